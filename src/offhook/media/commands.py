@@ -1,0 +1,244 @@
+"""What the media engine is told to do. Only these cross the border downwards; ``events`` cross it upwards.
+
+Every command carries an ``id`` that its sender chose and never uses again; every id ends in exactly one of
+``Finished``, ``Failed`` or ``Cancelled``. Times are milliseconds, audio is 16-bit little-endian mono PCM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+SessionId = NewType("SessionId", int)
+"""One media session: an RTP address, what is heard there and what is sent from there. 1..2**63-1, chosen by the sender."""
+CommandId = NewType("CommandId", int)
+"""1..2**63-1, never used twice in the life of an engine."""
+
+DTMF_KEYS = "0123456789*#ABCD"
+
+
+class Codec(StrEnum):
+    """Names as in SDP ``a=rtpmap`` (RFC 3551)."""
+
+    PCMU = "PCMU"
+    PCMA = "PCMA"
+
+
+class Direction(StrEnum):
+    """Which way audio flows, seen from us (SDP direction attributes, RFC 8866 section 6.7)."""
+
+    SENDRECV = "sendrecv"
+    SENDONLY = "sendonly"
+    RECVONLY = "recvonly"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WavFile:
+    """A RIFF/WAVE file on disk: PCM 8/16 bit, mu-law or A-law, any sample rate, mono or stereo (mixed down)."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WavData:
+    """The same, in memory."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pcm:
+    """Bare samples: 16-bit little-endian mono at ``rate`` hertz (8000..48000)."""
+
+    data: bytes
+    rate: int = 8000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """``duration`` milliseconds of nothing, for pauses between prompts."""
+
+    duration: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tone:
+    """A sum of sines for ``on`` ms, then ``off`` ms of silence; ``repeat`` 0 means until stopped."""
+
+    frequencies: tuple[float, ...]
+    on: int
+    off: int = 0
+    repeat: int = 1
+    level: float = -12.0
+    """Level of each sine in dBm0 (full scale is about +3)."""
+
+
+AudioSource = WavFile | WavData | Pcm | Silence | Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSession:
+    """Bind an RTP and an RTCP socket. Ends ``Finished`` with ``Opened`` (the port), or ``Failed``."""
+
+    id: CommandId
+    session: SessionId
+    host: str
+    """Local address to bind, an IP literal."""
+    port: int = 0
+    """0 takes the next free even port of the engine's range."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect:
+    """Where to send and how to read what arrives: the outcome of an SDP offer and answer. May be repeated.
+
+    ``Finished`` at once. Until a valid packet arrived from the far end, at most ``unconfirmed_limit`` packets are
+    sent to ``remote`` (so that a forged SDP cannot turn the engine into a flood); after it, packets go to where the
+    far end's packets come from (symmetric RTP, RFC 4961).
+    """
+
+    id: CommandId
+    session: SessionId
+    remote: tuple[str, int]
+    codec: Codec
+    """What is sent."""
+    payload_type: int
+    """Number under which it is sent, 0..127."""
+    accepts: Mapping[int, Codec] = field(default_factory=dict)
+    """Payload type to codec, of what may be received."""
+    dtmf_payload_type: int | None = None
+    """telephone-event/8000 (RFC 4733) both ways; None when the far end does not know it."""
+    ptime: int = 20
+    direction: Direction = Direction.SENDRECV
+    unconfirmed_limit: int = 500
+    """Packets (10 s of audio at 20 ms)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """Send ``sources`` one after the other without a gap, ``loop`` times (0 = until stopped).
+
+    One Play at a time per session: a second one waits until the first has ended. Ends ``Finished`` with ``Played``.
+    """
+
+    id: CommandId
+    session: SessionId
+    sources: tuple[AudioSource, ...]
+    loop: int = 1
+    stop_on: str = ""
+    """Keys that stop it at once; the key is still reported as ``DigitReceived``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendDigits:
+    """Send keys as RFC 4733 events (as tones when the far end cannot); ``w`` waits 500 ms, ``W`` 1 s."""
+
+    id: CommandId
+    session: SessionId
+    digits: str
+    on: int = 100
+    off: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Write what is heard to a WAV file (16-bit PCM, 8 kHz), as it comes. Ends ``Finished`` with ``Recorded``.
+
+    The header is rewritten at least once a second, so a crash loses at most the last second. The file is never longer
+    than ``max_length``. ``silence`` stops after so much continuous silence (0 = never). The finish key's audio is cut.
+    """
+
+    id: CommandId
+    session: SessionId
+    path: str
+    max_length: int = 3_600_000
+    silence: int = 0
+    finish_on: str = ""
+    beep: bool = False
+    """Play a beep before the recording starts."""
+    trim: bool = False
+    """Cut leading and trailing silence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """Two sessions hear each other until the command is cancelled or one of them closes.
+
+    ``a == b`` is an echo. Keys are relayed as events when both ends know RFC 4733. A session that plays is heard by its
+    far end instead of the bridge for as long. With ``record_path``, both are written into one stereo WAV (a left).
+    """
+
+    id: CommandId
+    a: SessionId
+    b: SessionId
+    record_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tap:
+    """Hand out what is heard as ``AudioChunk`` events until cancelled. For speech recognition and streams.
+
+    At most ``backlog`` chunks wait; when they are not fetched in time the oldest are dropped and counted.
+    """
+
+    id: CommandId
+    session: SessionId
+    rate: int = 8000
+    chunk: int = 100
+    """Milliseconds per chunk, 20..1000."""
+    backlog: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inject:
+    """Open a stream of audio towards the far end; feed it with ``InjectAudio``; ends ``Finished`` after ``last``.
+
+    Counts as a Play (same queue). At most ``backlog`` ms are buffered, what exceeds it is refused (``Failed``).
+    """
+
+    id: CommandId
+    session: SessionId
+    rate: int = 8000
+    backlog: int = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InjectAudio:
+    """Samples for the stream ``stream`` (the id of an ``Inject``). Has no id of its own and no reply."""
+
+    stream: CommandId
+    data: bytes
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """Stop the command ``target`` at once: it ends ``Cancelled`` unless it had ended already. No reply of its own."""
+
+    target: CommandId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseSession:
+    """Close the sockets. All commands of the session end ``Cancelled`` first; then ``Finished`` with ``Closed``."""
+
+    id: CommandId
+    session: SessionId
+
+
+Command = (
+    OpenSession
+    | Connect
+    | Play
+    | SendDigits
+    | Record
+    | Bridge
+    | Tap
+    | Inject
+    | InjectAudio
+    | Cancel
+    | CloseSession
+)

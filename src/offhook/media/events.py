@@ -1,0 +1,129 @@
+"""What the media engine says. Every command id ends in exactly one ``Finished``, ``Failed`` or ``Cancelled``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from offhook.media.commands import CommandId, SessionId
+
+
+class RecordEnd(StrEnum):
+    """Why a recording ended."""
+
+    MAX_LENGTH = "max-length"
+    SILENCE = "silence"
+    KEY = "key"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Result of ``OpenSession``."""
+
+    host: str
+    port: int
+    """RTP port (even); RTCP is the next one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """Result of ``Play`` and ``Inject``."""
+
+    duration: int
+    """Milliseconds actually sent."""
+    stopped_by: str | None = None
+    """The key that stopped it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Result of ``Record``, and of a ``Bridge`` that recorded."""
+
+    path: str
+    duration: int
+    """Milliseconds of audio in the file; 0 when nothing was recorded."""
+    end: RecordEnd
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What a session saw in its life (RFC 3550 section 6.4)."""
+
+    packets_sent: int = 0
+    packets_received: int = 0
+    packets_lost: int = 0
+    packets_late: int = 0
+    jitter: float = 0.0
+    """Interarrival jitter, ms."""
+    round_trip: float | None = None
+    """From RTCP, ms; None when the far end sent no reports."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Result of ``CloseSession``."""
+
+    statistics: Statistics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Result of commands that have nothing to tell."""
+
+
+Result = Opened | Played | Recorded | Closed | Done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The command did what it was to do."""
+
+    command: CommandId
+    result: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The command could not be done; ``reason`` is a sentence for the operator or the application's author."""
+
+    command: CommandId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """``Cancel`` or ``CloseSession`` ended it. ``result`` tells how far it got (a recording's length, say)."""
+
+    command: CommandId
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitReceived:
+    """A key, once, when it is first heard (RFC 4733 event)."""
+
+    session: SessionId
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtpLost:
+    """Nothing arrived for ``silent`` ms although the far end should send."""
+
+    session: SessionId
+    silent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioChunk:
+    """Audio of a ``Tap``."""
+
+    command: CommandId
+    data: bytes
+    dropped: int = 0
+    """Chunks lost before this one because they were not fetched in time."""
+
+
+Event = Finished | Failed | Cancelled | DigitReceived | RtpLost | AudioChunk
