@@ -1,0 +1,181 @@
+"""What happens to a call, as facts for whoever listens: records, webhooks, the event stream, metrics.
+
+Frozen, and free of SIP, RCML and database types. ``CallFacts`` is the whole state of a call after the event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from offhook.vocabulary.sids import AccountSid, ApplicationSid, CallSid, NotificationSid, NumberSid, RecordingSid
+from offhook.vocabulary.statuses import CallStatus, Direction, NoticeLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusCallback:
+    """Where the progress of a call is reported."""
+
+    url: str
+    method: str = "POST"
+    events: frozenset[str] = frozenset({"completed"})
+    """Of ``initiated ringing answered completed``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFacts:
+    """A call (one leg) as everybody outside ``calls`` sees it. All times are UTC."""
+
+    sid: CallSid
+    account_sid: AccountSid
+    parent_sid: CallSid | None = None
+    number_sid: NumberSid | None = None
+    application_sid: ApplicationSid | None = None
+    api_version: str = "2012-04-24"
+    direction: Direction
+    from_: str
+    """As applications read it: ``+14155550100``, ``client:alice`` or ``sip:bob@host``."""
+    to: str
+    caller_name: str | None = None
+    forwarded_from: str | None = None
+    status: CallStatus = CallStatus.QUEUED
+    created_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration: int | None = None
+    """Seconds from answer to end, rounded; 0 when never answered; None while it lasts."""
+    ring_duration: int | None = None
+    reason: str | None = None
+    """Why it ended, in plain words, when it did not end ``completed``."""
+    sip_code: int | None = None
+    sip_call_id: str | None = None
+    sip_headers: Mapping[str, str] = field(default_factory=dict)
+    """``X-*`` and ``Diversion`` headers of the INVITE (or of the last response on a leg we dialled)."""
+    source_ip: str | None = None
+    status_callback: StatusCallback | None = None
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCreated:
+    """A call exists: an INVITE was accepted for routing, or the API or a <Dial> asked for one."""
+
+    call: CallFacts
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallProgressed:
+    """The status changed and is not final: ``ringing``, ``in-progress``."""
+
+    call: CallFacts
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """The last event of a call; the status is final."""
+
+    call: CallFacts
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingStarted:
+    """A file is being written; the row exists from now on, so that a crash loses no more than a second."""
+
+    sid: RecordingSid
+    account_sid: AccountSid
+    call_sid: CallSid
+    path: str
+    channels: int
+    source: str
+    """``RecordVerb`` or ``DialVerb``."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingEnded:
+    """The file is complete (``absent`` when nothing was heard: the row goes away)."""
+
+    sid: RecordingSid
+    account_sid: AccountSid
+    call_sid: CallSid
+    duration: int
+    """Milliseconds."""
+    absent: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """Something for the account's owner to read: a Notification."""
+
+    sid: NotificationSid
+    account_sid: AccountSid
+    call_sid: CallSid | None
+    level: NoticeLevel
+    code: int
+    message: str
+    request_url: str | None = None
+    request_method: str | None = None
+    request_variables: str | None = None
+    response_headers: str | None = None
+    response_body: str | None = None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationAsked:
+    """A document was requested (the call's Events resource, and the live transcript)."""
+
+    call_sid: CallSid
+    account_sid: AccountSid
+    url: str
+    method: str
+    parameters: tuple[tuple[str, str], ...]
+    status: int | None
+    """None when no response came."""
+    content_type: str | None = None
+    error: str | None = None
+    elapsed: float
+    """Seconds."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A line of the transcript: what the application did to the caller's ear, or the caller did back."""
+
+    call_sid: CallSid
+    account_sid: AccountSid
+    what: str
+    """``say``, ``play``, ``pause``, ``digits``, ``record``, ``dial``, ``echo``."""
+    text: str
+    at: datetime
+
+
+CallEvent = (
+    CallCreated
+    | CallProgressed
+    | CallEnded
+    | RecordingStarted
+    | RecordingEnded
+    | Noticed
+    | ApplicationAsked
+    | Heard
+)
+
+
+class EventLog(Protocol):
+    """Where calls put their events. node.py connects records, webhooks and streams behind it."""
+
+    def publish(self, event: CallEvent) -> None:
+        """Never blocks and never fails: the queue behind it is bounded by admission of calls."""
+        ...
+
+    async def settled(self) -> None:
+        """Wait until all that was published so far is durable (before a 200 OK to an INVITE, an API 2xx)."""
+        ...
