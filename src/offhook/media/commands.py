@@ -230,15 +230,5 @@ class CloseSession:
 
 
 Command = (
-    OpenSession
-    | Connect
-    | Play
-    | SendDigits
-    | Record
-    | Bridge
-    | Tap
-    | Inject
-    | InjectAudio
-    | Cancel
-    | CloseSession
+    OpenSession | Connect | Play | SendDigits | Record | Bridge | Tap | Inject | InjectAudio | Cancel | CloseSession
 )

@@ -1,34 +1,355 @@
-"""The awaitable face of an engine: one ``MediaSession`` per leg, one future per command.
+"""The awaitable face of an engine: one ``MediaSession`` per leg, one ``Operation`` per command.
 
-Cancelling the task that awaits a command sends ``Cancel`` for it: the one law that makes every verb cancellable.
+Cancelling the task that awaits an operation sends ``Cancel`` for it: the one law that makes every verb cancellable.
+Holds no audio and knows no codec; what a session hears and sends is the engine's business.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, assert_never
 
-from offhook.media.commands import AudioSource, Connect
-from offhook.media.events import Opened, Played, Recorded, Statistics
+import structlog
+
+from offhook.media.commands import (
+    AudioSource,
+    Bridge,
+    CloseSession,
+    Codec,
+    Command,
+    CommandId,
+    Connect,
+    Direction,
+    Inject,
+    OpenSession,
+    Play,
+    Record,
+    SendDigits,
+    SessionId,
+    Tap,
+)
+from offhook.media.engine import Engine
+from offhook.media.events import (
+    AudioChunk,
+    Cancelled,
+    Closed,
+    DigitReceived,
+    Event,
+    Failed,
+    Finished,
+    Opened,
+    Played,
+    Recorded,
+    RecordEnd,
+    Result,
+    RtpLost,
+    Statistics,
+)
+from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation
+
+log = structlog.get_logger(__name__)
+
+R = TypeVar("R")
+_Pending = Operation[Any]
+StartedT = TypeVar("StartedT", bound=_Pending)
 
 
-class MediaFailed(Exception):
-    """The engine refused or lost a command; the message is the engine's reason."""
+def _reader(expected: type[R], without: R | None = None) -> Callable[[Result | None], R]:
+    """Takes a result of the expected kind; ``without`` stands for the missing one of an interrupted command."""
+
+    def read(result: Result | None) -> R:
+        if isinstance(result, expected):
+            return result
+        if result is None and without is not None:
+            return without
+        raise MediaFailed(f"the media engine answered {result!r} where {expected.__name__} was due")
+
+    return read
 
 
-class MediaSession(Protocol):
-    """Audio of one leg."""
-
-    async def open(self) -> Opened: ...
-
-    async def connect(self, **parameters: object) -> None: ...
-
-    async def play(self, *sources: AudioSource, loop: int = 1, stop_on: str = "") -> Played: ...
-
-    async def record(self, path: str, **parameters: object) -> Recorded: ...
-
-    async def send_digits(self, digits: str) -> None: ...
-
-    async def close(self) -> Statistics: ...
+def _nothing(result: Result | None) -> None:
+    return None
 
 
-__all__ = ["Connect", "MediaFailed", "MediaSession"]
+def _statistics(result: Result | None) -> Statistics:
+    return result.statistics if isinstance(result, Closed) else Statistics()
+
+
+def _nothing_recorded(path: str) -> Recorded:
+    return Recorded(path=path, duration=0, end=RecordEnd.CANCELLED)
+
+
+class MediaSession:
+    """Audio of one leg: an RTP address, what is heard there and what is sent from there.
+
+    ``Sessions.create`` makes one. All its methods raise ``MediaFailed``, and ``MediaClosed`` once it is closed.
+    """
+
+    def __init__(self, sessions: Sessions, session: SessionId) -> None:
+        self.id = session
+        self.on_digit: Callable[[str], None] | None = None
+        """Told of each key, once, on the loop. Without it keys are lost."""
+        self.on_rtp_lost: Callable[[int], None] | None = None
+        """Told for how many milliseconds nothing has arrived although something should."""
+        self.local: Opened | None = None
+        """Where the far end may send to; None until opened."""
+        self._sessions = sessions
+        self._closing: Operation[Statistics] | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._closing is not None
+
+    async def open(self, host: str, port: int = 0) -> Opened:
+        """Bind the sockets on ``host`` (an IP literal); port 0 takes the next free one of the engine's range."""
+        if self.local is not None:
+            raise MediaFailed("this media session is open already")
+        command = OpenSession(id=self._sessions.next_command(), session=self.id, host=host, port=port)
+        operation = self._sessions.open(self, command, _reader(Opened))
+        try:
+            self.local = await operation.within(self._sessions.reply_timeout)
+        finally:
+            if self.local is None:
+                self.start_close()
+        return self.local
+
+    async def connect(
+        self,
+        *,
+        remote: tuple[str, int],
+        codec: Codec,
+        payload_type: int,
+        accepts: Mapping[int, Codec] | None = None,
+        dtmf_payload_type: int | None = None,
+        ptime: int = 20,
+        direction: Direction = Direction.SENDRECV,
+    ) -> None:
+        """Say where to send and how to read what arrives. May be repeated; what plays goes on."""
+        command = Connect(
+            id=self._sessions.next_command(),
+            session=self.id,
+            remote=remote,
+            codec=codec,
+            payload_type=payload_type,
+            accepts={payload_type: codec} if accepts is None else accepts,
+            dtmf_payload_type=dtmf_payload_type,
+            ptime=ptime,
+            direction=direction,
+        )
+        await self._start(command, _nothing).within(self._sessions.reply_timeout)
+
+    def start_play(self, *sources: AudioSource, loop: int = 1, stop_on: str = "") -> Operation[Played]:
+        """Begin to play, after what is queued already."""
+        command = Play(id=self._sessions.next_command(), session=self.id, sources=sources, loop=loop, stop_on=stop_on)
+        return self._start(command, _reader(Played, Played(duration=0)))
+
+    async def play(self, *sources: AudioSource, loop: int = 1, stop_on: str = "") -> Played:
+        """Play ``sources`` one after the other, ``loop`` times (0 = until cancelled); a key of ``stop_on`` stops it."""
+        return await self._to_the_end(self.start_play(*sources, loop=loop, stop_on=stop_on))
+
+    def start_record(
+        self,
+        path: str,
+        *,
+        max_length: int = 3_600_000,
+        silence: int = 0,
+        finish_on: str = "",
+        beep: bool = False,
+        trim: bool = False,
+    ) -> Operation[Recorded]:
+        """Begin to record into ``path``. The operation holds what was recorded, also after a hangup."""
+        command = Record(
+            id=self._sessions.next_command(),
+            session=self.id,
+            path=path,
+            max_length=max_length,
+            silence=silence,
+            finish_on=finish_on,
+            beep=beep,
+            trim=trim,
+        )
+        return self._start(command, _reader(Recorded, _nothing_recorded(path)))
+
+    async def record(
+        self,
+        path: str,
+        *,
+        max_length: int = 3_600_000,
+        silence: int = 0,
+        finish_on: str = "",
+        beep: bool = False,
+        trim: bool = False,
+    ) -> Recorded:
+        """Record until ``max_length`` or ``silence`` (ms), a key of ``finish_on``, or the session's close."""
+        recording = self.start_record(
+            path, max_length=max_length, silence=silence, finish_on=finish_on, beep=beep, trim=trim
+        )
+        return await recording.result()
+
+    async def send_digits(self, digits: str, *, on: int = 100, off: int = 100) -> None:
+        """Send keys to the far end; ``w`` waits 500 ms, ``W`` 1 s. Times of tone and gap in ms."""
+        command = SendDigits(id=self._sessions.next_command(), session=self.id, digits=digits, on=on, off=off)
+        await self._to_the_end(self._start(command, _nothing))
+
+    def start_bridge(self, other: MediaSession, record_path: str | None = None) -> Operation[Recorded | None]:
+        """Begin to connect two sessions; with itself it is an echo. Its result is None unless it records."""
+        command = Bridge(id=self._sessions.next_command(), a=self.id, b=other.id, record_path=record_path)
+        if other.closed:
+            raise MediaClosed("the other media session is closed")
+        read = _nothing if record_path is None else _reader(Recorded, _nothing_recorded(record_path))
+        return self._start(command, read)
+
+    async def bridge(self, other: MediaSession, record_path: str | None = None) -> Recorded | None:
+        """Connect two sessions until cancelled, or until one of them closes."""
+        return await self.start_bridge(other, record_path).result()
+
+    def tap(self, *, rate: int = 8000, chunk: int = 100, backlog: int = 50) -> AudioTap:
+        """Hear what this session hears, in chunks of ``chunk`` ms at ``rate`` hertz."""
+        command = Tap(id=self._sessions.next_command(), session=self.id, rate=rate, chunk=chunk, backlog=backlog)
+        return self._launch(command, AudioTap(self._sessions, command.id, backlog))
+
+    def inject(self, *, rate: int = 8000, backlog: int = 60_000) -> Injection:
+        """Open a stream towards the far end, after what is queued already; at most ``backlog`` ms wait in it."""
+        command = Inject(id=self._sessions.next_command(), session=self.id, rate=rate, backlog=backlog)
+        return self._launch(command, Injection(self._sessions, command.id, _reader(Played, Played(duration=0))))
+
+    async def close(self) -> Statistics:
+        """Close the sockets; what runs ends interrupted. Idempotent, and goes on when the caller is cancelled."""
+        return await self.start_close().within(self._sessions.reply_timeout)
+
+    def start_close(self) -> Operation[Statistics]:
+        """Begin to close, once."""
+        if self._closing is None:
+            self._closing = self._sessions.close_session(self)
+        return self._closing
+
+    def _start(
+        self, command: Connect | Play | SendDigits | Record | Bridge, read: Callable[[Result | None], R]
+    ) -> Operation[R]:
+        return self._launch(command, Operation(self._sessions, command.id, read))
+
+    def _launch(self, command: Command, operation: StartedT) -> StartedT:
+        if self._closing is not None:
+            raise MediaClosed("the media session is closed")
+        if self.local is None:
+            raise MediaFailed("the media session is not open")
+        self._sessions.start(command, operation)
+        return operation
+
+    async def _to_the_end(self, operation: Operation[R]) -> R:
+        """The result of something that has none worth having when the session closed under it."""
+        result = await operation.result()
+        if operation.interrupted and self._closing is not None:
+            raise MediaClosed("the media session was closed")
+        return result
+
+
+class Sessions:
+    """All media sessions of one engine: hands out ids, sends commands, brings each event to who waits for it.
+
+    ``reply_timeout`` bounds what the engine answers at once (open, connect, close); ``cancel_timeout`` how long a
+    cancelled task waits for its command's end. Both in seconds. The engine admits sessions, so nothing here grows
+    beyond it: a command has an entry until its end came, a session until its close did.
+    """
+
+    def __init__(self, engine: Engine, *, reply_timeout: float = 5.0, cancel_timeout: float = 1.0) -> None:
+        self.reply_timeout = reply_timeout
+        self.cancel_timeout = cancel_timeout
+        self._engine = engine
+        self._operations: dict[CommandId, _Pending] = {}
+        self._sessions: dict[SessionId, MediaSession] = {}
+        self._last_command = 0
+        self._last_session = 0
+        engine.listen(self._dispatch)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no session is open and no command is without an end."""
+        return not (self._operations or self._sessions)
+
+    def __len__(self) -> int:
+        """How many sessions are open, opening or closing."""
+        return len(self._sessions)
+
+    def create(self) -> MediaSession:
+        """A session that holds nothing until it is opened."""
+        self._last_session += 1
+        return MediaSession(self, SessionId(self._last_session))
+
+    async def close(self) -> None:
+        """Close every session, then the engine, whether or not the sessions did in time."""
+        closing = [session.start_close() for session in list(self._sessions.values())]
+        try:
+            async with asyncio.timeout(self.reply_timeout):
+                for operation in closing:
+                    await operation.within(self.reply_timeout)
+        finally:
+            await self._engine.close()
+
+    def next_command(self) -> CommandId:
+        """An id that was never used before."""
+        self._last_command += 1
+        return CommandId(self._last_command)
+
+    def send(self, command: Command) -> None:
+        """Pass on a command that has no end of its own."""
+        self._engine.send(command)
+
+    def start(self, command: Command, operation: _Pending) -> None:
+        """Send a command whose end belongs to ``operation``."""
+        self._operations[operation.id] = operation
+        self._engine.send(command)
+
+    def open(
+        self, session: MediaSession, command: OpenSession, read: Callable[[Result | None], Opened]
+    ) -> Operation[Opened]:
+        """Send ``command``, and know ``session`` until it is closed or the opening failed."""
+
+        def forget(end: Ended) -> None:
+            if isinstance(end, Failed):
+                self._sessions.pop(session.id, None)
+
+        operation = Operation(self, command.id, read, forget)
+        self._sessions[session.id] = session
+        self.start(command, operation)
+        return operation
+
+    def close_session(self, session: MediaSession) -> Operation[Statistics]:
+        """Close ``session`` in the engine, if it is there."""
+        operation = Operation(self, self.next_command(), _statistics, lambda _: self._forget(session))
+        if session.id in self._sessions:
+            self.start(CloseSession(id=operation.id, session=session.id), operation)
+        else:
+            operation.end(Finished(command=operation.id, result=Closed(statistics=Statistics())))
+        return operation
+
+    def _forget(self, session: MediaSession) -> None:
+        self._sessions.pop(session.id, None)
+
+    def _dispatch(self, events: Sequence[Event]) -> None:
+        for event in events:
+            match event:
+                case Finished() | Failed() | Cancelled():
+                    operation = self._operations.pop(event.command, None)
+                    if operation is None:
+                        log.error("media_end_without_command", command=event.command)
+                    else:
+                        operation.end(event)
+                case AudioChunk():
+                    if (tap := self._operations.get(event.command)) is not None:
+                        tap.hear(event)
+                case DigitReceived():
+                    session = self._sessions.get(event.session)
+                    if session is not None and session.on_digit is not None:
+                        asyncio.get_running_loop().call_soon(session.on_digit, event.digit)
+                case RtpLost():
+                    session = self._sessions.get(event.session)
+                    if session is not None and session.on_rtp_lost is not None:
+                        asyncio.get_running_loop().call_soon(session.on_rtp_lost, event.silent)
+                case never:
+                    assert_never(never)
+
+
+__all__ = ["AudioTap", "Injection", "MediaClosed", "MediaFailed", "MediaSession", "Operation", "Sessions"]

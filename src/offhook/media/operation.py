@@ -1,0 +1,194 @@
+"""One command under way in a media engine: its end, awaited by whoever cares, and its cancellation.
+
+``session`` starts operations; the streams among them are ``Injection`` (towards the far end) and ``AudioTap`` (from it).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar, assert_never
+
+import structlog
+
+from offhook.media.commands import Cancel, Command, CommandId, InjectAudio
+from offhook.media.events import AudioChunk, Cancelled, Failed, Finished, Played, Result
+
+log = structlog.get_logger(__name__)
+
+R = TypeVar("R")
+Ended = Finished | Failed | Cancelled
+
+
+class MediaFailed(Exception):
+    """The engine refused or lost a command; the message is the engine's reason."""
+
+
+class MediaClosed(MediaFailed):
+    """The session was closed, before the command or under it: the leg is gone, and nothing went wrong."""
+
+
+class Channel(Protocol):
+    """What an operation needs of the side that started it."""
+
+    @property
+    def cancel_timeout(self) -> float:
+        """Seconds that a cancelled task waits for its command's end."""
+        ...
+
+    @property
+    def reply_timeout(self) -> float:
+        """Seconds within which the engine answers what needs no time."""
+        ...
+
+    def send(self, command: Command) -> None:
+        """Pass on a command that has no end of its own."""
+        ...
+
+
+class Operation(Generic[R]):
+    """One command under way. Its outcome can be read any number of times, also after the session has closed."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        command: CommandId,
+        read: Callable[[Result | None], R],
+        on_end: Callable[[Ended], None] | None = None,
+    ) -> None:
+        self.id = command
+        self._channel = channel
+        self._read = read
+        self._on_end = on_end
+        self._end: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self._cancelling = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the engine has reported its end."""
+        return self._end.done()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was stopped, by ``cancel`` or because its session closed."""
+        return self._end.done() and isinstance(self._end.result(), Cancelled)
+
+    async def result(self) -> R:
+        """Wait until it ends, by itself or interrupted; an interrupted one tells how far it got.
+
+        Cancelling the waiting task stops the operation: the cancellation goes on once the engine has confirmed it, or
+        after ``cancel_timeout``. Call ``result`` again to read what was achieved. Raises ``MediaFailed``.
+        """
+        if not self._end.done():
+            try:
+                await asyncio.shield(self._end)
+            except asyncio.CancelledError:
+                self.cancel()
+                await asyncio.wait({self._end}, timeout=self._channel.cancel_timeout)
+                if not self._end.done():
+                    log.warning("media_command_did_not_stop", command=self.id)
+                raise
+        return self._outcome()
+
+    async def stop(self) -> R:
+        """Cancel it unless it has ended, and tell how far it got."""
+        self.cancel()
+        return await self.within(self._channel.reply_timeout)
+
+    def cancel(self) -> None:
+        """Tell the engine to stop it at once; does nothing when it has ended or is being stopped."""
+        if not (self._cancelling or self._end.done()):
+            self._cancelling = True
+            self._channel.send(Cancel(target=self.id))
+
+    async def within(self, seconds: float) -> R:
+        """Wait no longer than ``seconds``, and let it run on when the waiting task is cancelled."""
+        if not self._end.done():
+            await asyncio.wait({self._end}, timeout=seconds)
+            if not self._end.done():
+                raise MediaFailed(f"the media engine did not answer within {seconds:g} s")
+        return self._outcome()
+
+    def _outcome(self) -> R:
+        match self._end.result():
+            case Finished(result=result) | Cancelled(result=result):
+                return self._read(result)
+            case Failed(reason=reason):
+                raise MediaFailed(reason)
+            case never:
+                assert_never(never)
+
+    def end(self, event: Ended) -> None:
+        """Take what the engine reports: once."""
+        if self._on_end is not None:
+            self._on_end(event)
+        self._end.set_result(event)
+
+    def hear(self, chunk: AudioChunk) -> None:
+        """Take audio; only a tap expects it."""
+        log.error("media_chunk_without_tap", command=self.id)
+
+
+class Injection(Operation[Played]):
+    """An open stream of audio towards the far end."""
+
+    def feed(self, pcm: bytes) -> None:
+        """Append samples, 16-bit little-endian mono at the stream's rate; beyond the backlog the stream fails."""
+        if not self._end.done():
+            self._channel.send(InjectAudio(stream=self.id, data=pcm))
+
+    def finish(self) -> None:
+        """Say that nothing follows: the stream ends when all of it was sent."""
+        if not self._end.done():
+            self._channel.send(InjectAudio(stream=self.id, data=b"", last=True))
+
+
+class AudioTap(Operation[None]):
+    """What a session hears, as chunks: ``async with session.tap() as chunks: async for chunk in chunks``.
+
+    The iteration ends with the session, or when the tap is stopped. At most ``backlog`` chunks wait to be read; after
+    that the oldest is dropped, and counted in the ``dropped`` of the chunk that follows it.
+    """
+
+    def __init__(self, channel: Channel, command: CommandId, backlog: int) -> None:
+        super().__init__(channel, command, lambda _: None)
+        self._chunks: deque[AudioChunk] = deque()
+        self._backlog = backlog
+        self._dropped = 0
+        self._news = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def __aiter__(self) -> AudioTap:
+        return self
+
+    async def __anext__(self) -> AudioChunk:
+        while not self._chunks:
+            if self._end.done():
+                self._outcome()
+                raise StopAsyncIteration
+            self._news.clear()
+            await self._news.wait()
+        chunk = self._chunks.popleft()
+        if self._dropped:
+            chunk = AudioChunk(command=chunk.command, data=chunk.data, dropped=chunk.dropped + self._dropped)
+            self._dropped = 0
+        return chunk
+
+    def hear(self, chunk: AudioChunk) -> None:
+        self._chunks.append(chunk)
+        while len(self._chunks) > self._backlog:
+            self._dropped += 1 + self._chunks.popleft().dropped
+        self._news.set()
+
+    def end(self, event: Ended) -> None:
+        super().end(event)
+        self._news.set()
