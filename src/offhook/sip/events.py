@@ -1,0 +1,170 @@
+"""What the endpoint tells its owner: facts about calls and requests, in the order in which they happened.
+
+Every ``CallHandle`` that ``IncomingCall`` brought or ``invite()`` gave ends in exactly one ``CallEnded``. An SDP body
+is handed over as the bytes that came; its meaning is the business of ``offer.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NewType
+
+from offhook.sip.flow import Flow
+from offhook.sip.message import Request, Response
+
+CallHandle = NewType("CallHandle", int)
+"""Names one call of one endpoint: a dialog in being or made, from INVITE to the end. Never used twice."""
+
+RequestHandle = NewType("RequestHandle", int)
+"""Names a request outside calls that waits for ``reply`` or ``challenge``, or one of ours that waits for its answer."""
+
+
+class EndCause(Enum):
+    """Why a call is over."""
+
+    BYE = "the far end hung up"
+    CANCELED = "the caller gave up before we answered"
+    REFUSED_BY_US = "we refused the incoming call"
+    REFUSED_BY_THEM = "the far end refused our call"
+    HANGUP = "we hung up or cancelled"
+    NO_RESPONSE = "the far end did not respond"
+    NO_ACK = "the far end never acknowledged our answer"
+    UNREACHABLE = "the far end could not be reached"
+    GONE = "the far end no longer knows the call"
+    SHUTDOWN = "the endpoint stopped"
+
+    @property
+    def by_far_end(self) -> bool:
+        """Whether it was not our doing."""
+        return self not in (EndCause.REFUSED_BY_US, EndCause.HANGUP, EndCause.SHUTDOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingCall:
+    """An INVITE outside any dialog; 100 Trying is already on its way. Next: ``ring``, ``answer``, ``refuse`` or ``challenge``."""
+
+    call: CallHandle
+    request: Request
+    source: Flow
+    offer: bytes | None
+    """SDP of the INVITE; None asks that our answer carries the offer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRinging:
+    """A provisional response above 100 to our INVITE."""
+
+    call: CallHandle
+    response: Response
+    sdp: bytes | None
+    """Early media."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered:
+    """A 2xx to our INVITE. It is acknowledged already, unless our INVITE had no SDP: then ``sdp`` is their offer, and
+    ``acknowledge(call, sdp)`` must follow."""
+
+    call: CallHandle
+    response: Response
+    sdp: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallConfirmed:
+    """The ACK for our 2xx arrived: the call that we answered stands."""
+
+    call: CallHandle
+    sdp: bytes | None
+    """Their answer, when our 2xx carried the offer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferReceived:
+    """A re-INVITE. Next: ``accept_offer`` or ``refuse_offer``."""
+
+    call: CallHandle
+    request: Request
+    offer: bytes | None
+    """None asks us to make the offer; its answer comes as ``OfferAnswered``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferAnswered:
+    """The answer to an offer that we made in mid-call."""
+
+    call: CallHandle
+    sdp: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRefused:
+    """Our re-INVITE failed; the session goes on as it was."""
+
+    call: CallHandle
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitReceived:
+    """A key by INFO (``application/dtmf-relay`` or ``application/dtmf``); 200 has been sent."""
+
+    call: CallHandle
+    digit: str
+    """One of ``0-9*#A-D``."""
+    duration: float
+    """Seconds; 0.1 where the sender gave none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfoAnswered:
+    """The final status of an INFO that we sent; 408 when none came."""
+
+    call: CallHandle
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """Nothing follows for this call."""
+
+    call: CallHandle
+    cause: EndCause
+    code: int | None = None
+    """Final response to the INVITE, theirs or ours; None after a BYE."""
+    message: Request | Response | None = None
+    """Their last word: the BYE, the CANCEL, the refusal, the response to our BYE."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterReceived:
+    """A REGISTER. Next: ``reply`` or ``challenge``; unanswered ones get 500 after ``SipSettings.reply_limit``."""
+
+    handle: RequestHandle
+    request: Request
+    source: Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PingAnswered:
+    """The final status of an OPTIONS that we sent; None when nobody answered."""
+
+    handle: RequestHandle
+    code: int | None
+
+
+Event = (
+    IncomingCall
+    | CallRinging
+    | CallAnswered
+    | CallConfirmed
+    | OfferReceived
+    | OfferAnswered
+    | OfferRefused
+    | DigitReceived
+    | InfoAnswered
+    | CallEnded
+    | RegisterReceived
+    | PingAnswered
+)

@@ -1,0 +1,78 @@
+"""Settings of signalling: addresses, RFC 3261 timers, limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The way to the telephone network; without one, no call goes there."""
+
+    uri: str
+    """SIP URI, ``sip:host:port;transport=tcp``."""
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipSettings:
+    """Section ``sip``."""
+
+    listen: tuple[str, int] = ("127.0.0.1", 5060)
+    """Address and port of UDP and TCP; port 0 takes a free one, the same for both."""
+    advertise: str = ""
+    """Address that Via, Contact and SDP carry; empty: the one that routes to the peer."""
+    domain: str = "localhost"
+    """Domain of the first organization: realm and AOR of its clients."""
+    gateway: Gateway | None = None
+    """The way to the telephone network."""
+    trust: tuple[str, ...] = ()
+    """Networks (CIDR) exempt from the limits per source."""
+    user_agent: str = "offhook"
+    """Value of User-Agent and Server; empty: neither is sent."""
+
+    t1: float = 0.5
+    """Seconds, > 0: round trip estimate (RFC 3261 §17.1.1.1)."""
+    t2: float = 4.0
+    """Seconds, >= t1: longest retransmit interval of non-INVITE requests and of responses to INVITE."""
+    t4: float = 5.0
+    """Seconds: longest life of a message in the network."""
+    invite_limit: float = 240.0
+    """Seconds that our INVITE may stay unanswered after a provisional response, then CANCEL (Timer C is 180 s)."""
+    answer_limit: float = 300.0
+    """Seconds that an incoming INVITE may wait for our decision, then 408."""
+    reply_limit: float = 10.0
+    """Seconds that a REGISTER or a re-INVITE may wait for our decision, then 500."""
+    hangup_patience: float = 2.0
+    """Seconds that a hangup waits for the far end's agreement before it reports ``CallEnded``."""
+
+    max_calls: int = 4000
+    """Live calls; more get 503."""
+    max_transactions: int = 100_000
+    """Transactions in memory, with those that only absorb retransmissions; beyond, new requests get 503, then silence."""
+    max_lag: float = 0.25
+    """Seconds that the event loop may be late before new INVITEs get 503."""
+    retry_after: int = 2
+    """Seconds, the Retry-After of a 503."""
+    source_rate: float = 50.0
+    """New requests a second that one untrusted address may send on average; more meet silence."""
+    source_burst: int = 200
+    """New requests that it may send at once."""
+    max_sources: int = 10_000
+    """Addresses remembered for the limit; the least recent is forgotten."""
+
+    max_connections: int = 2000
+    """TCP connections at once; the idlest is closed for a new one."""
+    connect_timeout: float = 5.0
+    """Seconds for a TCP connection to open."""
+    idle_timeout: float = 600.0
+    """Seconds of silence after which a TCP connection is closed."""
+    max_unsent: int = 1 << 20
+    """Bytes waiting on one TCP connection; beyond, it is closed."""
+    resolve_timeout: float = 3.0
+    """Seconds for a name."""
+    resolve_cache: float = 60.0
+    """Seconds that a resolved name is used again."""
+    drain_batch: int = 200
+    """Datagrams read at one go before timers and other tasks get their turn."""

@@ -1,0 +1,107 @@
+"""The port through which calls speak SIP: the intentions of an endpoint, without the clock.
+
+``sip.asyncio.driver.SipDriver`` implements it on sockets and ``sip.testing`` on a virtual line. All methods return at
+once; what comes of them arrives as events. On a call that has ended they do nothing; on one in the wrong state they
+raise ``LocalProtocolError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from offhook.sip.events import CallHandle, RequestHandle
+from offhook.sip.flow import Flow, HostPort
+
+Headers = Sequence[tuple[str, str]]
+"""Additional header fields, in order; the endpoint's own (Via, From, CSeq …) cannot be replaced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A call to be made."""
+
+    target: str
+    """Request-URI."""
+    from_uri: str
+    from_name: str = ""
+    to_uri: str = ""
+    """Empty: the target."""
+    destination: Flow | None = None
+    """The flow of a registered client, or an outbound proxy; None goes where ``target`` says."""
+    sdp: bytes | None = None
+    """None lets the far end make the offer."""
+    headers: tuple[tuple[str, str], ...] = ()
+    username: str | None = None
+    password: str | None = None
+    """For a 401 or 407."""
+
+
+class Signalling(Protocol):
+    """What can be asked of the SIP endpoint."""
+
+    def local_address(self, peer: Flow) -> HostPort:
+        """The address of ours that ``peer`` can reach, for SDP and Contact."""
+        ...
+
+    def invite(self, invitation: Invitation) -> CallHandle:
+        """Call somebody. Follow ``CallRinging``*, then ``CallAnswered`` or ``CallEnded``."""
+        ...
+
+    def acknowledge(self, call: CallHandle, sdp: bytes) -> None:
+        """Answer, in the ACK, the offer that a 2xx brought to an INVITE without SDP."""
+        ...
+
+    def ring(self, call: CallHandle, code: int = 180, *, sdp: bytes | None = None, headers: Headers = ()) -> None:
+        """Send a provisional response (180, or 183 with early media) to an incoming call; repeatable."""
+        ...
+
+    def answer(self, call: CallHandle, sdp: bytes | None, headers: Headers = ()) -> None:
+        """Accept an incoming call with 200, repeated until the ACK comes. ``CallConfirmed`` follows, or ``CallEnded``."""
+        ...
+
+    def refuse(self, call: CallHandle, code: int, reason: str = "", headers: Headers = ()) -> None:
+        """End an unanswered incoming call with a 3xx-6xx."""
+        ...
+
+    def challenge(
+        self, handle: CallHandle | RequestHandle, challenges: Sequence[str], *, proxy: bool = False
+    ) -> None:
+        """Ask an incoming call or request for credentials: 401 with each of ``challenges`` as a WWW-Authenticate value
+        (407 and Proxy-Authenticate with ``proxy``). The call ends (REFUSED_BY_US); the far end comes back with a new one.
+        """
+        ...
+
+    def hangup(self, call: CallHandle, reason: str = "", headers: Headers = ()) -> None:
+        """End a call in whatever state: CANCEL, BYE or, if it came in and was not answered, 603.
+
+        ``reason`` is a Reason header value (RFC 3326). ``CallEnded`` follows within ``SipSettings.hangup_patience``.
+        """
+        ...
+
+    def reinvite(self, call: CallHandle, sdp: bytes | None, headers: Headers = ()) -> None:
+        """Offer a change in mid-call. ``OfferAnswered`` or ``OfferRefused`` follows; glare (491) is retried inside."""
+        ...
+
+    def accept_offer(self, call: CallHandle, sdp: bytes) -> None:
+        """Answer the re-INVITE of ``OfferReceived`` with 200."""
+        ...
+
+    def refuse_offer(self, call: CallHandle, code: int = 488) -> None:
+        """Refuse the re-INVITE of ``OfferReceived``; the session goes on as it was."""
+        ...
+
+    def info(self, call: CallHandle, content_type: str, body: bytes) -> None:
+        """Send INFO in the dialog. ``InfoAnswered`` follows."""
+        ...
+
+    def ping(self, target: str, destination: Flow | None = None) -> RequestHandle:
+        """Ask with OPTIONS whether ``target`` is alive. ``PingAnswered`` follows."""
+        ...
+
+    def reply(
+        self, handle: RequestHandle, code: int, reason: str = "", *, headers: Headers = (), body: bytes = b""
+    ) -> None:
+        """Answer a request outside calls (REGISTER)."""
+        ...
