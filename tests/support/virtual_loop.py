@@ -44,6 +44,10 @@ class _Jump(selectors.DefaultSelector):
         if self._loop.threads_at_work:
             return super().select(EXECUTOR_PATIENCE)
         if timeout is None:
+            if ready := super().select(
+                EXECUTOR_PATIENCE
+            ):  # a thread, such as the one that joins the executor at the end
+                return ready
             raise Stuck("nothing is scheduled and nothing is ready: everybody waits for everybody")
         self._loop.jump(timeout)
         return []
