@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -26,8 +26,6 @@ class FrozenClock:
         self._monotonic = 0.0
 
     def utc(self) -> datetime:
-        from datetime import timedelta
-
         return self._utc + timedelta(seconds=self._monotonic)
 
     def monotonic(self) -> float:

@@ -1,0 +1,73 @@
+# offhook. `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check fix bench docs lock native clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NATIVE_SOURCES := $(shell find native -name '*.rs' -not -path '*/target/*') $(shell find native -name 'Cargo.*' -not -path '*/target/*')
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: $(VENV)/.native ## install everything and build the media engine
+
+$(VENV)/.python: requirements.lock tools/bootstrap.lock
+	@echo "Installing Python packages into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || tools/python_venv.sh $(PYTHON) $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r tools/bootstrap.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes requirements.lock tools/bootstrap.lock
+	@touch $@
+
+$(VENV)/.native: $(VENV)/.python pyproject.toml $(NATIVE_SOURCES)
+	@command -v cargo >/dev/null || { echo "Rust is missing: install rustc and cargo 1.85 or newer, then run make again." >&2; exit 1; }
+	@echo "Building the media engine (about a minute the first time)"
+	@$(BIN)/maturin develop --quiet --release --locked
+	@touch $@
+
+native: $(VENV)/.native
+
+run: setup ## start the server with demo numbers and say what to do next
+	@$(BIN)/python -m examples.run
+
+demo: setup ## one whole round on free ports: server, application, call, record; then exit
+	@$(BIN)/python -m examples.demo
+
+test: setup ## lints and all tests, with real peers (SIPp, baresip, PostgreSQL)
+	@tools/system_packages.sh
+	@$(MAKE) --no-print-directory check
+	@cd native && cargo test --quiet --locked --workspace --exclude offhook-media-py
+	@$(BIN)/python -m pytest -q
+
+check: setup ## lints, types, import law, clippy: about a minute
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/python tools/lint_sizes.py
+	@$(BIN)/python tools/lint_mirror.py
+	@$(BIN)/lint-imports --no-cache > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
+	@$(BIN)/mypy
+	@cd native && cargo fmt --all --check && cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+fix: setup ## format and mend what can be mended
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+	@cd native && cargo fmt --all
+
+bench: setup ## measure: call rate, media CPU beside the plain baseline, tick, memory, start-up
+	@cd native && cargo build --quiet --release --locked -p offhook-load
+	@tools/system_packages.sh
+	@$(BIN)/python -m bench
+
+docs: setup ## make the generated reference anew
+	@$(BIN)/python tools/gen_reference.py
+
+lock: ## pin the newest allowed versions anew
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--extra speech --group dev --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	@echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--custom-compile-command "make lock" - -o tools/bootstrap.lock
+
+clean: ## remove everything that was built
+	@rm -rf $(VENV) native/target build dist
