@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from offhook.calls.events import StatusCallback
@@ -61,6 +62,9 @@ class DialRequest:
     hangup_on_star: bool = False
     record: DialRecording = DialRecording.NO
     headers: tuple[tuple[str, str], ...] = ()
+    on_end: Callable[[DialOutcome], None] | None = field(default=None, compare=False)
+    """Told the outcome exactly once before ``ScriptCall.dial`` returns or ends cancelled: a caller who hangs up still owes
+    the application what came of the dial."""
 
 
 class DialStatus(StrEnum):
