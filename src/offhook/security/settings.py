@@ -1,0 +1,29 @@
+"""Settings of what guards the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EgressSettings:
+    """Where requests that a tenant's URL causes may go."""
+
+    allow: tuple[str, ...] = ()
+    """Networks (CIDR, IPv4 or IPv6) that may be requested besides the public internet, such as ``10.1.0.0/16``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordSettings:
+    """Cost of one argon2id hash; the defaults are those of RFC 9106 for servers with little memory to spare."""
+
+    memory: int = 65_536
+    """KiB, 8192..4194304."""
+    passes: int = 3
+    """1..16."""
+    lanes: int = 4
+    """1..16."""
+    at_once: int = 2
+    """Hashes computed at the same time, 1..64; more wait."""
+    wait: float = 10.0
+    """Seconds until a hash must be there, 1..60."""
