@@ -1,0 +1,58 @@
+"""Settings of the REST API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """Where the API listens, with which certificate, and what it accepts."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; loopback unless told otherwise."""
+    port: int = 8443
+    """TCP port, 0-65535; 0 takes a free one."""
+    tls_cert: Path | None = None
+    """PEM certificate chain; None uses the local certificate authority."""
+    tls_key: Path | None = None
+    """PEM private key of ``tls_cert``."""
+    tls_names: tuple[str, ...] = ()
+    """Host names and addresses in the local certificate besides localhost, the loopback addresses and this host's name."""
+    tls_renew_before: float = 30 * 86_400.0
+    """Seconds before its end at which the local certificate is made anew (at start-up), 1 hour to 300 days."""
+    body_limit: int = 1_048_576
+    """Bytes of request body accepted, 1 KiB to 10 MB."""
+    document_limit: int = 65_536
+    """Characters of an inline document (``Twiml``, ``Rcml``) accepted."""
+    request_timeout: float = 30.0
+    """Seconds that a request may take, its body included; media and event streams are exempt once they have begun."""
+    keep_alive: float = 15.0
+    """Seconds that an idle connection stays open."""
+    connections: int = 1_000
+    """Connections and requests at once; what is beyond gets a 503."""
+    drain: float = 5.0
+    """Seconds that requests in progress get to finish when the server stops."""
+    login_failures: int = 10
+    """Failed logins per source address within ``login_window`` before the source gets a 429."""
+    login_window: float = 60.0
+    """Seconds."""
+    login_sources: int = 10_000
+    """Source addresses remembered; past that the one idle for longest is forgotten."""
+    password_checks: int = 2
+    """Passwords (argon2) verified at once; each takes some 50 ms of a core and 64 MiB."""
+    page_size: int = 50
+    """Records per page unless the client says, 1-1000."""
+    page_limit: int = 1_000
+    """Most records per page."""
+    stream_backlog: int = 256
+    """Events of one call that are kept for event streams; past that the oldest are dropped, and the stream says so."""
+    stream_calls: int = 20_000
+    """Calls whose events are kept; past that the oldest call's are dropped."""
+    stream_linger: float = 30.0
+    """Seconds that the events of an ended call are kept."""
+    stream_heartbeat: float = 15.0
+    """Seconds of silence after which an event stream sends a comment, so that proxies keep it open."""
+    streams: int = 200
+    """Event streams at once; what is beyond gets a 429."""
