@@ -1,0 +1,96 @@
+"""Settings from flags, environment and file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from offhook.config import ConfigError, Settings, documented, host_and_port, load
+
+
+def settings(
+    directory: Path, file: str = "", environment: Mapping[str, str] | None = None, **flags: object
+) -> Settings:
+    (directory / "offhook.toml").write_text(file)
+    named = {key.replace("__", "."): value for key, value in flags.items()}
+    return load(data_dir=directory, flags=named, environment=environment or {})
+
+
+def test_without_a_word_everything_is_on_loopback(tmp_path: Path) -> None:
+    given = load(data_dir=tmp_path, environment={})
+    assert given.sip.listen == ("127.0.0.1", 5060)
+    assert given.egress.allow == ()
+    assert given.sip.trust == ()
+
+
+def test_flags_weigh_more_than_variables_and_variables_more_than_the_file(tmp_path: Path) -> None:
+    file = "[speech]\ntimeout = 1\ncache_megabytes = 1\nmax_characters = 1\n"
+    environment = {"OFFHOOK_SPEECH_TIMEOUT": "2", "OFFHOOK_SPEECH_CACHE_MEGABYTES": "2"}
+    given = settings(tmp_path, file, environment, speech__timeout=3.5, speech__max_characters=None)
+    assert (given.speech.timeout, given.speech.cache_megabytes, given.speech.max_characters) == (3.5, 2, 1)
+
+
+def test_lists_are_written_with_commas_or_as_toml_arrays(tmp_path: Path) -> None:
+    environment = {"OFFHOOK_EGRESS_ALLOW": "127.0.0.0/8, 10.1.0.0/16"}
+    given = settings(tmp_path, '[sip]\ntrust = ["192.0.2.0/24"]\nlisten = "[::1]:5070"\n', environment)
+    assert given.egress.allow == ("127.0.0.0/8", "10.1.0.0/16")
+    assert given.sip.trust == ("192.0.2.0/24",)
+    assert given.sip.listen == ("::1", 5070)
+
+
+def test_a_section_inside_a_section_is_made_when_one_of_its_settings_is_given(tmp_path: Path) -> None:
+    assert settings(tmp_path).sip.gateway is None
+    given = settings(tmp_path, environment={"OFFHOOK_SIP_GATEWAY_URI": "sip:carrier.example"})
+    assert given.sip.gateway is not None
+    assert given.sip.gateway.uri == "sip:carrier.example"
+
+
+@pytest.mark.parametrize(
+    ("file", "environment", "message"),
+    [
+        (
+            "[speech]\ntimeuot = 1\n",
+            {},
+            r"offhook\.toml: speech\.timeuot: there is no setting.*did you mean speech\.timeout",
+        ),
+        ("", {"OFFHOOK_SPEECH_TIMEUOT": "1"}, r"OFFHOOK_SPEECH_TIMEUOT: .*did you mean OFFHOOK_SPEECH_TIMEOUT"),
+        ("", {"OFFHOOK_SPEECH_TIMEOUT": "soon"}, r"OFFHOOK_SPEECH_TIMEOUT: 'soon' is not a number"),
+        ("", {"OFFHOOK_SPEECH_CACHE_MEGABYTES": "1.5"}, "not a whole number"),
+        ("", {"OFFHOOK_SIP_LISTEN": "here"}, "not HOST:PORT"),
+        ("", {"OFFHOOK_SPEECH_PROVIDERS": "festival"}, r"OFFHOOK_SPEECH_PROVIDERS: speech\.providers.*festival"),
+        ("[speech\n", {}, r"offhook\.toml: "),
+        ("", {"OFFHOOK_SIP_GATEWAY_PASSWORD": "x"}, r"\[sip\.gateway\].*uri"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(
+    file: str, environment: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        settings(tmp_path, file, environment)
+
+
+def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
+    settings(tmp_path, environment={"OFFHOOK_DATA_DIR": "/x", "OFFHOOK_RFC4475_DIR": "/y", "HOME": "/z"})
+
+
+def test_every_setting_has_a_variable() -> None:
+    variables = {key: variable for key, variable, _ in documented()}
+    assert variables["sip.trust"] == "OFFHOOK_SIP_TRUST"
+    assert variables["egress.allow"] == "OFFHOOK_EGRESS_ALLOW"
+    assert len(set(variables.values())) == len(variables)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("127.0.0.1:1", ("127.0.0.1", 1)), ("[::1]:65535", ("::1", 65535)), (":80", ("0.0.0.0", 80)), ("h:0", ("h", 0))],
+)
+def test_addresses_are_read(text: str, expected: tuple[str, int]) -> None:
+    assert host_and_port(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "80", "host", "host:", "host:x", "host:65536", "[::1", "[x]:1"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        host_and_port(text)
