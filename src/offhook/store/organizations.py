@@ -1,0 +1,46 @@
+"""Organizations: a domain is the border between tenants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from offhook.store.base import Long, Short, SidKey, Table
+from offhook.store.session import Session
+
+
+class OrganizationRow(Table, kw_only=True):
+    """One organization."""
+
+    __tablename__ = "organizations"
+
+    sid: Mapped[SidKey]
+    domain_name: Mapped[Long] = mapped_column(unique=True)
+    """Lower case."""
+    status: Mapped[Short] = mapped_column(default="active")
+    """``active`` or ``closed``."""
+    date_created: Mapped[datetime]
+    date_updated: Mapped[datetime]
+
+
+async def get(session: Session, sid: str) -> OrganizationRow | None:
+    """The organization ``sid``; organizations are no tenant's data, so there is no scope."""
+    return await session.get(OrganizationRow, sid)
+
+
+async def by_domain(session: Session, domain: str) -> OrganizationRow | None:
+    """The organization of a SIP domain."""
+    return await session.scalar(select(OrganizationRow).where(OrganizationRow.domain_name == domain.lower()))
+
+
+async def default(session: Session) -> OrganizationRow | None:
+    """The organization of callers whose domain says nothing: the oldest."""
+    return await session.scalar(select(OrganizationRow).order_by(OrganizationRow.sid).limit(1))
+
+
+async def every(session: Session) -> Sequence[OrganizationRow]:
+    """All organizations by domain."""
+    return (await session.scalars(select(OrganizationRow).order_by(OrganizationRow.domain_name))).all()

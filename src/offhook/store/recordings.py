@@ -1,0 +1,105 @@
+"""Recordings: what was recorded, of which call, how long. The audio lies in ``blobs``, found by the sid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Index, bindparam, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from offhook.store.base import Short, Sid, SidKey, Table
+from offhook.store.calls import CallRow
+from offhook.store.filters import Span
+from offhook.store.paging import Page, PageRequest, fetch
+from offhook.store.scope import Scope
+from offhook.store.session import Connection, Session
+from offhook.store.upsert import upsert
+
+
+class RecordingRow(Table, kw_only=True):
+    """One recording."""
+
+    __tablename__ = "recordings"
+    __table_args__ = (
+        Index("ix_recordings_account", "account_sid", "sid"),
+        Index("ix_recordings_call", "call_sid"),
+        Index("ix_recordings_status", "status"),
+    )
+
+    sid: Mapped[SidKey]
+    account_sid: Mapped[Sid]
+    call_sid: Mapped[Sid]
+    status: Mapped[Short]
+    """``in-progress``, ``completed`` or ``failed``."""
+    channels: Mapped[int]
+    source: Mapped[Short]
+    """``RecordVerb``, ``DialVerb``."""
+    duration: Mapped[int | None] = mapped_column(default=None)
+    """Milliseconds."""
+    start_time: Mapped[datetime]
+    date_created: Mapped[datetime]
+    date_updated: Mapped[datetime]
+    api_version: Mapped[Short] = mapped_column(default="2012-04-24")
+
+
+_FIXED: Final = frozenset({"sid", "account_sid", "call_sid", "date_created"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFilters:
+    """What a list of recordings may be asked for."""
+
+    call_sid: str | None = None
+    created: Span = field(default_factory=Span)
+
+
+async def get(session: Session, scope: Scope, sid: str) -> RecordingRow | None:
+    """The recording ``sid`` when it lies within ``scope``."""
+    query = select(RecordingRow).where(RecordingRow.sid == sid, scope.covers(RecordingRow.account_sid))
+    return await session.scalar(query)
+
+
+async def page(session: Session, scope: Scope, filters: RecordingFilters, request: PageRequest) -> Page[RecordingRow]:
+    """Recordings within ``scope``."""
+    query = select(RecordingRow).where(scope.covers(RecordingRow.account_sid))
+    if filters.call_sid is not None:
+        query = query.where(RecordingRow.call_sid == filters.call_sid)
+    query = query.where(*filters.created.conditions(RecordingRow.date_created))
+    sortable = {
+        "date_created": RecordingRow.date_created,
+        "duration": RecordingRow.duration,
+        "call_sid": RecordingRow.call_sid,
+    }
+    return await fetch(session, query, request, RecordingRow.sid, sortable)
+
+
+async def start(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert recordings in progress; keys are column names. To repeat it is harmless."""
+    await upsert(connection, RecordingRow, rows, fixed=_FIXED)
+
+
+async def finish(connection: Connection, ends: Sequence[Mapping[str, Any]]) -> None:
+    """Complete recordings: ``key`` (the sid), ``status``, ``duration`` (ms) and ``date_updated`` of each."""
+    if ends:
+        statement = update(RecordingRow.__table__).where(RecordingRow.sid == bindparam("key"))  # type: ignore[arg-type]
+        values: dict[str, Any] = {name: bindparam(name) for name in ("status", "duration", "date_updated")}
+        await connection.execute(statement.values(values), list(ends))
+
+
+async def discard(connection: Connection, sids: Sequence[str]) -> None:
+    """Delete recordings of which nothing was heard."""
+    if sids:
+        await connection.execute(delete(RecordingRow).where(RecordingRow.sid.in_(sids)))
+
+
+async def unfinished(session: Session, node: str, limit: int, after: str = "") -> Sequence[RecordingRow]:
+    """Recordings of a node's calls that were in progress when it stopped, by sid, beyond ``after``."""
+    query = (
+        select(RecordingRow)
+        .join(CallRow, CallRow.sid == RecordingRow.call_sid)
+        .where(RecordingRow.status == "in-progress", CallRow.node == node, RecordingRow.sid > after)
+    )
+    return (await session.scalars(query.order_by(RecordingRow.sid).limit(limit))).all()

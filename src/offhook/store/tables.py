@@ -1,0 +1,31 @@
+"""All tables, imported once, for migrations and for tests that compare them with the migrations."""
+
+from __future__ import annotations
+
+from offhook.store import (
+    accounts,
+    applications,
+    calls,
+    clients,
+    deliveries,
+    nodes,
+    notifications,
+    numbers,
+    organizations,
+    recordings,
+)
+from offhook.store.base import Table
+
+AGGREGATES = (
+    organizations,
+    accounts,
+    applications,
+    numbers,
+    clients,
+    calls,
+    recordings,
+    notifications,
+    deliveries,
+    nodes,
+)
+METADATA = Table.metadata

@@ -1,0 +1,34 @@
+"""Many rows at once, inserted or overwritten by their key: one statement text for each table and dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Executable
+from sqlalchemy.dialects import postgresql, sqlite
+
+from offhook.store.base import Table
+from offhook.store.session import Connection
+
+
+async def upsert(
+    connection: Connection, table: type[Table], rows: Sequence[Mapping[str, Any]], *, fixed: frozenset[str]
+) -> None:
+    """Write ``rows`` (columns by name, all with the same keys); of a row that exists, ``fixed`` columns stay."""
+    if rows:
+        await connection.execute(_statement(connection.dialect.name, table, fixed), list(rows))
+
+
+@lru_cache(maxsize=64)
+def _statement(dialect: str, table: type[Table], fixed: frozenset[str]) -> Executable:
+    columns = [column for column in table.__table__.columns if column.key not in fixed]
+    key = [column.key for column in table.__table__.primary_key]
+    if dialect == "postgresql":
+        statement = postgresql.insert(table)
+        changes = {column.name: statement.excluded[column.key] for column in columns}
+        return statement.on_conflict_do_update(index_elements=key, set_=changes)
+    lite = sqlite.insert(table)
+    changes = {column.name: lite.excluded[column.key] for column in columns}
+    return lite.on_conflict_do_update(index_elements=key, set_=changes)
