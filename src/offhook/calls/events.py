@@ -54,6 +54,8 @@ class CallFacts:
     sip_headers: Mapping[str, str] = field(default_factory=dict)
     """``X-*`` and ``Diversion`` headers of the INVITE (or of the last response on a leg we dialled)."""
     source_ip: str | None = None
+    sip_domain: str | None = None
+    """Host that the caller asked for (inbound), as in its To."""
     status_callback: StatusCallback | None = None
     node: str = ""
 
@@ -158,14 +160,7 @@ class Heard:
 
 
 CallEvent = (
-    CallCreated
-    | CallProgressed
-    | CallEnded
-    | RecordingStarted
-    | RecordingEnded
-    | Noticed
-    | ApplicationAsked
-    | Heard
+    CallCreated | CallProgressed | CallEnded | RecordingStarted | RecordingEnded | Noticed | ApplicationAsked | Heard
 )
 
 

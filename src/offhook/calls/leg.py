@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from offhook.calls.directory import ClientEntry
 from offhook.media.session import MediaSession
 
 
@@ -57,6 +58,15 @@ class Leg(Protocol):
         """Name the one listener; called on the loop, in order."""
         ...
 
+    @property
+    def call_id(self) -> str | None:
+        """How signalling names it (the SIP Call-ID); None until it has such a name."""
+        ...
+
+    def label(self, headers: Sequence[tuple[str, str]]) -> None:
+        """Headers that go out with everything that sets the call up: our responses, or our INVITE."""
+        ...
+
     async def ring(self) -> None:
         """Tell an incoming caller that we alert (180)."""
         ...
@@ -72,6 +82,71 @@ class Leg(Protocol):
     async def hangup(self, reason: str = "") -> None:
         """End the leg in whatever state: CANCEL, BYE or a 4xx; returns when signalling and media are closed."""
         ...
+
+
+class OutgoingLeg(Leg, Protocol):
+    """A far end that we ring."""
+
+    async def invite(self) -> None:
+        """Open media and send the INVITE; events tell what comes of it. Raises ``LegFailed`` when it cannot be sent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """One far end to be rung: where, as whom, and with which credentials."""
+
+    uri: str
+    """SIP URI that is asked for."""
+    from_user: str
+    """User part of our From; a number, a login or ``anonymous``."""
+    from_name: str = ""
+    from_domain: str = ""
+    """Host of our From; empty: the address that the far end knows us by."""
+    route: object | None = None
+    """Where signalling sends it instead of what ``uri`` says; belongs to the adapter that made it."""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Exchange(Protocol):
+    """Makes legs towards far ends. ``legs.sip`` implements it."""
+
+    def outgoing(self, destination: Destination) -> OutgoingLeg:
+        """A leg that does nothing yet. Raises ``LegFailed`` for a destination that makes no sense."""
+        ...
+
+    def contacts(self, login: str, domain: str) -> Sequence[Contact]:
+        """Where a client is registered now, most recent first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """One device of a registered client."""
+
+    uri: str
+    route: object | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A call that came in and waits for a decision; identities are checked by then."""
+
+    leg: Leg
+    to_user: str
+    to_domain: str
+    from_user: str
+    from_domain: str
+    from_name: str = ""
+    client: ClientEntry | None = None
+    """The client that proved to be the caller."""
+    forwarded_from: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """``X-*`` and ``Diversion``."""
+    source_ip: str | None = None
+    sip_call_id: str | None = None
 
 
 class LegFailed(Exception):
