@@ -17,6 +17,12 @@ Parameters = Mapping[str, str | None]
 
 NO_PARAMETERS: Final[Parameters] = MappingProxyType({})
 
+
+def no_parameters() -> Parameters:
+    """The one empty mapping, as a default of dataclass fields."""
+    return NO_PARAMETERS
+
+
 TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 HOST: Final = re.compile(r"[A-Za-z0-9_.\-]+|\[[0-9A-Fa-f:.]+\]")
 

@@ -51,7 +51,7 @@ class Uri:
     host: str = ""
     """Lower case; an IPv6 address keeps its brackets; empty for tel and other schemes."""
     port: int | None = None
-    parameters: Parameters = field(default=NO_PARAMETERS, hash=False)
+    parameters: Parameters = field(default_factory=grammar.no_parameters, hash=False)
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
@@ -143,7 +143,7 @@ class NameAddr:
 
     uri: Uri
     display_name: str = ""
-    parameters: Parameters = field(default=NO_PARAMETERS, hash=False)
+    parameters: Parameters = field(default_factory=grammar.no_parameters, hash=False)
 
     @classmethod
     def parse(cls, text: str) -> NameAddr:

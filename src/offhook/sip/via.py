@@ -28,7 +28,7 @@ class Via:
     host: str
     """sent-by host; an IPv6 address keeps its brackets."""
     port: int | None = None
-    parameters: Parameters = field(default=NO_PARAMETERS, hash=False)
+    parameters: Parameters = field(default_factory=grammar.no_parameters, hash=False)
 
     @classmethod
     def parse(cls, text: str) -> Via:
