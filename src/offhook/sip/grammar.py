@@ -72,10 +72,7 @@ def split_list(text: str) -> list[str]:
     if "," not in text:
         stripped = text.strip()
         return [stripped] if stripped else []
-    if '"' not in text and "<" not in text:
-        pieces = text.split(",")
-    else:
-        pieces = _split(text, _LIST_PIECE, ",")
+    pieces = text.split(",") if '"' not in text and "<" not in text else _split(text, _LIST_PIECE, ",")
     return [stripped for piece in pieces if (stripped := piece.strip())]
 
 

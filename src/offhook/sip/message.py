@@ -1,171 +1,113 @@
 """SIP messages (RFC 3261 §7): a start line and an index of header lines; typed values are made when they are asked for.
 
-Header lines that nobody touches leave as they came, byte for byte. Nothing here decides what a message means.
+Header lines that nobody touches leave as they came, byte for byte. Nothing here decides what a message means; streams are cut
+into messages by ``framing``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from collections.abc import Iterable
+from typing import Final
 
-from offhook.sip import grammar
+from offhook.sip import fields, grammar
 from offhook.sip.errors import LocalProtocolError, RemoteProtocolError
+from offhook.sip.fields import Fields
+from offhook.sip.headers import CSeq, MediaType, Reason
 from offhook.sip.reasons import REASONS
 from offhook.sip.uri import NameAddr, Uri
 from offhook.sip.via import Via
 
+__all__ = ["MAX_BODY", "MAX_HEAD", "CSeq", "Message", "Request", "Response", "check", "parse"]
+
 MAX_HEAD: Final = 65_536
-"""Bytes of start line and headers."""
+"""Bytes of start line and headers; longer ones are refused (513)."""
 MAX_BODY: Final = 65_536
-"""Bytes of body: SDP and the small bodies of INFO and MESSAGE."""
-MAX_FIELDS: Final = 256
+"""Bytes of body: SDP and the small bodies of INFO and MESSAGE; longer ones are refused (513)."""
+MAX_URI: Final = 4096
+"""Characters of a Request-URI; longer ones are refused (414)."""
 
-_COMPACT: Final = {
-    "a": "accept-contact",
-    "b": "referred-by",
-    "c": "content-type",
-    "d": "request-disposition",
-    "e": "content-encoding",
-    "f": "from",
-    "i": "call-id",
-    "j": "reject-contact",
-    "k": "supported",
-    "l": "content-length",
-    "m": "contact",
-    "o": "event",
-    "r": "refer-to",
-    "s": "subject",
-    "t": "to",
-    "u": "allow-events",
-    "v": "via",
-    "x": "session-expires",
-    "y": "identity",
-}
 _VERSION: Final = "SIP/2.0"
-_RESPONSE_LINE: Final = re.compile(r"SIP/2\.0 ([1-6][0-9]{2}) ?(.*)", re.IGNORECASE | re.DOTALL)
+_STATUS_LINE: Final = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE | re.DOTALL)
+_REQUEST_LINE: Final = re.compile(r"([A-Za-z0-9\-.!%*_+`'~]+) (.*?)[ ]([A-Za-z]+/[0-9]+\.[0-9]+)([ \t]*)", re.DOTALL)
 _CALL_ID: Final = re.compile(r"[^\s,;]{1,512}")
-_CSEQ: Final = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
-_HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
+_IDENTIFYING: Final = frozenset({"via", "from", "to", "call-id", "cseq"})
+_SINGLE: Final = ("from", "to", "call-id", "cseq", "max-forwards", "content-length", "content-type")
+_WILDCARD: Final = NameAddr(uri=Uri(scheme="*"))
 
-MessageT = TypeVar("MessageT", bound="Message")
-Fields = Iterable[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class CSeq:
-    """Sequence number and method (§20.16)."""
-
-    number: int
-    method: str
-
-    @classmethod
-    def parse(cls, text: str) -> CSeq:
-        match = _CSEQ.fullmatch(text.strip())
-        if match is None or (number := int(match[1])) >= 1 << 31:
-            raise RemoteProtocolError(f"not a CSeq: {text[:40]!r}")
-        return cls(number, match[2])
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.method}"
+Headers = Iterable[tuple[str, object]]
 
 
-class Message:
+class Message(Fields):
     """What requests and responses share: header fields in order, and a body."""
 
-    __slots__ = ("_cache", "_lines", "body")
+    __slots__ = ("body", "defect")
 
-    def __init__(self, lines: list[tuple[str, str]], body: bytes) -> None:
-        """``lines`` are (key, line) with the key in lower case and long form, the line as it stands on the wire."""
-        self._lines = lines
-        self._cache: dict[str, object] = {}
+    def __init__(self, keys: list[str], lines: list[str], body: bytes) -> None:
+        super().__init__(keys, lines)
         self.body = body
-
-    # -- reading ----------------------------------------------------------------------------------------------------
-
-    def lines(self, name: str) -> list[str]:
-        """The values of all header lines of that name, unfolded, in order, not split at commas."""
-        key = name.lower()
-        return [_value(line) for found, line in self._lines if found == key]
-
-    def get(self, name: str) -> str | None:
-        """The value of the first header line of that name."""
-        key = name.lower()
-        for found, line in self._lines:
-            if found == key:
-                return _value(line)
-        return None
-
-    def values(self, name: str) -> list[str]:
-        """The values of a header whose lines are comma lists (Supported, Require, Allow, Route …)."""
-        return [value for line in self.lines(name) for value in grammar.split_list(line)]
-
-    def names(self) -> list[str]:
-        """Keys of all header lines, in order."""
-        return [key for key, _ in self._lines]
-
-    def extension_headers(self) -> dict[str, str]:
-        """``X-*`` headers as they are written, the first of each name."""
-        found: dict[str, str] = {}
-        for key, line in self._lines:
-            if key.startswith("x-"):
-                found.setdefault(line.partition(":")[0].strip(), _value(line))
-        return found
+        self.defect: RemoteProtocolError | None = None
+        """What is wrong with a message that could still be read well enough to be refused; ``check`` raises it."""
 
     @property
     def via(self) -> Via:
         """The topmost Via. Raises ``RemoteProtocolError`` when there is none."""
         cached = self._cache.get("via")
         if not isinstance(cached, Via):
-            values = self.lines("via")
-            if not values:
-                raise RemoteProtocolError("there is no Via header")
-            cached = self._cache["via"] = Via.parse(grammar.split_list(values[0])[0] if values[0] else "")
+            value = self._required("via")
+            if "," in value:
+                value = (grammar.split_list(value) or [""])[0]
+            cached = self._cache["via"] = Via.parse(value)
         return cached
 
     @property
+    def vias(self) -> list[Via]:
+        """All of them, the topmost first."""
+        return [Via.parse(value) for value in self.values("via")]
+
+    @property
     def from_(self) -> NameAddr:
+        """Who the request says it is from."""
         return self._address("from")
 
     @property
     def to(self) -> NameAddr:
+        """Whom the request says it is for."""
         return self._address("to")
 
     @property
     def from_tag(self) -> str:
+        """Empty when there is none (RFC 2543)."""
         return self.from_.tag or ""
 
     @property
     def to_tag(self) -> str:
+        """Empty outside dialogs."""
         return self.to.tag or ""
 
     @property
     def call_id(self) -> str:
+        """Compared byte by byte (§20.8)."""
         cached = self._cache.get("call-id")
         if not isinstance(cached, str):
-            cached = self.get("call-id")
-            if cached is None or _CALL_ID.fullmatch(cached) is None:
-                raise RemoteProtocolError("the Call-ID is missing or not one word")
+            cached = self._required("call-id")
+            if _CALL_ID.fullmatch(cached) is None:
+                raise RemoteProtocolError("the Call-ID is empty, too long or not one word")
             self._cache["call-id"] = cached
         return cached
 
     @property
     def cseq(self) -> CSeq:
+        """Number and method."""
         cached = self._cache.get("cseq")
         if not isinstance(cached, CSeq):
-            text = self.get("cseq")
-            if text is None:
-                raise RemoteProtocolError("there is no CSeq header")
-            cached = self._cache["cseq"] = CSeq.parse(text)
+            cached = self._cache["cseq"] = CSeq.parse(self._required("cseq"))
         return cached
 
     @property
     def contacts(self) -> list[NameAddr]:
-        """Contact addresses; the wildcard ``*`` is an address with scheme ``*``."""
-        return [
-            NameAddr(uri=Uri(scheme="*")) if value == "*" else NameAddr.parse(value) for value in self.values("contact")
-        ]
+        """Contact addresses; the wildcard ``*`` of a REGISTER is an address with scheme ``*``."""
+        return [_WILDCARD if value == "*" else NameAddr.parse(value) for value in self.values("contact")]
 
     @property
     def contact(self) -> NameAddr | None:
@@ -175,11 +117,34 @@ class Message:
 
     @property
     def routes(self) -> list[NameAddr]:
+        """Where the request is still to pass, in order."""
         return [NameAddr.parse(value) for value in self.values("route")]
 
     @property
     def record_routes(self) -> list[NameAddr]:
+        """Proxies that stay on the way, the last one first in a request."""
         return [NameAddr.parse(value) for value in self.values("record-route")]
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why a call ends (RFC 3326); unreadable ones are left out."""
+        readable = []
+        for value in self.values("reason"):
+            try:
+                readable.append(Reason.parse(value))
+            except RemoteProtocolError:
+                continue
+        return readable
+
+    @property
+    def require(self) -> list[str]:
+        """Option tags that we must understand, in lower case."""
+        return [tag.lower() for tag in self.values("require")]
+
+    @property
+    def supported(self) -> list[str]:
+        """Option tags that the peer understands, in lower case."""
+        return [tag.lower() for tag in self.values("supported")]
 
     @property
     def content_type(self) -> str:
@@ -188,11 +153,15 @@ class Message:
 
     @property
     def expires(self) -> int | None:
-        """Seconds; None when absent or unreadable (§20.19 says to ignore those)."""
-        return self._number("expires")
+        """Seconds; None when absent or unreadable, which §20.19 treats alike; at most 2**32-1."""
+        text = self.get("expires")
+        if text is None or not (text.isascii() and text.isdigit()):
+            return None
+        return int(text) if len(text) <= 10 and int(text) <= 0xFFFFFFFF else 0xFFFFFFFF
 
     @property
     def max_forwards(self) -> int | None:
+        """Hops left, 0..255."""
         text = self.get("max-forwards")
         return None if text is None else grammar.decimal(text, "Max-Forwards", 255)
 
@@ -204,63 +173,38 @@ class Message:
         kind = self.content_type
         if kind in ("application/sdp", ""):
             return self.body
-        return _sdp_part(self.get("content-type") or "", self.body) if kind.startswith("multipart/") else None
+        return (
+            _sdp_part(MediaType.parse(self.get("content-type") or ""), self.body) if kind[:10] == "multipart/" else None
+        )
 
-    def _number(self, name: str) -> int | None:
-        text = self.get(name)
-        if text is None or not text.isascii() or not text.isdigit() or len(text) > 10:
-            return None
-        return min(int(text), 0xFFFFFFFF)
+    def replace_top_via(self, via: Via) -> None:
+        """Replace the topmost Via value and keep the others of its line."""
+        others = grammar.split_list(self.get("via") or "")[1:]
+        self.replace_first("Via", ", ".join([str(via), *others]) if others else via)
+        self._cache["via"] = via
+
+    def start_line(self) -> str:
+        """The first line, without its line break."""
+        raise NotImplementedError
+
+    def __bytes__(self) -> bytes:
+        """The message as it is sent; Content-Length is always there and always right."""
+        if "content-length" in self._keys:
+            self.remove("Content-Length")
+        lines = "\r\n".join((self.start_line(), *self._lines, f"Content-Length: {len(self.body)}\r\n\r\n"))
+        return lines.encode("utf-8", "surrogateescape") + self.body
+
+    def _required(self, key: str) -> str:
+        value = self.get(key)
+        if value is None:
+            raise RemoteProtocolError(f"there is no {key} header")
+        return value
 
     def _address(self, key: str) -> NameAddr:
         cached = self._cache.get(key)
         if not isinstance(cached, NameAddr):
-            text = self.get(key)
-            if text is None:
-                raise RemoteProtocolError(f"there is no {key.capitalize()} header")
-            cached = self._cache[key] = NameAddr.parse(text)
+            cached = self._cache[key] = NameAddr.parse(self._required(key))
         return cached
-
-    # -- changing ---------------------------------------------------------------------------------------------------
-
-    def add(self, name: str, value: object) -> None:
-        """Append a header line."""
-        self._lines.append((name.lower(), f"{name}: {grammar.one_line(str(value))}"))
-        self._cache.pop(name.lower(), None)
-
-    def replace_first(self, name: str, value: object) -> None:
-        """Replace the first header line of that name, or append one."""
-        key = name.lower()
-        self._cache.pop(key, None)
-        for index, (found, _) in enumerate(self._lines):
-            if found == key:
-                self._lines[index] = (key, f"{name}: {grammar.one_line(str(value))}")
-                return
-        self.add(name, value)
-
-    def remove(self, name: str) -> None:
-        """Remove all header lines of that name."""
-        key = name.lower()
-        self._cache.pop(key, None)
-        self._lines = [line for line in self._lines if line[0] != key]
-
-    def replace_top_via(self, via: Via) -> None:
-        """Replace the topmost Via value and keep the others of its line."""
-        first = self.get("via") or ""
-        others = grammar.split_list(first)[1:]
-        self.replace_first("Via", ", ".join([str(via), *others]))
-        self._cache["via"] = via
-
-    # -- writing ----------------------------------------------------------------------------------------------------
-
-    def start_line(self) -> str:
-        raise NotImplementedError
-
-    def __bytes__(self) -> bytes:
-        lines = [self.start_line()]
-        lines += [line for key, line in self._lines if key != "content-length"]
-        lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
-        return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
 
 
 class Request(Message):
@@ -268,48 +212,56 @@ class Request(Message):
 
     __slots__ = ("method", "uri")
 
-    def __init__(self, method: str, uri: str, lines: list[tuple[str, str]], body: bytes = b"") -> None:
-        super().__init__(lines, body)
+    def __init__(self, method: str, uri: str, keys: list[str], lines: list[str], body: bytes = b"") -> None:
+        super().__init__(keys, lines, body)
         self.method = method
         self.uri = uri
         """Request-URI as it stands on the wire; ``target`` is the parsed one."""
 
     @classmethod
-    def build(cls, method: str, uri: str, headers: Fields, body: bytes = b"") -> Request:
-        """A request with these headers, in order."""
+    def build(cls, method: str, uri: str, headers: Headers, body: bytes = b"") -> Request:
+        """A request to be sent, with these headers in order. Raises ``LocalProtocolError``."""
         if not grammar.is_token(method):
             raise LocalProtocolError(f"not a method: {method!r}")
-        return cls(method, grammar.one_line(uri), _lines_of(headers), body)
+        if not uri or " " in uri:
+            raise LocalProtocolError(f"not a Request-URI: {uri!r}")
+        keys, lines = fields.written(headers)
+        return cls(method, grammar.one_line(uri), keys, lines, body)
 
     @property
     def target(self) -> Uri:
-        """The Request-URI."""
+        """The Request-URI. Raises ``RemoteProtocolError``."""
         return Uri.parse(self.uri)
 
     def response(
-        self, status: int, reason: str = "", *, to_tag: str = "", headers: Fields = (), body: bytes = b""
+        self, status: int, reason: str = "", *, to_tag: str = "", headers: Headers = (), body: bytes = b""
     ) -> Response:
         """A response to this request (§8.2.6.2): Via, From, To, Call-ID and CSeq are those of the request.
 
-        Record-Route goes into responses that make a dialog (§12.1.1). ``to_tag`` is added unless To has one.
+        Record-Route goes into responses that make a dialog (§12.1.1), Timestamp into 100. ``to_tag`` is added unless To
+        has one. What the request lacks, the response lacks too, so that also a defective request can be refused.
         """
-        lines = [line for line in self._lines if line[0] in _COPIED]
-        if 100 < status < 300:
-            lines += [line for line in self._lines if line[0] == "record-route"]
-        if to_tag and status != 100 and self.to.tag is None:
-            tagged = f"To: {self.get('to')};tag={to_tag}"
-            lines = [("to", tagged) if key == "to" else (key, line) for key, line in lines]
-        lines += _lines_of(headers)
-        return Response(status, reason or REASONS.get(status, "Unknown"), lines, body)
+        with_routes = 100 < status < 300
+        keys, lines = [], []
+        for key, line in zip(self._keys, self._lines, strict=True):
+            if key in _IDENTIFYING or (with_routes and key == "record-route") or (status == 100 and key == "timestamp"):
+                keys.append(key)
+                lines.append(self._tagged(line, to_tag) if key == "to" and to_tag and status != 100 else line)
+        more_keys, more_lines = fields.written(headers)
+        return Response(status, reason or REASONS.get(status, "Unknown"), keys + more_keys, lines + more_lines, body)
+
+    def _tagged(self, line: str, to_tag: str) -> str:
+        try:
+            return line if self.to.tag is not None else f"{line};tag={to_tag}"
+        except RemoteProtocolError:
+            return line
 
     def start_line(self) -> str:
+        """``INVITE sip:1000@host SIP/2.0``."""
         return f"{self.method} {self.uri} {_VERSION}"
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.uri[:60]}>"
-
-
-_COPIED: Final = frozenset({"via", "from", "to", "call-id", "cseq"})
 
 
 class Response(Message):
@@ -317,12 +269,13 @@ class Response(Message):
 
     __slots__ = ("reason", "status")
 
-    def __init__(self, status: int, reason: str, lines: list[tuple[str, str]], body: bytes = b"") -> None:
-        super().__init__(lines, body)
+    def __init__(self, status: int, reason: str, keys: list[str], lines: list[str], body: bytes = b"") -> None:
+        super().__init__(keys, lines, body)
         self.status = status
         self.reason = grammar.one_line(reason)
 
     def start_line(self) -> str:
+        """``SIP/2.0 200 OK``."""
         return f"{_VERSION} {self.status} {self.reason}"
 
     def __repr__(self) -> str:
@@ -332,64 +285,79 @@ class Response(Message):
 def parse(data: bytes, *, stream: bool = False) -> Request | Response:
     """Read one message. In a datagram Content-Length may be absent or smaller than what came (§18.3).
 
-    Raises ``RemoteProtocolError``.
+    Raises ``RemoteProtocolError`` for what cannot be read at all. What can be read but must be refused comes back with its
+    ``defect``, so that a response can be made.
     """
-    data = data.lstrip(b"\r\n")
-    end = _HEAD_END.search(data, 0, MAX_HEAD + 4)
-    if end is None:
+    if data[:2] == b"\r\n":
+        data = data.lstrip(b"\r\n")
+    end = data.find(b"\r\n\r\n", 0, MAX_HEAD + 4)
+    if end < 0:
         if len(data) > MAX_HEAD:
             raise RemoteProtocolError("the headers are too long", 513)
-        head, body = data, b""
-    else:
-        head, body = data[: end.start()], data[end.end() :]
-    text = head.decode("utf-8", "surrogateescape")
-    start, _, rest = text.partition("\n")
-    start = start.rstrip("\r")
-    lines = _index(rest)
-    message = _read_start(start, lines)
-    message.body = _cut_body(message, body, stream=stream)
+        end = len(data) - 2
+        if stream or data[-2:] != b"\r\n":
+            raise RemoteProtocolError("the headers do not end")
+    start, *lines = data[:end].decode("utf-8", "surrogateescape").split("\r\n")
+    breaks = len(lines)
+    if data.count(b"\r", 0, end) != breaks or data.count(b"\n", 0, end) != breaks or data.find(b"\0", 0, end) >= 0:
+        raise RemoteProtocolError("a stray CR, LF or NUL in the headers")
+    keys = fields.index_lines(lines)
+    message = _with_start_line(start, keys, lines)
+    message.body = _cut_body(message, data[end + 4 :], stream=stream)
     return message
 
 
-def _read_start(start: str, lines: list[tuple[str, str]]) -> Request | Response:
+def check(message: Request | Response) -> None:
+    """Make sure that what every message needs is there and readable (§8.1.1, §8.2.2). Raises ``RemoteProtocolError``."""
+    if message.defect is not None:
+        raise message.defect
+    keys = message.names()
+    for key in _SINGLE:
+        if keys.count(key) > 1:
+            raise RemoteProtocolError(f"there is more than one {key} header")
+    _ = message.via, message.from_, message.to, message.call_id
+    cseq = message.cseq
+    if isinstance(message, Request):
+        if cseq.method != message.method:
+            raise RemoteProtocolError("the method of CSeq is not that of the request")
+        _ = message.max_forwards
+        _check_target(message)
+
+
+def _check_target(request: Request) -> None:
+    target = request.target
+    if target.scheme not in ("sip", "sips", "tel"):
+        raise RemoteProtocolError(f"the scheme {target.scheme[:20]!r} is not spoken here", 416)
+    if target.headers:
+        raise RemoteProtocolError("a Request-URI must not hold headers")
+
+
+def _with_start_line(start: str, keys: list[str], lines: list[str]) -> Request | Response:
     if start[:8].upper() == "SIP/2.0 ":
-        match = _RESPONSE_LINE.fullmatch(start)
+        match = _STATUS_LINE.fullmatch(start)
         if match is None:
-            raise RemoteProtocolError("not a status line")
-        return Response(int(match[1]), match[2].replace("\r", " ").replace("\n", " ").replace("\x00", ""), lines)
+            raise RemoteProtocolError(f"not a status line: {start[:80]!r}")
+        return Response(int(match[1]), match[2] or "", keys, lines)
     parts = start.split(" ")
-    if len(parts) != 3 or not grammar.is_token(parts[0]):
+    if len(parts) == 3 and parts[2] == _VERSION and grammar.is_token(parts[0]) and 0 < len(parts[1]) <= MAX_URI:
+        return Request(parts[0], parts[1], keys, lines)
+    return _with_odd_start_line(start, keys, lines)
+
+
+def _with_odd_start_line(start: str, keys: list[str], lines: list[str]) -> Request:
+    """A request line that is not as it should be: read as far as a refusal needs it."""
+    match = _REQUEST_LINE.fullmatch(start)
+    if match is None:
         raise RemoteProtocolError(f"not a request line: {start[:80]!r}")
-    method, uri, version = parts
+    method, uri, version, trailing = match.groups()
+    request = Request(method, uri, keys, lines)
     if version.upper() != _VERSION:
-        status = 505 if version[:4].upper() == "SIP/" else 400
-        raise RemoteProtocolError(f"not a version that is spoken here: {version[:20]!r}", status)
-    if not uri or len(uri) > 4096:
-        raise RemoteProtocolError("the Request-URI is empty or too long", 414 if uri else 400)
-    return Request(method, uri, lines)
-
-
-def _index(text: str) -> list[tuple[str, str]]:
-    """Header lines by key; a folded line belongs to the one before it (§7.3.1)."""
-    lines: list[tuple[str, str]] = []
-    for raw in text.split("\n"):
-        line = raw[:-1] if raw.endswith("\r") else raw
-        if not line:
-            continue
-        if line[0] in " \t":
-            if not lines:
-                raise RemoteProtocolError("the first header line is folded")
-            key, before = lines[-1]
-            lines[-1] = (key, f"{before}\r\n{line}") if len(before) < MAX_HEAD else lines[-1]
-            continue
-        name, colon, _ = line.partition(":")
-        name = name.rstrip().lower()
-        if not colon or not name:
-            raise RemoteProtocolError(f"a header line without a name: {line[:40]!r}")
-        lines.append((_COMPACT.get(name, name), line))
-    if len(lines) > MAX_FIELDS:
-        raise RemoteProtocolError(f"more than {MAX_FIELDS} header lines", 513)
-    return lines
+        request.defect = RemoteProtocolError(f"not a version that is spoken here: {version[:20]!r}", 505)
+    elif trailing or not uri or any(character.isspace() for character in uri):
+        request.defect = RemoteProtocolError("the request line has spaces where none may be")
+    elif len(uri) > MAX_URI:
+        request.defect = RemoteProtocolError("the Request-URI is too long", 414)
+    return request
 
 
 def _cut_body(message: Message, body: bytes, *, stream: bool) -> bytes:
@@ -399,45 +367,28 @@ def _cut_body(message: Message, body: bytes, *, stream: bool) -> bytes:
             raise RemoteProtocolError("Content-Length is missing on a stream")
         length = len(body)
     else:
-        length = grammar.decimal(text, "Content-Length")
+        try:
+            length = grammar.decimal(text, "Content-Length")
+        except RemoteProtocolError as error:
+            message.defect = message.defect or error
+            return b""
         if length > len(body):
-            raise RemoteProtocolError(f"Content-Length says {length} bytes, {len(body)} came")
+            message.defect = message.defect or RemoteProtocolError(
+                f"Content-Length says {length} bytes, {len(body)} came"
+            )
     if length > MAX_BODY:
-        raise RemoteProtocolError("the body is too long", 513)
+        message.defect = message.defect or RemoteProtocolError("the body is too long", 513)
+        return b""
     return body[:length]
 
 
-def _value(line: str) -> str:
-    value = line.partition(":")[2]
-    if "\n" in value:
-        value = " ".join(part.strip() for part in value.split("\r\n"))
-    return value.strip()
-
-
-def _lines_of(headers: Fields) -> list[tuple[str, str]]:
-    return [(name.lower(), f"{name}: {grammar.one_line(str(value))}") for name, value in headers]
-
-
-def _sdp_part(content_type: str, body: bytes) -> bytes | None:
+def _sdp_part(content_type: MediaType, body: bytes) -> bytes | None:
     """The application/sdp part of a multipart body (RFC 2046 §5.1)."""
-    _, _, parameters = content_type.partition(";")
-    boundary = grammar.parse_parameters(";" + parameters).get("boundary")
+    boundary = content_type.parameters.get("boundary")
     if not boundary:
         return None
     for part in body.split(b"--" + boundary.encode("utf-8", "surrogateescape")):
-        end = _HEAD_END.search(part)
-        if end is not None and b"application/sdp" in part[: end.start()].lower():
-            return part[end.end() :].removesuffix(b"\n").removesuffix(b"\r")
+        head, blank, content = part.partition(b"\r\n\r\n")
+        if blank and b"application/sdp" in head.lower():
+            return content.removesuffix(b"\r\n")
     return None
-
-
-def check(message: Request | Response) -> None:
-    """Make sure that what every message needs is there and readable (§8.1.1). Raises ``RemoteProtocolError``."""
-    _ = message.via, message.from_, message.to, message.call_id
-    cseq = message.cseq
-    if isinstance(message, Request) and cseq.method != message.method:
-        raise RemoteProtocolError("the method of CSeq is not that of the request")
-    singles: Sequence[str] = ("from", "to", "call-id", "cseq", "max-forwards")
-    seen = [key for key in message.names() if key in singles]
-    if len(seen) != len(set(seen)):
-        raise RemoteProtocolError("a header that may stand only once stands twice")

@@ -31,7 +31,7 @@ _OPAQUE = re.compile(r"[^\s<>\"]+")
 _VISUAL_SEPARATORS = str.maketrans("", "", "-.()")
 
 _USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
-_PASSWORD_SAFE: Final = "-_.!~*'()&=+$,"
+_PASSWORD_SAFE: Final = "-_.!~*'()&=+$,"  # noqa: S105 - characters, not a secret
 _PARAMETER_SAFE: Final = "-_.!~*'()[]/:&+$"
 _HEADER_SAFE: Final = "-_.!~*'()[]/?:+$"
 
@@ -132,7 +132,9 @@ class Uri:
             text += f":{self.port}"
         text += _write_parameters(self.parameters)
         if self.headers:
-            pairs = (f"{_escape(name, _HEADER_SAFE)}={_escape(value, _HEADER_SAFE)}" for name, value in self.headers.items())
+            pairs = (
+                f"{_escape(name, _HEADER_SAFE)}={_escape(value, _HEADER_SAFE)}" for name, value in self.headers.items()
+            )
             text += "?" + "&".join(pairs)
         return text
 
