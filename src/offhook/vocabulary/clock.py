@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -34,3 +35,13 @@ class FrozenClock:
     def advance(self, seconds: float) -> None:
         """Move both clocks by ``seconds``."""
         self._monotonic += seconds
+
+
+class SystemClock:
+    """The machine's own clocks; for adapters and node.py only."""
+
+    def utc(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()

@@ -1,0 +1,55 @@
+"""Logs, as a process writes them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from offhook.ops.settings import LogSettings
+
+PROGRAM = """
+import sys, logging, structlog
+from offhook.ops.logging import configure
+from offhook.ops.settings import LogSettings
+configure(LogSettings(level=sys.argv[1], json=sys.argv[2] == "json"))
+log = structlog.get_logger("x")
+log.debug("wire", bytes=1); log.info("call_answered", call="CA1"); log.warning("late")
+logging.getLogger("lib").info("chatter"); logging.getLogger("lib").warning("trouble")
+try:
+    1 / 0
+except ZeroDivisionError:
+    log.exception("broke")
+"""
+
+
+def lines(level: str, form: str) -> list[str]:
+    run = subprocess.run([sys.executable, "-c", PROGRAM, level, form], capture_output=True, text=True, check=True)
+    assert run.stdout == ""
+    return run.stderr.splitlines()
+
+
+def test_json_lines_are_facts_with_their_level_and_time() -> None:
+    found = [json.loads(line) for line in lines("info", "json") if line.startswith("{")]
+    assert [(fact["level"], fact["event"]) for fact in found] == [
+        ("info", "call_answered"),
+        ("warning", "late"),
+        ("error", "broke"),
+    ]
+    assert found[0]["call"] == "CA1"
+    assert found[0]["timestamp"].endswith("Z")
+    assert "ZeroDivisionError" in found[2]["exception"]
+
+
+def test_text_shows_the_same_to_people_and_libraries_only_when_in_trouble() -> None:
+    text = "\n".join(lines("debug", "text"))
+    for word in ("wire", "call_answered", "late", "trouble", "ZeroDivisionError"):
+        assert word in text
+    assert "chatter" not in text
+
+
+def test_a_level_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="debug, info"):
+        LogSettings(level="loud")
