@@ -17,3 +17,10 @@ class RemoteProtocolError(SipError):
     def __init__(self, message: str, status_hint: int = 400) -> None:
         super().__init__(message)
         self.status_hint = status_hint
+
+
+class NoCommonMedia(RemoteProtocolError):
+    """An offer or an answer that leaves nothing to hear each other by: 488 Not Acceptable Here."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 488)

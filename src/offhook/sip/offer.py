@@ -1,0 +1,242 @@
+"""Offer and answer of one audio stream (RFC 3264), as pure functions over session descriptions.
+
+Codecs are names as in rtpmap; who turns them into media commands is ``calls.legs.sip``. What an address is worth trusting is
+decided there too; only what can never be a peer (no IP address, multicast, broadcast) is refused here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from offhook.sip.errors import LocalProtocolError, NoCommonMedia
+from offhook.sip.sdp import TELEPHONE_EVENT, Format, Media, Sdp
+
+CODECS: Final = ("PCMU", "PCMA")
+"""What the media engine speaks, the preferred one first. PCMU first: most peers do the same, so nothing is converted."""
+STATIC_NUMBERS: Final = {"PCMU": 0, "PCMA": 8}
+"""Payload types of RFC 3551."""
+DTMF_PAYLOAD_TYPE: Final = 101
+"""The number for telephone-event in our own offers, as most peers have it."""
+DTMF_EVENTS: Final = "0-15"
+"""The sixteen keys."""
+PTIMES: Final = (20, 40, 60)
+"""Packet lengths in ms that can be sent: whole ticks of the media engine."""
+
+_PROTOCOLS: Final = ("RTP/AVP", "RTP/AVPF")
+_MIRROR: Final = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What both sides agreed on, seen from us."""
+
+    host: str
+    """IP address to send to, without brackets."""
+    port: int
+    codec: str
+    """Name of the codec to send."""
+    payload_type: int
+    """Number under which it is sent."""
+    accepts: Mapping[int, str] = field(default_factory=dict)
+    """Payload type to codec name of what may arrive."""
+    dtmf_payload_type: int | None = None
+    """telephone-event to send; None when the far end does not know it."""
+    dtmf_accepts: int | None = None
+    """telephone-event that may arrive; differs from the above only when the two sides numbered it differently."""
+    ptime: int = 20
+    """Milliseconds of audio in each packet that we send."""
+    direction: str = "sendrecv"
+    """sendrecv, sendonly, recvonly or inactive: what we may do."""
+
+    @property
+    def sends(self) -> bool:
+        """Whether we may send audio."""
+        return self.direction in ("sendrecv", "sendonly")
+
+    @property
+    def held(self) -> bool:
+        """Whether the far end put us on hold: it does not want to hear us."""
+        return not self.sends
+
+
+def make_offer(
+    host: str,
+    port: int,
+    *,
+    session_id: int,
+    version: int = 1,
+    codecs: Sequence[str] = CODECS,
+    dtmf_payload_type: int | None = DTMF_PAYLOAD_TYPE,
+    ptime: int = 20,
+    direction: str = "sendrecv",
+) -> Sdp:
+    """The first offer of a call: one audio stream to ``host`` (an IP address) and ``port``."""
+    formats = [_own_format(name) for name in codecs]
+    if not formats:
+        raise LocalProtocolError("an offer needs at least one codec")
+    if dtmf_payload_type is not None:
+        formats.append(_dtmf_format(dtmf_payload_type))
+    audio = Media(kind="audio", port=port, formats=tuple(formats), ptime=ptime, direction=direction)
+    return Sdp(session_id=session_id, version=version, origin_address=host, address=host, media=(audio,))
+
+
+def answer(
+    offer: Sdp,
+    host: str,
+    port: int,
+    *,
+    session_id: int,
+    version: int = 1,
+    codecs: Sequence[str] = CODECS,
+    direction: str = "sendrecv",
+    previous: Sdp | None = None,
+) -> tuple[Sdp, Agreement]:
+    """Accept the first usable audio stream of ``offer`` and refuse all others with port 0.
+
+    ``codecs`` are ours, the preferred one first; exactly one goes into the answer, so that nobody changes codec in mid-call.
+    ``direction`` is what we wish; the answer never allows more than the offer did. ``previous`` is what we said last in
+    this session: its id is kept and its version counted on where something changed (§8). Raises ``NoCommonMedia``.
+    """
+    index, chosen = _first_usable(offer, codecs)
+    theirs = offer.media[index]
+    agreement = _agreement(offer, theirs, chosen, _common(theirs, codecs), direction)
+    media = tuple(
+        _accepted(theirs, chosen, agreement, port) if position == index else _refused(offered)
+        for position, offered in enumerate(offer.media)
+    )
+    ours = Sdp(session_id=session_id, version=version, origin_address=host, address=host, media=media)
+    return (ours if previous is None else _next_version(previous, ours)), agreement
+
+
+def agree(offer: Sdp, reply: Sdp) -> Agreement:
+    """What ``reply``, the far end's answer, makes of ``offer``, which was ours. Raises ``NoCommonMedia``."""
+    if len(reply.media) < len(offer.media):
+        raise NoCommonMedia("the answer has fewer streams than the offer")
+    for ours, theirs in zip(offer.media, reply.media, strict=False):
+        if ours.port == 0 or ours.kind != "audio" or not _usable(reply, theirs):
+            continue
+        known = {item.payload_type: item for item in ours.formats}
+        # An answerer may leave out what the offer said of a number already; its own words count where there are any.
+        theirs = replace(theirs, formats=tuple(_named(item, known) for item in theirs.formats))
+        offered = {item.payload_type: item.name for item in ours.formats if item.name != TELEPHONE_EVENT}
+        chosen = next((item for item in theirs.formats if _speaks(item, tuple(offered.values()))), None)
+        if chosen is None:
+            continue
+        agreement = _agreement(reply, theirs, chosen, offered, ours.direction or offer.direction)
+        own_dtmf = next((item.payload_type for item in ours.formats if item.name == TELEPHONE_EVENT), None)
+        return replace(agreement, dtmf_accepts=own_dtmf if agreement.dtmf_payload_type is not None else None)
+    raise NoCommonMedia("the answer accepts none of the streams that were offered")
+
+
+def reoffer(ours: Sdp, *, direction: str | None = None, host: str | None = None, port: int | None = None) -> Sdp:
+    """The next offer of a session in which we last said ``ours``: hold (``sendonly``, ``inactive``), resume, or move.
+
+    Every stream keeps its place, refused ones stay refused, and the version counts on where something changed (§8).
+    """
+    media = tuple(
+        item
+        if item.port == 0
+        else replace(item, port=item.port if port is None else port, direction=direction or item.direction)
+        for item in ours.media
+    )
+    address = host or ours.address
+    return _next_version(ours, replace(ours, media=media, address=address, origin_address=host or ours.origin_address))
+
+
+def _first_usable(offer: Sdp, codecs: Sequence[str]) -> tuple[int, Format]:
+    for index, media in enumerate(offer.media):
+        if not _usable(offer, media):
+            continue
+        for name in codecs:
+            for item in media.formats:
+                if _speaks(item, (name,)):
+                    return index, item
+    offered = sorted({item.name for media in offer.media for item in media.formats if item.name})
+    raise NoCommonMedia(f"no audio stream with a codec of ours; offered: {', '.join(offered)[:120] or 'nothing'}")
+
+
+def _usable(description: Sdp, media: Media) -> bool:
+    if media.kind != "audio" or media.port == 0 or media.protocol not in _PROTOCOLS:
+        return False
+    try:
+        address = ipaddress.ip_address(description.address_of(media) or "")
+    except ValueError:
+        return False
+    return not address.is_multicast and str(address) != "255.255.255.255"
+
+
+def _speaks(item: Format, names: Sequence[str]) -> bool:
+    return item.name in names and item.clock_rate == 8000 and item.channels == 1
+
+
+def _common(media: Media, codecs: Sequence[str]) -> dict[int, str]:
+    return {item.payload_type: item.name for item in media.formats if _speaks(item, codecs)}
+
+
+def _named(item: Format, known: Mapping[int, Format]) -> Format:
+    return item if item.name else known.get(item.payload_type, item)
+
+
+def _agreement(theirs: Sdp, media: Media, chosen: Format, accepts: Mapping[int, str], wish: str) -> Agreement:
+    host = theirs.address_of(media) or ""
+    allowed = _MIRROR[theirs.direction_of(media)]
+    if ipaddress.ip_address(host).is_unspecified:
+        allowed = _intersection(allowed, "recvonly")  # hold as RFC 2543 had it: there is nowhere to send to
+    dtmf = next(
+        (item.payload_type for item in media.formats if item.name == TELEPHONE_EVENT and item.clock_rate == 8000), None
+    )
+    return Agreement(
+        host=host,
+        port=media.port,
+        codec=chosen.name,
+        payload_type=chosen.payload_type,
+        accepts=dict(accepts),
+        dtmf_payload_type=dtmf,
+        dtmf_accepts=dtmf,
+        ptime=media.ptime if media.ptime in PTIMES else PTIMES[0],
+        direction=_intersection(allowed, wish),
+    )
+
+
+def _accepted(theirs: Media, chosen: Format, agreement: Agreement, port: int) -> Media:
+    formats = [replace(chosen, parameters="")]
+    if agreement.dtmf_payload_type is not None:
+        formats.append(_dtmf_format(agreement.dtmf_payload_type))
+    return Media(
+        kind="audio",
+        port=port,
+        protocol=theirs.protocol,
+        formats=tuple(formats),
+        ptime=agreement.ptime,
+        direction=agreement.direction,
+    )
+
+
+def _refused(offered: Media) -> Media:
+    return Media(kind=offered.kind, port=0, protocol=offered.protocol, words=offered.words or ("0",))
+
+
+def _intersection(one: str, other: str) -> str:
+    sends = all(direction in ("sendrecv", "sendonly") for direction in (one, other))
+    receives = all(direction in ("sendrecv", "recvonly") for direction in (one, other))
+    if sends:
+        return "sendrecv" if receives else "sendonly"
+    return "recvonly" if receives else "inactive"
+
+
+def _next_version(previous: Sdp, proposed: Sdp) -> Sdp:
+    same = replace(proposed, session_id=previous.session_id, version=previous.version, username=previous.username)
+    return same if same == previous else replace(same, version=previous.version + 1)
+
+
+def _own_format(name: str) -> Format:
+    if name not in STATIC_NUMBERS:
+        raise LocalProtocolError(f"not a codec that can be offered: {name!r}")
+    return Format(payload_type=STATIC_NUMBERS[name], name=name)
+
+
+def _dtmf_format(payload_type: int) -> Format:
+    return Format(payload_type=payload_type, name=TELEPHONE_EVENT, parameters=DTMF_EVENTS)
