@@ -65,7 +65,7 @@ def parse(source: bytes | str, vocabulary: Vocabulary, *, charset: str = "") -> 
     except expat.ExpatError as broken:
         repaired, places = _without_stray_ampersands(data)
         if not places:
-            raise _not_xml(broken, data) from broken
+            raise _not_xml(broken) from broken
     warnings = tuple(
         DocumentWarning(message=f"{place}: a stray & was read as &amp;; write &amp; instead", place=place)
         for place in places[:WARNING_LIMIT]
@@ -73,7 +73,7 @@ def parse(source: bytes | str, vocabulary: Vocabulary, *, charset: str = "") -> 
     try:
         return _Reading(repaired, vocabulary, warnings).document()
     except expat.ExpatError as broken:
-        raise _not_xml(broken, repaired) from broken
+        raise _not_xml(broken) from broken
 
 
 @dataclass(slots=True)
@@ -292,11 +292,10 @@ _REMEDIES: Final = {
 }
 
 
-def _not_xml(broken: expat.ExpatError, data: bytes) -> DocumentError:
+def _not_xml(broken: expat.ExpatError) -> DocumentError:
     says = expat.ErrorString(broken.code) or "not well-formed"
     remedy = _REMEDIES.get(says, "check the document with an XML editor")
-    line = data.count(b"\n") + 1 if broken.lineno is None else broken.lineno
-    return DocumentError(f"not XML ({says}): {remedy}", Place(line=line, column=broken.offset + 1))
+    return DocumentError(f"not XML ({says}): {remedy}", Place(line=broken.lineno, column=broken.offset + 1))
 
 
 _LITERAL_OR_STRAY: Final = re.compile(
@@ -321,7 +320,9 @@ def _without_stray_ampersands(data: bytes) -> tuple[bytes, list[Place]]:
 
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DECLARED: Final = re.compile(rb"""\s*<\?xml[^>]{0,80}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-_UNDERSTOOD: Final = re.compile(r"utf-?8|us-?ascii|ascii|iso-?8859-?\d{1,2}|latin-?\d{1,2}|windows-?125\d|cp125\d|utf-?16(?:-?[lb]e)?", re.I)
+_UNDERSTOOD: Final = re.compile(
+    r"utf-?8|us-?ascii|ascii|iso-?8859-?\d{1,2}|latin-?\d{1,2}|windows-?125\d|cp125\d|utf-?16(?:-?[lb]e)?", re.I
+)
 
 
 def _utf8(source: bytes | str, charset: str) -> bytes:

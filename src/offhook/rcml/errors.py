@@ -1,9 +1,9 @@
 """What can go wrong with an application's documents; every message is for the author of the application.
 
-    RcmlError
-    ├── DocumentError   a document that cannot be run, with the place in it
-    ├── FetchFailed     no document came
-    └── VerbFailed      a verb could not do its work; the call goes on with the next one
+RcmlError
+├── DocumentError   a document that cannot be run, with the place in it
+├── FetchFailed     no document came
+└── VerbFailed      a verb could not do its work; the call goes on with the next one
 """
 
 from __future__ import annotations

@@ -1,0 +1,110 @@
+"""Sound files at an application's URLs: fetched, kept in memory, and asked for again only when they may have changed.
+
+Freshness follows RFC 9111: ``Cache-Control: max-age``, then a conditional request by ETag or Last-Modified.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from offhook.media.commands import AudioSource, WavData
+from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError
+from offhook.rcml.errors import Code, VerbFailed
+from offhook.rcml.settings import RcmlSettings
+from offhook.vocabulary.sids import AccountSid
+
+_MAX_AGE: Final = re.compile(r"max-age\s*=\s*\"?([0-9]{1,9})")
+
+
+class HttpClient(Protocol):
+    """The port to tenants' web servers; ``outbound`` implements it."""
+
+    async def request(self, request: HttpRequest) -> HttpResponse:
+        """Raises ``OutboundError``; always ends within its time limit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    data: bytes
+    fresh_until: float
+    validators: Mapping[str, str]
+
+
+class AudioCache:
+    """Sound files of all accounts, each account's apart; the least recently played go first."""
+
+    def __init__(self, http: HttpClient, settings: RcmlSettings, monotonic: Callable[[], float]) -> None:
+        self._http = http
+        self._settings = settings
+        self._monotonic = monotonic
+        self._kept: OrderedDict[tuple[AccountSid, str], _Kept] = OrderedDict()
+        self._size = 0
+
+    async def fetch(self, account_sid: AccountSid, url: str, cookies: dict[str, str] | None = None) -> AudioSource:
+        """The file at an absolute URL. Raises ``VerbFailed``."""
+        kept = self._kept.get((account_sid, url))
+        if kept is not None and kept.fresh_until > self._monotonic():
+            self._kept.move_to_end((account_sid, url))
+            return WavData(data=kept.data)
+        request = HttpRequest(
+            url=url,
+            method="GET",
+            headers=kept.validators if kept is not None else {},
+            limit=self._settings.audio_limit,
+            timeout=self._settings.fetch_timeout,
+            cookies=cookies,
+        )
+        try:
+            response = await self._http.request(request)
+        except OutboundError as failure:
+            raise VerbFailed(
+                f"the sound file {url} could not be fetched: {failure}", Code.AUDIO_UNAVAILABLE
+            ) from failure
+        if response.status == 304 and kept is not None:
+            data = kept.data
+        elif response.status == 200:
+            data = checked(response.body, url)
+        else:
+            raise VerbFailed(
+                f"the sound file {url} could not be fetched: the server answered {response.status}",
+                Code.AUDIO_UNAVAILABLE,
+            )
+        self._keep(account_sid, url, data, response)
+        return WavData(data=data)
+
+    def _keep(self, account_sid: AccountSid, url: str, data: bytes, response: HttpResponse) -> None:
+        old = self._kept.pop((account_sid, url), None)
+        if old is not None:
+            self._size -= len(old.data)
+        control = response.headers.get("cache-control", "").lower()
+        if "no-store" in control or len(data) > self._settings.audio_cache:
+            return
+        max_age = _MAX_AGE.search(control)
+        age = float(max_age[1]) if max_age is not None and "no-cache" not in control else 0.0
+        validators = {
+            asked: response.headers[given]
+            for asked, given in (("If-None-Match", "etag"), ("If-Modified-Since", "last-modified"))
+            if given in response.headers
+        }
+        if not age and not validators:
+            return
+        self._kept[account_sid, url] = _Kept(data=data, fresh_until=self._monotonic() + age, validators=validators)
+        self._size += len(data)
+        while self._size > self._settings.audio_cache:
+            self._size -= len(self._kept.popitem(last=False)[1].data)
+
+
+def checked(data: bytes, url: str) -> bytes:
+    """``data`` if it begins like a WAV file. Raises ``VerbFailed`` that says what to do otherwise."""
+    if data[:4] in (b"RIFF", b"RF64") and data[8:12] == b"WAVE":
+        return data
+    kind = "an MP3 file" if data[:3] == b"ID3" or data[:2] in (b"\xff\xfb", b"\xff\xf3") else "no WAV file"
+    raise VerbFailed(
+        f"{url} is {kind}; convert it to WAV (PCM, mu-law or A-law), such as with: sox in.mp3 -r 8000 -c 1 out.wav",
+        Code.CONTENT_TYPE,
+    )

@@ -1,0 +1,183 @@
+"""What a caller hears and how he is recorded: the media ports of verbs over the call's media session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from offhook.calls.events import RecordingEnded, RecordingStarted
+from offhook.calls.recording import RecordingPaths
+from offhook.calls.script import ScriptCall
+from offhook.media.commands import AudioSource, Pcm
+from offhook.media.events import Played, Recorded, RecordEnd
+from offhook.media.session import MediaClosed, MediaFailed, Operation
+from offhook.rcml.context import Capture, Captured
+from offhook.rcml.errors import Code, VerbFailed
+from offhook.rcml.keys import KeyBuffer
+from offhook.speech.synthesizer import SpeechFailed, Synthesizer, Utterance
+from offhook.vocabulary.sids import AccountSid, RecordingSid
+
+RecordingUrls = Callable[[AccountSid, RecordingSid, str], str]
+"""Where the REST API serves a recording: account, recording, API version."""
+
+
+class CallSound:
+    """The media port of one call."""
+
+    def __init__(self, call: ScriptCall, keys: KeyBuffer) -> None:
+        self._call = call
+        self._keys = keys
+
+    async def play(self, *sources: AudioSource, loop: int = 1, stop_on: str = "") -> None:
+        """Play; the engine stops at keys in RTP by itself, at keys that come by signalling it is stopped."""
+        with _verb_failures(Code.MEDIA_FAILED):
+            if not stop_on:
+                await self._call.media.play(*sources, loop=loop)
+                return
+            playing = self._call.media.start_play(*sources, loop=loop, stop_on=stop_on)
+            async with asyncio.TaskGroup() as group:
+                listening = group.create_task(self._stop_at_key(playing, stop_on))
+                failure = await _failure(playing)
+                listening.cancel()
+            if failure is not None:
+                raise failure
+            if playing.interrupted and self._call.media.closed:
+                raise MediaClosed("the media session was closed")
+
+    async def _stop_at_key(self, playing: Operation[Played], keys: str) -> None:
+        await self._keys.one_of(keys)
+        playing.cancel()
+
+    async def send_digits(self, digits: str) -> None:
+        """Send keys to the caller."""
+        with _verb_failures(Code.MEDIA_FAILED):
+            await self._call.media.send_digits(digits)
+
+    async def echo(self) -> None:
+        """Bridge the caller with himself."""
+        with _verb_failures(Code.MEDIA_FAILED):
+            media = self._call.media
+            await media.bridge(media)
+            if media.closed:
+                raise MediaClosed("the media session was closed")
+
+
+class CallRecorder:
+    """The recording port of one call: a row exists from the start, so that a crash loses no more than a second."""
+
+    def __init__(
+        self,
+        call: ScriptCall,
+        *,
+        new_sid: Callable[[str], str],
+        paths: RecordingPaths,
+        urls: RecordingUrls,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._call = call
+        self._new_sid = new_sid
+        self._paths = paths
+        self._urls = urls
+        self._now = now
+        self._last: Captured | None = None
+
+    @property
+    def last(self) -> Captured | None:
+        """What came of the last recording, also when it was cancelled."""
+        return self._last
+
+    async def record(self, capture: Capture) -> Captured:
+        """Record; cancelled, it leaves ``last`` behind."""
+        self._last = None
+        facts = self._call.facts
+        sid = RecordingSid(self._new_sid("recording"))
+        path = self._paths(sid)
+        with _verb_failures(Code.RECORD_FAILED):
+            operation = self._call.media.start_record(
+                path,
+                max_length=capture.max_length,
+                silence=capture.silence,
+                finish_on=capture.finish_on,
+                beep=capture.beep,
+                trim=capture.trim,
+            )
+            self._call.publish(
+                RecordingStarted(
+                    sid=sid,
+                    account_sid=facts.account_sid,
+                    call_sid=facts.sid,
+                    path=path,
+                    channels=1,
+                    source="RecordVerb",
+                    at=self._now(),
+                )
+            )
+            recorded: Recorded | None = None
+            try:
+                recorded = await operation.result()
+            except asyncio.CancelledError:
+                if operation.ended:
+                    recorded = await operation.result()
+                raise
+            finally:
+                self._last = self._captured(sid, recorded)
+            return self._last
+
+    def _captured(self, sid: RecordingSid, recorded: Recorded | None) -> Captured:
+        """Tell the listeners that the recording has ended. None: the engine lost it or never confirmed its end."""
+        facts = self._call.facts
+        duration = 0 if recorded is None else recorded.duration
+        self._call.publish(
+            RecordingEnded(
+                sid=sid,
+                account_sid=facts.account_sid,
+                call_sid=facts.sid,
+                duration=duration,
+                absent=duration == 0,
+                at=self._now(),
+            )
+        )
+        return Captured(
+            sid=sid if duration else None,
+            url=self._urls(facts.account_sid, sid, facts.api_version) if duration else "",
+            duration=duration,
+            key=None if recorded is None else recorded.key,
+            hung_up=recorded is None or recorded.end is RecordEnd.CANCELLED,
+        )
+
+
+class SpokenText:
+    """The speech port: whatever synthesizer, as PCM."""
+
+    def __init__(self, synthesizer: Synthesizer) -> None:
+        self._synthesizer = synthesizer
+
+    async def say(self, text: str, *, language: str, voice: str) -> AudioSource:
+        """Raises ``VerbFailed``."""
+        try:
+            speech = await self._synthesizer.synthesize(Utterance(text=text, language=language, voice=voice))
+        except SpeechFailed as failure:
+            raise VerbFailed(f"the text could not be spoken: {failure}", Code.SPEECH_FAILED) from failure
+        return Pcm(data=speech.pcm, rate=speech.rate)
+
+
+async def _failure(operation: Operation[Played]) -> MediaFailed | None:
+    """What the operation failed with, as a value: raised inside a task group it would come out wrapped."""
+    try:
+        await operation.result()
+    except MediaFailed as failure:
+        return failure
+    return None
+
+
+@contextmanager
+def _verb_failures(code: Code) -> Iterator[None]:
+    """What the engine refuses fails the verb; a session that closed under it ends the call instead."""
+    try:
+        yield
+    except MediaClosed:
+        raise
+    except MediaFailed as failure:
+        raise VerbFailed(str(failure), code) from failure

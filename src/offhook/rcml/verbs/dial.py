@@ -1,0 +1,286 @@
+"""<Dial> with its nouns <Number>, <Client> and <Sip>: connect the caller with somebody else.
+
+All nouns ring at once, the first who answers is connected. How they ring is the business of ``calls.dial``.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, ClassVar, Final, Protocol
+from urllib.parse import parse_qsl
+
+from offhook.calls.dialing import (
+    ClientTarget,
+    DialOutcome,
+    DialRecording,
+    DialRequest,
+    DialTarget,
+    NumberTarget,
+    SipTarget,
+)
+from offhook.calls.events import StatusCallback
+from offhook.rcml.context import Context, Dialect
+from offhook.rcml.errors import Code, VerbFailed
+from offhook.rcml.outcome import ON_THE_LINE, Goto, Method, Need, Next, Outcome, Parameters, Stop
+from offhook.rcml.schema import Also, Between, Matching, Nest, Text, Url, noun, verb
+from offhook.rcml.urls import resolve
+
+NOUNS_LIMIT: Final = 10
+SIP_URI_LIMIT: Final = 255
+
+_PUNCTUATION: Final = re.compile(r"[\s().-]")
+_NUMBER: Final = re.compile(r"\+?[0-9A-Za-z*#]{1,64}")
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
+_SIP_URI: Final = re.compile(r"sips?:[^\s<>\"@]+@[^\s<>\"@]+", re.IGNORECASE)
+_LOGIN: Final = re.compile(r"[^\s<>\"@:;?]{1,128}")
+
+
+class CallbackEvent(StrEnum):
+    """Progress of a dialled call."""
+
+    INITIATED = "initiated"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    COMPLETED = "completed"
+
+
+Events = frozenset[CallbackEvent]
+Headers = tuple[tuple[str, str], ...]
+DialDigits = Annotated[str, Matching(r"[0-9*#A-DwW]{0,64}", "keys to send (0-9 * # A-D, w and W to wait)")]
+
+
+class Target(Protocol):
+    """A noun of <Dial>: somebody to ring."""
+
+    def target(self, ctx: Context) -> tuple[DialTarget, Headers]:
+        """Whom to ring, and the headers of the INVITE. Raises ``VerbFailed``."""
+        ...
+
+
+@noun
+class Number:
+    """A telephone number: one of ours, or through a gateway."""
+
+    number: Text = ""
+    """The number, best with ``+`` and country code; ``?Name=value`` adds a header ``X-Name``."""
+    send_digits: DialDigits = ""
+    """Keys sent when answered, before the two are connected; ``w`` waits half a second, ``W`` a second."""
+    status_callback: Url | None = None
+    """Where the progress of this call is reported."""
+    status_callback_method: Method = Method.POST
+    """How it is reported."""
+    status_callback_event: Events | None = None
+    """What is reported, separated by blanks or commas."""
+
+    def target(self, ctx: Context) -> tuple[DialTarget, Headers]:
+        """The number without punctuation."""
+        text, headers = _split_headers(self.number)
+        number = _PUNCTUATION.sub("", text)
+        if _NUMBER.fullmatch(number) is None:
+            raise VerbFailed(f'<Number>: "{text}" is no telephone number; write digits, best as +14155550100', 13223)
+        callback = _callback(ctx, self.status_callback, self.status_callback_method, self.status_callback_event)
+        return NumberTarget(number=number, send_digits=self.send_digits, status_callback=callback), headers
+
+
+@noun
+class Client:
+    """A registered client: all its phones ring."""
+
+    login: Text = ""
+    """Its login; ``?Name=value`` adds a header ``X-Name``."""
+    status_callback: Url | None = None
+    """Where the progress of this call is reported."""
+    status_callback_method: Method = Method.POST
+    """How it is reported."""
+    status_callback_event: Events | None = None
+    """What is reported, separated by blanks or commas."""
+
+    def target(self, ctx: Context) -> tuple[DialTarget, Headers]:
+        """The login without ``client:``."""
+        text, headers = _split_headers(self.login)
+        login = text.removeprefix("client:").strip()
+        if _LOGIN.fullmatch(login) is None:
+            raise VerbFailed(f'<Client>: "{text}" is no login of a client', Code.DIAL_NOT_CONNECTED)
+        callback = _callback(ctx, self.status_callback, self.status_callback_method, self.status_callback_event)
+        return ClientTarget(login=login, status_callback=callback), headers
+
+
+@noun
+class Sip:
+    """A SIP address anywhere."""
+
+    uri: Text = ""
+    """``sip:user@host``, with ``;transport=tcp`` if need be; ``?Name=value`` adds a header ``X-Name``."""
+    username: str | None = None
+    """For the digest challenge of the far end."""
+    password: str | None = None
+    """For the digest challenge of the far end."""
+    status_callback: Url | None = None
+    """Where the progress of this call is reported."""
+    status_callback_method: Method = Method.POST
+    """How it is reported."""
+    status_callback_event: Events | None = None
+    """What is reported, separated by blanks or commas."""
+
+    def target(self, ctx: Context) -> tuple[DialTarget, Headers]:
+        """The URI with its scheme."""
+        text, headers = _split_headers(self.uri)
+        uri = text if text.lower().startswith(("sip:", "sips:")) else f"sip:{text}"
+        if len(uri) > SIP_URI_LIMIT or _SIP_URI.fullmatch(uri) is None:
+            raise VerbFailed(f'<Sip>: "{text}" is no SIP address; write sip:user@host', Code.DIAL_NOT_CONNECTED)
+        callback = _callback(ctx, self.status_callback, self.status_callback_method, self.status_callback_event)
+        return SipTarget(uri=uri, username=self.username, password=self.password, status_callback=callback), headers
+
+
+_RECORD_SPELLINGS: Final = {
+    "true": DialRecording.MIXED,
+    "false": DialRecording.NO,
+    "record-from-ringing": DialRecording.MIXED,
+    "record-from-ringing-dual": DialRecording.DUAL,
+}
+CallerId = Annotated[str, Matching(r"[^\s<>\"]{1,255}", "a number, client:login or sip:user@host, without blanks")]
+
+
+@verb
+class Dial:
+    """Connect the caller with somebody else. Several nouns ring at once, the first who answers is connected."""
+
+    needs: ClassVar[frozenset[Need]] = ON_THE_LINE
+
+    text: Text = ""
+    """Whom to dial when there is no noun: a number, ``client:login`` or a SIP address."""
+    action: Url | None = None
+    """Told what came of it, also when the caller hung up; its answer is the next document."""
+    method: Method = Method.POST
+    """How the action is asked."""
+    timeout: Annotated[int, Between(1, 600)] = 30
+    """Seconds of ringing."""
+    time_limit: Annotated[int, Between(1, 86_400)] = 14_400
+    """Seconds of conversation."""
+    caller_id: CallerId | None = None
+    """What the far end sees as the caller; the caller's own address when absent."""
+    hangup_on_star: bool = False
+    """Whether the caller's ``*`` ends the conversation; the call then goes on."""
+    record: Annotated[DialRecording, Also(_RECORD_SPELLINGS)] = DialRecording.NO
+    """Whether the conversation is recorded: both voices mixed, or one on each channel (dual)."""
+    nouns: Annotated[tuple[Target, ...], Nest(Number, Client, Sip)] = ()
+    """Whom to ring."""
+
+    async def run(self, ctx: Context) -> Outcome:
+        targets, headers = self._targets(ctx)
+        if targets:
+            ctx.transcript.heard("dial", ", ".join(_shown(target) for target in targets))
+            outcome = await ctx.dialer.dial(
+                DialRequest(
+                    targets=targets,
+                    caller_id=self.caller_id,
+                    timeout=self.timeout,
+                    time_limit=self.time_limit,
+                    hangup_on_star=self.hangup_on_star,
+                    record=self.record,
+                    headers=headers,
+                )
+            )
+            ctx.keys.flush()
+            return self._follow(ctx, outcome)
+        if self.nouns:
+            return self._follow(ctx, None)
+        return Next()
+
+    async def after_hangup(self, ctx: Context) -> Outcome:
+        """The application learns what came of the dial that the caller left."""
+        return Next() if self.action is None else self._ask(ctx, self.action, ctx.dialer.last)
+
+    def _targets(self, ctx: Context) -> tuple[tuple[DialTarget, ...], Headers]:
+        """Those that can be dialled; the others are noticed and left out."""
+        nouns = self.nouns or ((_noun(self.text),) if self.text else ())
+        if len(nouns) > NOUNS_LIMIT:
+            ctx.notices.warning(
+                Code.DIAL_NOT_CONNECTED, f"<Dial>: only the first {NOUNS_LIMIT} of {len(nouns)} nouns are dialled"
+            )
+        targets: list[DialTarget] = []
+        headers: dict[str, str] = {}
+        for each in nouns[:NOUNS_LIMIT]:
+            try:
+                target, extra = each.target(ctx)
+            except VerbFailed as failure:
+                ctx.notices.error(failure.code, str(failure))
+                continue
+            targets.append(target)
+            headers.update(extra)
+        return tuple(targets), tuple(headers.items())
+
+    def _follow(self, ctx: Context, outcome: DialOutcome | None) -> Outcome:
+        if self.action is not None:
+            return self._ask(ctx, self.action, outcome)
+        spoke = outcome is not None and outcome.bridged
+        if spoke and ctx.dialect is Dialect.RESTCOMM and not self.hangup_on_star:
+            return Stop(reason="the party that was dialled hung up")
+        return Next()
+
+    def _ask(self, ctx: Context, action: str, outcome: DialOutcome | None) -> Outcome:
+        return Goto(url=action, method=self.method, parameters=_parameters(ctx, outcome))
+
+
+def _noun(text: str) -> Target:
+    if "@" in text:
+        return Sip(uri=text)
+    if text.startswith("client"):
+        return Client(login=text.removeprefix("client:"))
+    return Number(number=text)
+
+
+def _shown(target: DialTarget) -> str:
+    match target:
+        case NumberTarget(number=number):
+            return number
+        case ClientTarget(login=login):
+            return f"client:{login}"
+        case SipTarget(uri=uri):
+            return uri
+
+
+def _split_headers(text: str) -> tuple[str, Headers]:
+    """``target?Name=value&…`` to the target and headers ``X-Name``; names that are none are left out."""
+    target, _, query = text.partition("?")
+    headers = tuple(
+        (name if name[:2].upper() == "X-" else f"X-{name}", value)
+        for name, value in parse_qsl(query, max_num_fields=None)
+        if _HEADER_NAME.fullmatch(name) is not None and value.isprintable() and len(value) <= 1024
+    )
+    return target.strip(), headers
+
+
+def _callback(ctx: Context, url: str | None, method: Method, events: Events | None) -> StatusCallback | None:
+    if url is None:
+        return None
+    if events is None:
+        events = Events(CallbackEvent) if ctx.dialect is Dialect.RESTCOMM else Events({CallbackEvent.COMPLETED})
+    return StatusCallback(
+        url=resolve(ctx.document_url, url), method=method.value, events=frozenset(each.value for each in events)
+    )
+
+
+def _parameters(ctx: Context, outcome: DialOutcome | None) -> Parameters:
+    absent: Parameters = (("DialCallSid", "null"),) if ctx.dialect is Dialect.RESTCOMM else ()
+    if outcome is None:
+        return (("DialCallStatus", "failed"), *absent, ("DialCallDuration", "0"), ("DialRingDuration", "0"))
+    named: list[tuple[str, str]] = [("DialCallStatus", outcome.status.value)]
+    named.extend(absent if outcome.call_sid is None else (("DialCallSid", outcome.call_sid),))
+    named.append(("DialCallDuration", str(outcome.duration)))
+    named.append(("DialRingDuration", str(outcome.ring_duration)))
+    named.append(("DialBridged", "true" if outcome.bridged else "false"))
+    if outcome.recording_sid is not None:
+        url = ctx.dialer.recording_url(outcome.recording_sid)
+        named.append(("RecordingUrl", url))
+        if ctx.dialect is Dialect.RESTCOMM:
+            named.append(("PublicRecordingUrl", url))
+        named.append(("RecordingSid", outcome.recording_sid))
+        named.append(("RecordingDuration", str(round(outcome.recording_duration / 1000))))
+    if outcome.sip_call_id is not None:
+        named.append(("DialSipCallId", outcome.sip_call_id))
+    if outcome.sip_code is not None:
+        named.append(("DialSipResponseCode", str(outcome.sip_code)))
+    named.extend((f"DialSipHeader_{name}", value) for name, value in outcome.sip_headers)
+    return tuple(named)

@@ -1,0 +1,39 @@
+"""<Play>: play a sound file, or send keys, to the caller."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from offhook.media.commands import AudioSource
+from offhook.rcml.context import Context
+from offhook.rcml.outcome import ON_THE_LINE, Need, Next, Outcome
+from offhook.rcml.schema import Address, Between, Content, Matching, verb
+
+
+@verb
+class Play:
+    """Play a sound file to the caller."""
+
+    needs: ClassVar[frozenset[Need]] = ON_THE_LINE
+
+    url: Annotated[str, Content(), Address()] = ""
+    """URL of a WAV file: PCM, mu-law or A-law, any sample rate, mono or stereo."""
+    loop: Annotated[int, Between(0, 1000)] = 1
+    """How many times; 0 repeats until the call ends."""
+    digits: Annotated[str, Matching(r"[0-9*#A-DwW]{0,64}", "keys to send (0-9 * # A-D, w and W to wait)")] = ""
+    """Keys to send before the file; ``w`` waits half a second, ``W`` a second."""
+
+    async def run(self, ctx: Context) -> Outcome:
+        if self.digits:
+            await ctx.media.send_digits(self.digits)
+        if self.url:
+            await ctx.media.play(*await self.audio(ctx), loop=self.loop)
+        return Next()
+
+    async def audio(self, ctx: Context) -> tuple[AudioSource, ...]:
+        """The file, once."""
+        if not self.url:
+            return ()
+        file = await ctx.audio.fetch(self.url)
+        ctx.transcript.heard("play", self.url)
+        return (file,)

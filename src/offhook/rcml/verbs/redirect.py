@@ -1,0 +1,24 @@
+"""<Redirect>: go on with another document."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from offhook.rcml.context import Context
+from offhook.rcml.outcome import BEFORE_ANSWER, Goto, Method, Need, Next, Outcome
+from offhook.rcml.schema import Address, Content, verb
+
+
+@verb
+class Redirect:
+    """Go on with another document; what follows in this one is never reached. Leaves a ringing call ringing."""
+
+    needs: ClassVar[frozenset[Need]] = BEFORE_ANSWER
+
+    url: Annotated[str, Content(), Address()] = ""
+    """URL of the other document; without one the next verb runs."""
+    method: Method = Method.POST
+    """How it is asked for."""
+
+    async def run(self, ctx: Context) -> Outcome:
+        return Goto(url=self.url, method=self.method) if self.url else Next()
