@@ -54,20 +54,20 @@ class Leg(Protocol):
         """Audio of this leg; usable once answered (or with early media)."""
         ...
 
-    def listen(self, listener: Callable[[LegEvent], None]) -> None:
-        """Name the one listener; called on the loop, in order."""
-        ...
-
     @property
     def call_id(self) -> str | None:
         """How signalling names it (the SIP Call-ID); None until it has such a name."""
+        ...
+
+    def listen(self, listener: Callable[[LegEvent], None]) -> None:
+        """Name the one listener; called on the loop, in order."""
         ...
 
     def label(self, headers: Sequence[tuple[str, str]]) -> None:
         """Headers that go out with everything that sets the call up: our responses, or our INVITE."""
         ...
 
-    async def ring(self) -> None:
+    def ring(self) -> None:
         """Tell an incoming caller that we alert (180)."""
         ...
 
@@ -75,12 +75,16 @@ class Leg(Protocol):
         """Accept an incoming call: opens media, negotiates, sends 200. Raises ``LegFailed`` when it cannot."""
         ...
 
-    async def refuse(self, sip_code: int, reason: str) -> None:
-        """End an incoming call that was not answered (a 4xx-6xx response)."""
+    def refuse(self, sip_code: int, reason: str) -> None:
+        """End an incoming call that was not answered (a 4xx-6xx response); ``LegEnded`` follows at once."""
         ...
 
-    async def hangup(self, reason: str = "") -> None:
-        """End the leg in whatever state: CANCEL, BYE or a 4xx; returns when signalling and media are closed."""
+    def drop(self, reason: str = "") -> None:
+        """Begin to end the leg in whatever state: CANCEL, BYE or a 4xx; ``LegEnded`` follows at once."""
+        ...
+
+    async def closed(self) -> None:
+        """Wait until signalling and media of a leg that has ended are gone."""
         ...
 
 
@@ -121,13 +125,19 @@ class Exchange(Protocol):
         """Where a client is registered now, most recent first."""
         ...
 
+    def gateway(self, number: str) -> Contact | None:
+        """The way to a telephone number; None without a configured gateway."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """One device of a registered client."""
+    """One place that can be rung: a device of a registered client, or a number behind the gateway."""
 
     uri: str
     route: object | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,6 @@ class CallSettings:
     """Seconds, > 0: that a hangup waits for signalling and media to close."""
     digit_buffer: int = 64
     """Keys that wait to be asked for, >= 1; the oldest is dropped for a new one."""
-    silence_timeout: float = 60.0
-    """Seconds, >= 0: without any packet from the far end, then the call is ended; 0 never ends it."""
     lookup_timeout: float = 2.0
     """Seconds, > 0: for the directory."""
     durable_timeout: float = 5.0

@@ -1,0 +1,388 @@
+"""A call that is live: its machine, its leg, its script, in one task. It is the ``ScriptCall`` that scripts see.
+
+Whatever ends the call (either side, the API, a timer) ends the leg; the leg's end interrupts the script, never the task
+that runs it; and when the script has returned, the last event is published. Routing and forking are done elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, assert_never, cast
+
+import structlog
+
+from offhook.calls.call import Call, Input, input_of_refusal
+from offhook.calls.dialing import DialOutcome, DialRequest
+from offhook.calls.events import CallEvent, CallFacts, EventLog
+from offhook.calls.leg import Leg, LegAnswered, LegDigit, LegEnded, LegEvent, LegFailed, LegRinging, OutgoingLeg
+from offhook.calls.recording import Recording, RecordingPaths
+from offhook.calls.script import Application, HungUp, Interruption, Redirected, Script
+from offhook.calls.settings import CallSettings
+from offhook.media.events import Recorded
+from offhook.media.operation import MediaFailed, Operation
+from offhook.media.session import MediaSession
+from offhook.vocabulary.clock import Clock
+from offhook.vocabulary.sids import RecordingSid, SidSource
+from offhook.vocabulary.statuses import CallStatus, Direction
+
+log = structlog.get_logger(__name__)
+
+
+class Dialer(Protocol):
+    """Rings others for a call; ``dial`` implements it."""
+
+    async def dial(self, caller: ActiveCall, request: DialRequest) -> DialOutcome: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every call of a node shares."""
+
+    settings: CallSettings
+    script: Script
+    events: EventLog
+    clock: Clock
+    sids: SidSource
+    recordings: RecordingPaths
+
+    def recording(self, call: CallFacts) -> Recording:
+        """A new recording of ``call``."""
+        sid = RecordingSid(self.sids("recording"))
+        return Recording(sid=sid, path=self.recordings(sid), call=call, events=self.events, clock=self.clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What shall become of a call."""
+
+    application: Application | None = None
+    """What runs once it is answered (or rings, if it came in); None waits to be linked or redirected."""
+    ring_timeout: float = 60.0
+    """Seconds that an outgoing call may ring."""
+    time_limit: float = 14_400.0
+    """Seconds from answer to end."""
+    send_digits: str = ""
+    record: bool = False
+
+
+class ActiveCall:
+    """One live call. ``run`` is its whole life; everything else steers it and never blocks unless it is ``async``."""
+
+    def __init__(self, call: Call, leg: Leg, plan: Plan, around: Surroundings, dialer: Dialer) -> None:
+        self.on_key: Callable[[str], None] | None = None
+        """Told of every key, besides the buffer."""
+        self.watcher: Callable[[], None] | None = None
+        """Told whenever something changed that a dial may wait for."""
+        self.redirected = False
+        """Whether somebody gave it another application: then it belongs to no dial any more."""
+        self.ready = False
+        """Answered, and what was to be sent ahead has been sent."""
+        self._call = call
+        self._leg = leg
+        self._plan = plan
+        self._around = around
+        self._dialer = dialer
+        self._application = plan.application
+        self._redirect: Application | None = None
+        self._hung_up: HungUp | None = None
+        self._intent: tuple[Input, str] | None = None
+        self._news = asyncio.Event()
+        self._decided = asyncio.Event()
+        self._finished = asyncio.Event()
+        self._keys: deque[str] = deque(maxlen=around.settings.digit_buffer)
+        self._key_came = asyncio.Event()
+        self._patience: asyncio.Timeout | None = None
+        self._limit: asyncio.TimerHandle | None = None
+        self._recording: tuple[Recording, Operation[Recorded]] | None = None
+        leg.listen(self._on_leg)
+
+    # What a script sees
+
+    @property
+    def facts(self) -> CallFacts:
+        return self._call.facts
+
+    @property
+    def application(self) -> Application:
+        assert self._application is not None
+        return self._application
+
+    @property
+    def media(self) -> MediaSession:
+        return self._leg.media
+
+    @property
+    def answered(self) -> bool:
+        return self.facts.answered_at is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether the leg has ended; the script may still have something to do."""
+        return self._hung_up is not None
+
+    async def answer(self) -> None:
+        """Answer, once the row of the call is durable. When it cannot, the call ends and the interruption says so."""
+        if self.answered or self.over:
+            return
+        try:
+            async with asyncio.timeout(self._around.settings.durable_timeout):
+                await self._around.events.settled()
+            await self._leg.answer()
+        except TimeoutError:
+            self._refuse(Input.FAIL, 503, "the record of the call could not be stored in time")
+        except LegFailed as failure:
+            self._refuse(Input.FAIL, failure.sip_code or 500, str(failure))
+
+    async def refuse(self, sip_code: int, reason: str) -> None:
+        self._refuse(input_of_refusal(sip_code), sip_code, reason)
+
+    async def hangup(self, reason: str = "") -> None:
+        self.drop(Input.HANG_UP, reason)
+
+    async def interruption(self) -> Interruption:
+        while True:
+            if self._hung_up is not None:
+                return self._hung_up
+            if self._redirect is not None:
+                self._application, self._redirect = self._redirect, None
+                return Redirected(application=self.application)
+            self._news.clear()
+            await self._news.wait()
+
+    async def dial(self, request: DialRequest) -> DialOutcome:
+        return await self._dialer.dial(self, request)
+
+    async def digit(self) -> str:
+        while not self._keys:
+            self._key_came.clear()
+            await self._key_came.wait()
+        return self._keys.popleft()
+
+    def flush_digits(self) -> None:
+        self._keys.clear()
+
+    def publish(self, event: CallEvent) -> None:
+        self._around.events.publish(event)
+
+    # What the switchboard and dials do
+
+    @property
+    def leg(self) -> Leg:
+        return self._leg
+
+    def redirect(self, application: Application) -> None:
+        """Interrupt what runs in favour of ``application``."""
+        self._redirect = application
+        self.redirected = True
+        self._tell()
+
+    def drop(self, happened: Input, reason: str = "") -> None:
+        """Begin to end the call, in whatever state."""
+        if not self.over:
+            self._intent = self._intent or (happened, reason)
+            self._leg.drop(reason)
+
+    async def until_over(self, timeout: float) -> bool:
+        """Wait until the leg has ended; False when that took longer than ``timeout`` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._finished.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def announce(self) -> None:
+        """Say that the call exists; before ``run``."""
+        self._leg.label(self._labels())
+        self.publish(self._call.created())
+        facts = self.facts
+        log.info("call_created", call=facts.sid, direction=facts.direction.value, from_=facts.from_, to=facts.to)
+
+    async def run(self) -> None:
+        """The whole life of the call; returns when leg, media and script are gone. Raises nothing of its own."""
+        try:
+            await self._live()
+        except LegFailed as failure:
+            self._fail(failure.sip_code, str(failure))
+        except MediaFailed as failure:
+            self._fail(None, str(failure))
+        except Exception:
+            log.exception("call_broke", call=self.facts.sid)
+            self._fail(None, "internal error")
+        finally:
+            await self._close()
+
+    # Its life
+
+    async def _live(self) -> None:
+        if self.facts.direction is Direction.INBOUND:
+            self._leg.ring()
+            self._apply(Input.RING)
+        else:
+            await self._set_up()
+        if self.facts.direction is not Direction.INBOUND and self.answered and not self.over:
+            await self._after_answer()
+        if self._application is None:
+            interruption = await self.interruption()
+            if isinstance(interruption, HungUp):
+                return
+        if not self.over:
+            await self._run_script()
+
+    async def _set_up(self) -> None:
+        leg = cast("OutgoingLeg", self._leg)  # the switchboard gives every outbound call one
+        try:
+            async with asyncio.timeout(self._around.settings.setup_timeout):
+                await leg.invite()
+        except TimeoutError:
+            raise LegFailed("the call could not be set up in time") from None
+        if leg.call_id is not None:
+            self._call.identify(sip_call_id=leg.call_id)
+        try:
+            async with asyncio.timeout(self._plan.ring_timeout):
+                await self._decided.wait()
+        except TimeoutError:
+            self.drop(Input.NO_ANSWER, f"nobody answered within {self._plan.ring_timeout:g} s")
+
+    async def _after_answer(self) -> None:
+        if self._plan.record:
+            recording = self._around.recording(self.facts)
+            operation = self.media.start_record(recording.path, max_length=int(self._plan.time_limit * 1000))
+            recording.begin(channels=1, source="OutboundAPI")
+            self._recording = recording, operation
+        if self._plan.send_digits:
+            await self.media.send_digits(self._plan.send_digits)
+        self.ready = True
+        self._tell()
+
+    async def _run_script(self) -> None:
+        patience = self._patience = asyncio.timeout(None)
+        try:
+            async with patience:
+                if self.over:
+                    self._start_grace()
+                await self._around.script.run(self)
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            log.warning("script_cancelled", call=self.facts.sid, grace=self._around.settings.script_grace)
+        finally:
+            self._patience = None
+        self.drop(Input.HANG_UP)
+
+    async def _close(self) -> None:
+        """Publish the last event, whatever happened, and see that nothing of the leg stays behind."""
+        self.drop(Input.FAIL, "the server stopped")
+        try:
+            if self._recording is not None:
+                recording, operation = self._recording
+                await recording.finish(operation)
+        finally:
+            for event in self._call.ended(self._around.clock.utc()):
+                self.publish(event)
+        try:
+            async with asyncio.timeout(self._around.settings.hangup_timeout):
+                await self._leg.closed()
+        except TimeoutError:
+            log.warning("leg_did_not_close", call=self.facts.sid)
+        except MediaFailed as failure:
+            log.warning("media_did_not_close", call=self.facts.sid, reason=str(failure))
+
+    # What the leg says
+
+    def _on_leg(self, event: LegEvent) -> None:
+        match event:
+            case LegRinging():
+                self._apply(Input.RING)
+            case LegAnswered(headers=headers):
+                self._answered_by(dict(headers))
+            case LegDigit(digit=digit):
+                self._take_key(digit)
+            case LegEnded():
+                self._leg_over(event)
+            case never:
+                assert_never(never)
+
+    def _answered_by(self, headers: dict[str, str]) -> None:
+        self._leg.media.on_digit = self._take_key
+        self._leg.media.on_rtp_lost = self._lost
+        for event in self._call.apply(Input.ANSWER, self._around.clock.utc(), sip_headers=headers):
+            self.publish(event)
+        log.info("call_answered", call=self.facts.sid)
+        self._limit = asyncio.get_running_loop().call_later(
+            self._plan.time_limit, self.drop, Input.HANG_UP, f"the time limit of {self._plan.time_limit:g} s"
+        )
+        self._tell()
+
+    def _leg_over(self, event: LegEnded) -> None:
+        happened, reason = self._intent or (self._meaning(event), event.reason)
+        self._call.apply(
+            happened, self._around.clock.utc(), reason=reason, sip_code=event.sip_code, sip_headers=event.headers
+        )
+        self._hung_up = HungUp(by_far_end=event.by_far_end and self._intent is None)
+        facts = self.facts
+        log.info("call_ended", call=facts.sid, status=facts.status.value, duration=facts.duration, reason=facts.reason)
+        if self._limit is not None:
+            self._limit.cancel()
+        self._start_grace()
+        self._finished.set()
+        self._tell()
+
+    def _meaning(self, event: LegEnded) -> Input:
+        if self.answered:
+            return Input.HANG_UP
+        if self.facts.direction is Direction.INBOUND and event.by_far_end:
+            return Input.CANCEL
+        return input_of_refusal(event.sip_code)
+
+    def _start_grace(self) -> None:
+        if self._patience is not None:
+            now = asyncio.get_running_loop().time()
+            self._patience.reschedule(now + self._around.settings.script_grace)
+
+    def _apply(self, happened: Input) -> None:
+        for event in self._call.apply(happened, self._around.clock.utc()):
+            self.publish(event)
+            self._tell()
+
+    def _refuse(self, happened: Input, sip_code: int, reason: str) -> None:
+        if self.over:
+            return
+        self._intent = self._intent or (happened, reason)
+        if self.answered or self.facts.direction is not Direction.INBOUND:
+            self._leg.drop(reason)
+        else:
+            self._leg.refuse(sip_code, reason)
+
+    def _fail(self, sip_code: int | None, reason: str) -> None:
+        if self.facts.status is CallStatus.IN_PROGRESS:
+            self.drop(Input.FAIL, reason)
+        else:
+            self._refuse(Input.FAIL, sip_code or 500, reason)
+
+    def _lost(self, silent: int) -> None:
+        self.drop(Input.HANG_UP, f"no audio came from the far end for {silent // 1000} s")
+
+    def _take_key(self, digit: str) -> None:
+        self._keys.append(digit)
+        self._key_came.set()
+        if self.on_key is not None:
+            self.on_key(digit)
+
+    def _tell(self) -> None:
+        self._news.set()
+        if self.answered or self.over:
+            self._decided.set()
+        if self.watcher is not None:
+            self.watcher()
+
+    def _labels(self) -> list[tuple[str, str]]:
+        facts = self.facts
+        return [
+            ("X-RestComm-CallSid", facts.sid),
+            ("X-RestComm-AccountSid", facts.account_sid),
+            ("X-RestComm-ApiVersion", facts.api_version),
+        ]

@@ -1,0 +1,111 @@
+"""Several far ends that ring as one leg: the devices of a client. The first answer wins, the others are dropped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import assert_never
+
+from offhook.calls.leg import LegAnswered, LegDigit, LegEnded, LegEvent, LegFailed, LegRinging, OutgoingLeg
+from offhook.media.session import MediaSession
+
+_WEIGHTS = {486: 3, 600: 4, 603: 4, 408: 2}
+"""Of refusals, so that the most telling of several is reported (RFC 3261 section 16.7 in spirit: a human's no first)."""
+
+
+class ForkedLeg:
+    """One leg over many. Before the answer it reports only ringing; after it, it is the winner."""
+
+    def __init__(self, branches: Sequence[OutgoingLeg]) -> None:
+        self._branches = list(branches)
+        self._alive = set(range(len(self._branches)))
+        self._winner: OutgoingLeg | None = None
+        self._refusal: LegEnded | None = None
+        self._ended = False
+        self._listener: Callable[[LegEvent], None] = lambda _: None
+        for index, branch in enumerate(self._branches):
+            branch.listen(partial(self._hear, index))
+
+    @property
+    def media(self) -> MediaSession:
+        return (self._winner or self._branches[0]).media
+
+    @property
+    def call_id(self) -> str | None:
+        return (self._winner or self._branches[0]).call_id
+
+    def listen(self, listener: Callable[[LegEvent], None]) -> None:
+        self._listener = listener
+
+    def label(self, headers: Sequence[tuple[str, str]]) -> None:
+        for branch in self._branches:
+            branch.label(headers)
+
+    def ring(self) -> None:
+        """Nothing: nobody calls us."""
+
+    async def answer(self) -> None:
+        raise LegFailed("a call that we make cannot be answered by us")
+
+    def refuse(self, sip_code: int, reason: str) -> None:
+        self.drop(reason)
+
+    async def invite(self) -> None:
+        """Ring all at once; one that cannot be rung is out, and only when none can the last failure is raised."""
+        outcomes = await asyncio.gather(*(branch.invite() for branch in self._branches), return_exceptions=True)
+        failures: list[LegFailed] = []
+        for index, outcome in enumerate(outcomes):
+            if isinstance(outcome, LegFailed):
+                failures.append(outcome)
+                self._alive.discard(index)
+            elif isinstance(outcome, BaseException):
+                raise outcome
+        if failures and not self._alive and not self._ended:
+            raise failures[-1]
+
+    def drop(self, reason: str = "") -> None:
+        if self._ended:
+            return
+        self._ended = True
+        for branch in self._branches:
+            branch.drop(reason)
+        self._listener(LegEnded(by_far_end=False, reason=reason))
+
+    async def closed(self) -> None:
+        for branch in self._branches:
+            await branch.closed()
+
+    def _hear(self, index: int, event: LegEvent) -> None:
+        if self._ended:
+            return
+        branch = self._branches[index]
+        if self._winner is not None:
+            if branch is self._winner:
+                self._ended = isinstance(event, LegEnded)
+                self._listener(event)
+            return
+        match event:
+            case LegRinging():
+                self._listener(LegRinging())
+            case LegAnswered():
+                self._winner = branch
+                for other in self._branches:
+                    if other is not branch:
+                        other.drop("answered elsewhere")
+                self._listener(event)
+            case LegEnded():
+                self._alive.discard(index)
+                if self._refusal is None or _weight(event) > _weight(self._refusal):
+                    self._refusal = event
+                if not self._alive:
+                    self._ended = True
+                    self._listener(self._refusal)
+            case LegDigit():
+                self._listener(event)
+            case never:
+                assert_never(never)
+
+
+def _weight(event: LegEnded) -> int:
+    return _WEIGHTS.get(event.sip_code or 0, 1)

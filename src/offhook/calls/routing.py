@@ -1,0 +1,187 @@
+"""Where a call goes: a number to its application, a client to its devices, anything else nowhere.
+
+Who a caller is has been checked by ``admission``; nothing that comes in is ever routed to a gateway or a SIP URI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+from offhook.calls.dialing import ClientTarget, DialTarget, NumberTarget, SipTarget
+from offhook.calls.directory import Directory
+from offhook.calls.errors import Unroutable
+from offhook.calls.events import StatusCallback
+from offhook.calls.leg import Contact, Destination, Exchange, Invitation
+from offhook.calls.script import Application
+from offhook.vocabulary.sids import AccountSid, ApplicationSid, NumberSid
+
+ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """What runs for a call that came in, and on whose account."""
+
+    account_sid: AccountSid
+    application: Application
+    api_version: str
+    number_sid: NumberSid | None = None
+    application_sid: ApplicationSid | None = None
+    status_callback: StatusCallback | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """As whom we ring somebody."""
+
+    user: str
+    name: str = ""
+    domain: str = ""
+
+
+class Routing:
+    """Looks up where calls go. All methods raise ``Unroutable``."""
+
+    def __init__(self, directory: Directory, exchange: Exchange, *, lookup_timeout: float) -> None:
+        self._directory = directory
+        self._exchange = exchange
+        self._timeout = lookup_timeout
+
+    async def incoming(self, invitation: Invitation) -> Route:
+        """The application for a call that came in: the calling client's own, the number's, or a dial to the client."""
+        caller = invitation.client
+        if caller is not None and caller.application is not None:
+            return Route(
+                account_sid=caller.account_sid,
+                application=caller.application,
+                api_version=caller.api_version,
+                application_sid=caller.application_sid,
+            )
+        dialled, domain = invitation.to_user, invitation.to_domain or None
+        try:
+            async with asyncio.timeout(self._timeout):
+                number = await self._directory.number(dialled, domain)
+                client = None if number is not None else await self._directory.client(dialled, domain)
+        except TimeoutError:
+            raise Unroutable("the directory did not answer in time", sip_code=503) from None
+        if number is not None:
+            if not number.account_active:
+                raise Unroutable("the account of this number is not active", sip_code=403)
+            if number.application is None:
+                raise Unroutable("nothing is configured at this number")
+            return Route(
+                account_sid=number.account_sid,
+                application=number.application,
+                api_version=number.api_version,
+                number_sid=number.number_sid,
+                application_sid=number.application_sid,
+                status_callback=number.status_callback,
+            )
+        if client is not None and client.active:
+            document = f"<Response><Dial><Client>{escape(client.login)}</Client></Dial></Response>"
+            return Route(
+                account_sid=client.account_sid,
+                application=Application(document=document),
+                api_version=client.api_version,
+            )
+        raise Unroutable("no number and no client of this name")
+
+    async def outgoing(
+        self, target: DialTarget, caller: Caller, *, domain: str | None, headers: Sequence[tuple[str, str]] = ()
+    ) -> tuple[Destination, ...]:
+        """The far ends that ``target`` stands for: one, or every device of a client. ``domain`` is where clients live."""
+        match target:
+            case NumberTarget(number=text):
+                number, extra = split_headers(text)
+                contact = self._exchange.gateway(number)
+                if contact is None:
+                    raise Unroutable(f"no gateway is configured, so the number {number} cannot be reached", code=13224)
+                contacts: Sequence[Contact] = (contact,)
+            case ClientTarget(login=text):
+                login, extra = split_headers(text)
+                contacts = await self._contacts(login, domain)
+            case SipTarget(uri=text):
+                uri, extra = split_headers(text)
+                if not uri.lower().startswith(("sip:", "sips:")):
+                    uri = f"sip:{uri}"
+                contacts = (Contact(uri=uri, username=target.username, password=target.password),)
+            case never:
+                assert_never(never)
+        return tuple(
+            Destination(
+                uri=contact.uri,
+                route=contact.route,
+                from_user=caller.user,
+                from_name=caller.name,
+                from_domain=caller.domain,
+                username=contact.username,
+                password=contact.password,
+                headers=(*headers, *extra),
+            )
+            for contact in contacts
+        )
+
+    async def _contacts(self, login: str, domain: str | None) -> Sequence[Contact]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                client = await self._directory.client(login, domain)
+        except TimeoutError:
+            raise Unroutable("the directory did not answer in time", sip_code=503) from None
+        if client is None or not client.active:
+            raise Unroutable(f"there is no client {login}")
+        contacts = self._exchange.contacts(client.login, client.domain)
+        if not contacts:
+            raise Unroutable(f"client {login} is not registered", sip_code=480)
+        return contacts
+
+
+def caller_of(text: str) -> Caller:
+    """As whom ``text`` (a number, ``client:NAME``, a SIP URI) rings somebody."""
+    if text.startswith("client:"):
+        return Caller(user=text.removeprefix("client:") or ANONYMOUS)
+    bare = text.removeprefix("sips:").removeprefix("sip:")
+    user, at, rest = bare.partition("@")
+    if not at:
+        return Caller(user=bare or ANONYMOUS)
+    return Caller(user=user or ANONYMOUS, domain=rest.partition(";")[0].partition("?")[0].partition(":")[0])
+
+
+def target_of(to: str, *, username: str | None = None, password: str | None = None) -> DialTarget:
+    """What the ``To`` of an order means."""
+    to = to.strip()
+    if to.startswith("client:"):
+        return ClientTarget(login=to.removeprefix("client:"))
+    if "@" in to.partition("?")[0] or to.lower().startswith(("sip:", "sips:")):
+        return SipTarget(uri=to, username=username, password=password)
+    return NumberTarget(number=to)
+
+
+def shown(target: DialTarget) -> str:
+    """How ``target`` reads in the facts of a call, without the headers behind it."""
+    match target:
+        case NumberTarget(number=text):
+            return split_headers(text)[0]
+        case ClientTarget(login=text):
+            return f"client:{split_headers(text)[0]}"
+        case SipTarget(uri=text):
+            return split_headers(text)[0]
+        case never:
+            assert_never(never)
+
+
+def split_headers(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """``target?A=1&X-B=2`` to the target and its headers; a name without ``X-`` gets it, a value loses line breaks."""
+    target, mark, suffix = text.strip().partition("?")
+    if not mark:
+        return target, ()
+    headers = []
+    for name, value in parse_qsl(suffix, keep_blank_values=True):
+        if name.replace("-", "").isalnum() and name.isascii():
+            full = name if name[:2].upper() == "X-" else f"X-{name}"
+            headers.append((full, "".join(character for character in value if character.isprintable())))
+    return target, tuple(headers)

@@ -1,0 +1,303 @@
+"""The switchboard: owns every live call of the node, starts them, and lets the API steer them.
+
+What runs on a call is the ``Script``'s business, who is on the line the legs'; where calls go is told by ``routing``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from offhook.calls.active import ActiveCall, Plan, Surroundings
+from offhook.calls.call import Call, Input
+from offhook.calls.control import CallOrder, CallRefused
+from offhook.calls.dial import Dialling
+from offhook.calls.dialing import DialRequest, DialTarget, NumberTarget
+from offhook.calls.directory import Directory
+from offhook.calls.errors import Unroutable
+from offhook.calls.events import CallFacts
+from offhook.calls.leg import Destination, Exchange, Invitation, Leg, LegEnded, LegEvent, LegFailed, OutgoingLeg
+from offhook.calls.legs.fork import ForkedLeg
+from offhook.calls.routing import Caller, Route, Routing, caller_of, shown, target_of
+from offhook.calls.script import Application
+from offhook.vocabulary.sids import AccountSid, CallSid
+from offhook.vocabulary.statuses import CallStatus, Direction
+
+log = structlog.get_logger(__name__)
+
+Admit = Callable[[], Awaitable[Invitation | None]]
+"""Checks who calls; None when the caller was challenged or refused."""
+
+NOT_IN_PROGRESS = 21220
+NOT_ALLOWED_NOW = 20503
+
+
+class Switchboard:
+    """Implements ``CallControl`` for the API and ``Ringer`` for dials. Works while ``run`` runs."""
+
+    def __init__(self, around: Surroundings, directory: Directory, exchange: Exchange, *, node: str = "") -> None:
+        self._around = around
+        self._settings = around.settings
+        self._exchange = exchange
+        self._routing = Routing(directory, exchange, lookup_timeout=around.settings.lookup_timeout)
+        self._dialling = Dialling(self, around)
+        self._node = node
+        self._live: dict[CallSid, ActiveCall] = {}
+        self._arriving = 0
+        self._tasks: asyncio.TaskGroup | None = None
+        self._draining = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    async def run(self) -> None:
+        """Own the tasks of all calls until cancelled; then every call ends as failed."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                self._draining = True
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is left, not even one that is being closed."""
+        return not self._live and self._arriving == 0
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    async def drain(self, limit: float) -> None:
+        """Take no more calls, let those in being finish for ``limit`` seconds, then hang them up."""
+        self._draining = True
+        log.info("draining", calls=len(self._live), limit=limit)
+        if await self._emptied(limit):
+            return
+        for call in list(self._live.values()):
+            call.drop(Input.HANG_UP, "the server is shutting down")
+        await self._emptied(self._settings.hangup_timeout + self._settings.script_grace)
+
+    async def _emptied(self, timeout: float) -> bool:
+        try:
+            async with asyncio.timeout(timeout):
+                await self._empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    # Calls that come in
+
+    def receive(self, leg: Leg, admit: Admit) -> None:
+        """Take a call that came in; ``admit`` says who calls. Returns at once."""
+        if self._tasks is None or self._draining:
+            leg.refuse(503, "the server is shutting down")
+        elif len(self._live) + self._arriving >= self._settings.max_concurrent:
+            leg.refuse(503, "too many calls")
+        else:
+            self._arriving += 1
+            self._empty.clear()
+            self._tasks.create_task(self._arrive(leg, admit), name="incoming call")
+
+    async def _arrive(self, leg: Leg, admit: Admit) -> None:
+        arrival = _Arrival(leg)
+        call = None
+        try:
+            invitation = await admit()
+            if invitation is not None and not arrival.over:
+                route = await self._routing.incoming(invitation)
+                if not arrival.over:
+                    call = self._incoming(invitation, route)
+        except Unroutable as failure:
+            log.info("call_refused", sip_code=failure.sip_code, reason=str(failure))
+            leg.refuse(failure.sip_code, str(failure))
+        except Exception:
+            log.exception("routing_broke")
+            leg.refuse(500, "internal error")
+        finally:
+            self._arriving -= 1
+            if call is None:
+                leg.drop()
+                self._look_whether_empty()
+        if call is not None:
+            await self._run(call)
+
+    def _incoming(self, invitation: Invitation, route: Route) -> ActiveCall:
+        client = invitation.client
+        facts = CallFacts(
+            sid=self._sid(),
+            account_sid=route.account_sid,
+            number_sid=route.number_sid,
+            application_sid=route.application_sid,
+            api_version=route.api_version,
+            direction=Direction.INBOUND,
+            from_=f"client:{client.login}" if client is not None else invitation.from_user,
+            to=invitation.to_user,
+            caller_name=invitation.from_name or None,
+            forwarded_from=invitation.forwarded_from,
+            created_at=self._around.clock.utc(),
+            sip_call_id=invitation.sip_call_id,
+            sip_headers=invitation.headers,
+            sip_domain=invitation.to_domain or None,
+            source_ip=invitation.source_ip,
+            status_callback=route.status_callback,
+            node=self._node,
+        )
+        plan = Plan(application=route.application, time_limit=self._settings.max_duration)
+        return self._register(facts, invitation.leg, plan)
+
+    # Calls that go out
+
+    async def place(self, order: CallOrder) -> CallFacts:
+        if self._tasks is None or self._draining or len(self._live) + self._arriving >= self._settings.max_concurrent:
+            raise CallRefused(NOT_ALLOWED_NOW, "The server takes no more calls at present.")
+        target = target_of(order.to, username=order.sip_username, password=order.sip_password)
+        try:
+            destinations = await self._routing.outgoing(target, caller_of(order.from_), domain=None)
+            leg = self._leg_to(destinations)
+        except Unroutable as failure:
+            raise CallRefused(failure.code, str(failure)) from failure
+        facts = CallFacts(
+            sid=self._sid(),
+            account_sid=order.account_sid,
+            application_sid=order.application_sid,
+            api_version=order.api_version,
+            direction=Direction.OUTBOUND_API,
+            from_=order.from_,
+            to=shown(target),
+            created_at=self._around.clock.utc(),
+            status_callback=order.status_callback,
+            node=self._node,
+        )
+        plan = Plan(
+            application=order.application,
+            ring_timeout=order.timeout,
+            time_limit=order.time_limit,
+            send_digits=order.send_digits,
+            record=order.record,
+        )
+        call = self._register(facts, leg, plan)
+        try:
+            async with asyncio.timeout(self._settings.durable_timeout):
+                await self._around.events.settled()
+        except TimeoutError:
+            self._start(call)
+            call.drop(Input.FAIL, "the record of the call could not be stored in time")
+            raise CallRefused(NOT_ALLOWED_NOW, "The call could not be stored in time; try again.") from None
+        except asyncio.CancelledError:
+            self._start(call)
+            call.drop(Input.CANCEL, "the order was withdrawn")
+            raise
+        self._start(call)
+        return facts
+
+    async def ring(self, caller: ActiveCall, target: DialTarget, request: DialRequest) -> ActiveCall:
+        if self._tasks is None or self._draining or len(self._live) + self._arriving >= self._settings.max_concurrent:
+            raise Unroutable("the server takes no more calls at present", sip_code=503)
+        of = caller.facts
+        shows = request.caller_id or of.from_
+        identity = caller_of(shows)
+        name = "" if request.caller_id else of.caller_name or ""
+        leg = self._leg_to(
+            await self._routing.outgoing(
+                target,
+                Caller(user=identity.user, name=name, domain=identity.domain),
+                domain=of.sip_domain,
+                headers=request.headers,
+            )
+        )
+        facts = CallFacts(
+            sid=self._sid(),
+            account_sid=of.account_sid,
+            parent_sid=of.sid,
+            api_version=of.api_version,
+            direction=Direction.OUTBOUND_DIAL,
+            from_=shows,
+            to=shown(target),
+            caller_name=name or None,
+            created_at=self._around.clock.utc(),
+            sip_domain=of.sip_domain,
+            status_callback=target.status_callback,
+            node=self._node,
+        )
+        digits = target.send_digits if isinstance(target, NumberTarget) else ""
+        call = self._register(facts, leg, Plan(ring_timeout=request.timeout, send_digits=digits))
+        self._start(call)
+        return call
+
+    def _leg_to(self, destinations: Sequence[Destination]) -> OutgoingLeg:
+        try:
+            legs = [self._exchange.outgoing(destination) for destination in destinations]
+        except LegFailed as failure:
+            raise Unroutable(str(failure)) from failure
+        return legs[0] if len(legs) == 1 else ForkedLeg(legs)
+
+    # Calls that live
+
+    def live(self, sid: CallSid) -> CallFacts | None:
+        call = self._live.get(sid)
+        return None if call is None else call.facts
+
+    def live_calls(self, account_sid: AccountSid | None = None) -> Sequence[CallFacts]:
+        return [
+            call.facts for call in self._live.values() if account_sid is None or call.facts.account_sid == account_sid
+        ]
+
+    async def redirect(self, sid: CallSid, application: Application) -> CallFacts:
+        call = self._live.get(sid)
+        if call is None or call.facts.status is not CallStatus.IN_PROGRESS:
+            raise CallRefused(NOT_IN_PROGRESS, "Call is not in-progress. Cannot redirect.")
+        call.redirect(application)
+        return call.facts
+
+    async def hangup(self, sid: CallSid) -> CallFacts:
+        call = self._live.get(sid)
+        if call is None:
+            raise CallRefused(NOT_IN_PROGRESS, "Call is not in-progress. Cannot hang up.")
+        call.drop(Input.HANG_UP)
+        await call.until_over(self._settings.hangup_timeout)
+        return call.facts
+
+    async def cancel(self, sid: CallSid) -> CallFacts:
+        call = self._live.get(sid)
+        if call is None or call.facts.status not in (CallStatus.QUEUED, CallStatus.RINGING):
+            raise CallRefused(NOT_IN_PROGRESS, "Call is not queued or ringing. Cannot cancel.")
+        call.drop(Input.CANCEL)
+        await call.until_over(self._settings.hangup_timeout)
+        return call.facts
+
+    def _register(self, facts: CallFacts, leg: Leg, plan: Plan) -> ActiveCall:
+        call = ActiveCall(Call(facts), leg, plan, self._around, self._dialling)
+        self._live[facts.sid] = call
+        self._empty.clear()
+        call.announce()
+        return call
+
+    def _start(self, call: ActiveCall) -> None:
+        assert self._tasks is not None
+        self._tasks.create_task(self._run(call), name=call.facts.sid)
+
+    async def _run(self, call: ActiveCall) -> None:
+        try:
+            await call.run()
+        finally:
+            self._live.pop(call.facts.sid, None)
+            self._look_whether_empty()
+
+    def _look_whether_empty(self) -> None:
+        if self.idle:
+            self._empty.set()
+
+    def _sid(self) -> CallSid:
+        return CallSid(self._around.sids("call"))
+
+
+class _Arrival:
+    """Listens to a leg until a call does: a caller may give up while we still ask who it is."""
+
+    def __init__(self, leg: Leg) -> None:
+        self.over = False
+        leg.listen(self._hear)
+
+    def _hear(self, event: LegEvent) -> None:
+        self.over = self.over or isinstance(event, LegEnded)
