@@ -120,12 +120,12 @@ def agree(offer: Sdp, reply: Sdp) -> Agreement:
             continue
         known = {item.payload_type: item for item in ours.formats}
         # An answerer may leave out what the offer said of a number already; its own words count where there are any.
-        theirs = replace(theirs, formats=tuple(_named(item, known) for item in theirs.formats))
+        named = replace(theirs, formats=tuple(_named(item, known) for item in theirs.formats))
         offered = {item.payload_type: item.name for item in ours.formats if item.name != TELEPHONE_EVENT}
-        chosen = next((item for item in theirs.formats if _speaks(item, tuple(offered.values()))), None)
+        chosen = next((item for item in named.formats if _speaks(item, tuple(offered.values()))), None)
         if chosen is None:
             continue
-        agreement = _agreement(reply, theirs, chosen, offered, ours.direction or offer.direction)
+        agreement = _agreement(reply, named, chosen, offered, ours.direction or offer.direction)
         own_dtmf = next((item.payload_type for item in ours.formats if item.name == TELEPHONE_EVENT), None)
         return replace(agreement, dtmf_accepts=own_dtmf if agreement.dtmf_payload_type is not None else None)
     raise NoCommonMedia("the answer accepts none of the streams that were offered")

@@ -1,0 +1,204 @@
+"""The location table: which contacts a registered address has, and how REGISTER changes them (RFC 3261 §10.3; RFC 3581).
+
+A machine without clock or sockets. Who may register what is decided before it is asked; GRUU (RFC 5627) and outbound
+(RFC 5626) are not spoken.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.flow import Flow
+from offhook.sip.grammar import decimal
+from offhook.sip.message import Request
+from offhook.sip.uri import NameAddr, Uri
+
+_WILDCARD: Final = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """One contact of an address of record."""
+
+    contact: NameAddr
+    """As the client wrote it, without ``expires``."""
+    flow: Flow
+    """Where the REGISTER really came from: what reaches the client, also behind a NAT."""
+    call_id: str
+    cseq: int
+    expires_at: float
+    """Seconds on the clock of ``now``."""
+    user_agent: str = ""
+
+    @property
+    def target(self) -> Uri:
+        """The Request-URI for this client."""
+        return self.contact.uri
+
+    @property
+    def q(self) -> float:
+        """Preference, 0..1; 1 when the client gave none or nonsense."""
+        return _q(self.contact.parameters.get("q"))
+
+    def contact_value(self, now: float) -> str:
+        """The Contact value of a 200 to REGISTER, with the seconds that are left."""
+        left = max(0, round(self.expires_at - now))
+        return str(self.contact.with_parameters(expires=str(left)))
+
+
+class IntervalTooBrief(RemoteProtocolError):
+    """423: the client must ask for at least ``min_expires`` seconds."""
+
+    def __init__(self, min_expires: int) -> None:
+        super().__init__(f"registrations last at least {min_expires} s", 423)
+        self.min_expires = min_expires
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrarLimits:
+    """Bounds of the location table."""
+
+    min_expires: int = 60
+    """Seconds; a shorter wish is refused with 423."""
+    max_expires: int = 3600
+    """Seconds; a longer wish is cut."""
+    default_expires: int = 3600
+    """Seconds, where the client wishes nothing."""
+    max_contacts: int = 10
+    """Contacts of one address; a REGISTER that would make more is refused with 403."""
+    max_addresses: int = 100_000
+    """Addresses in the table; a REGISTER that would make more is refused with 503."""
+
+
+class Registrar:
+    """All bindings of a process, by address of record."""
+
+    def __init__(self, limits: RegistrarLimits | None = None) -> None:
+        self._limits = limits or RegistrarLimits()
+        self._bindings: dict[str, tuple[Binding, ...]] = {}
+        self._deadlines: list[tuple[float, str]] = []
+        """A heap of when an address has to be looked at; entries may be out of date, see ``expire``."""
+
+    def register(self, address: str, request: Request, source: Flow, now: float) -> list[Binding]:
+        """Apply a REGISTER to ``address`` (any spelling that is always the same, as ``login@domain``) and return the bindings
+        that hold after it. All changes are made or none (§10.3 step 7).
+
+        Raises ``RemoteProtocolError``: 400, 403 and 503 for bounds, 500 for a request that came too late, and
+        ``IntervalTooBrief``.
+        """
+        current = self.lookup(address, now)
+        contacts = request.contacts
+        if any(contact.uri.scheme == _WILDCARD for contact in contacts):
+            self._check_wildcard(contacts, request)
+            _check_order(current, request)
+            self._store(address, [])
+            return []
+        if not contacts:
+            return current
+        _check_order([one for one in current if any(one.target.matches(contact.uri) for contact in contacts)], request)
+        changed = list(current)
+        for contact in contacts:
+            self._change(changed, contact, request, source, now)
+        if len(changed) > self._limits.max_contacts:
+            raise RemoteProtocolError(f"more than {self._limits.max_contacts} contacts for one address", 403)
+        if address not in self._bindings and changed and len(self._bindings) >= self._limits.max_addresses:
+            raise RemoteProtocolError("the location table is full", 503)
+        self._store(address, changed)
+        return self.lookup(address, now)
+
+    def lookup(self, address: str, now: float) -> list[Binding]:
+        """The bindings that hold, the preferred first, among equals the newest."""
+        held = [binding for binding in self._bindings.get(address, ()) if binding.expires_at > now]
+        return sorted(held, key=lambda binding: (-binding.q, -binding.expires_at))
+
+    def expire(self, now: float) -> list[str]:
+        """Forget what is over; the addresses that have no binding any more."""
+        gone: list[str] = []
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, address = heapq.heappop(self._deadlines)
+            if address not in self._bindings:
+                continue
+            self._store(address, [one for one in self._bindings[address] if one.expires_at > now])
+            if address not in self._bindings:
+                gone.append(address)
+        return gone
+
+    def deadline(self) -> float | None:
+        """When ``expire`` has something to do at the earliest; None for never."""
+        return self._deadlines[0][0] if self._deadlines else None
+
+    @property
+    def size(self) -> int:
+        """Addresses in the table."""
+        return len(self._bindings)
+
+    def _change(self, bindings: list[Binding], contact: NameAddr, request: Request, source: Flow, now: float) -> None:
+        """Add, refresh or remove one contact in ``bindings``."""
+        if not contact.uri.is_sip:
+            raise RemoteProtocolError("a contact must be a SIP URI")
+        seconds = self._seconds(contact, request)
+        place = next((index for index, one in enumerate(bindings) if one.contact.uri.matches(contact.uri)), None)
+        if seconds == 0:
+            if place is not None:
+                del bindings[place]
+            return
+        parameters = {name: value for name, value in contact.parameters.items() if name != "expires"}
+        binding = Binding(
+            contact=replace(contact, parameters=parameters),
+            flow=source,
+            call_id=request.call_id,
+            cseq=request.cseq.number,
+            expires_at=now + seconds,
+            user_agent=(request.get("user-agent") or "")[:200],
+        )
+        if place is None:
+            bindings.append(binding)
+        else:
+            bindings[place] = binding
+
+    def _seconds(self, contact: NameAddr, request: Request) -> int:
+        """How long the contact shall hold: its own wish, else that of the request, else ours (§10.3 step 7)."""
+        wish = contact.parameters.get("expires")
+        if wish is not None and wish.isascii() and wish.isdigit():
+            seconds = decimal(wish[:10], "expires", 9_999_999_999)
+        else:
+            of_request = request.expires
+            seconds = self._limits.default_expires if of_request is None else of_request
+        if 0 < seconds < self._limits.min_expires:
+            raise IntervalTooBrief(self._limits.min_expires)
+        return min(seconds, self._limits.max_expires)
+
+    def _check_wildcard(self, contacts: Sequence[NameAddr], request: Request) -> None:
+        if len(contacts) != 1 or request.expires != 0:
+            raise RemoteProtocolError("the contact * stands alone and with Expires: 0")
+
+    def _store(self, address: str, bindings: Sequence[Binding]) -> None:
+        if not bindings:
+            self._bindings.pop(address, None)
+            return
+        self._bindings[address] = tuple(bindings)
+        heapq.heappush(self._deadlines, (min(binding.expires_at for binding in bindings), address))
+        if len(self._deadlines) > 4 * len(self._bindings) + 64:
+            self._deadlines = [
+                (min(binding.expires_at for binding in held), known) for known, held in self._bindings.items()
+            ]
+            heapq.heapify(self._deadlines)
+
+
+def _check_order(bindings: Sequence[Binding], request: Request) -> None:
+    """Refuse a request that the client sent before the one which a binding is from (§10.3 steps 6 and 7)."""
+    for binding in bindings:
+        if binding.call_id == request.call_id and request.cseq.number <= binding.cseq:
+            raise RemoteProtocolError("a REGISTER that a later one has overtaken", 500)
+
+
+def _q(text: str | None) -> float:
+    try:
+        value = float(text) if text is not None and len(text) <= 5 else 1.0
+    except ValueError:
+        return 1.0
+    return value if 0.0 <= value <= 1.0 else 1.0
