@@ -2,16 +2,28 @@
 
 Five methods for its driver (``receive``, ``expire``, ``deadline``, ``transmits``, ``events``) and the intentions of
 ``Signalling``, each with ``now``: seconds on the driver's monotonic clock. It touches no socket, clock or randomness.
+Reception, calls in, calls out and what happens within them are in files of their own; here is what an owner sees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from offhook.sip.events import CallHandle, Event, RequestHandle
+from offhook.sip.admission import Admission
+from offhook.sip.agent import Agent
+from offhook.sip.answering import Answering
+from offhook.sip.call import CallState
+from offhook.sip.conversation import Conversation
+from offhook.sip.errors import LocalProtocolError
+from offhook.sip.events import CallHandle, EndCause, Event, RequestHandle
 from offhook.sip.flow import Flow, HostPort, Transmit
+from offhook.sip.inviting import Inviting
+from offhook.sip.outside import Outside
+from offhook.sip.reception import Reception
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Headers, Invitation
+
+_ESTABLISHED = (CallState.ANSWERED, CallState.STANDING)
 
 
 class Endpoint:
@@ -25,65 +37,156 @@ class Endpoint:
         local_address: Callable[[Flow], HostPort],
     ) -> None:
         """``random_bits(n)`` supplies tags, branches and Call-IDs; ``local_address(peer)`` what we are called by a peer."""
+        agent = Agent(settings, random_bits, local_address)
+        self._agent = agent
+        self._admission = Admission(settings)
+        self._answering = Answering(agent)
+        self._conversation = Conversation(agent, self._answering)
+        self._inviting = Inviting(agent, self._conversation)
+        self._outside = Outside(agent)
+        self._reception = Reception(agent, self._admission, self._answering, self._conversation, self._outside)
+
+    # -- for the driver ---------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         """Take one message (a datagram, or one that the stream's framing cut out). Never raises for what it says."""
+        self._reception.receive(data, source, now)
 
     def expire(self, now: float) -> None:
         """Fire the timers that are due."""
+        self._agent.timers.expire(now)
 
     def deadline(self) -> float | None:
         """When ``expire`` wants to be called; None: nothing is pending."""
+        return self._agent.timers.deadline()
 
     def transmits(self) -> list[Transmit]:
         """Messages to send, in order; the list is handed over and forgotten."""
+        around = self._agent.around
+        sent, around.transmits = around.transmits, []
+        return sent
 
     def events(self) -> list[Event]:
         """What happened, in order; the list is handed over and forgotten."""
+        agent = self._agent
+        happened, agent.events = agent.events, []
+        return happened
 
     def transport_failed(self, destination: Flow, now: float) -> None:
         """Nothing can be sent there: transactions towards it end (RFC 3261 §17.1.4, §17.2.4)."""
+        self._agent.transactions.fail(destination, now)
 
     def lag(self, seconds: float) -> None:
         """How late the driver's loop is; beyond ``max_lag`` new calls get 503."""
+        self._admission.lag = seconds
 
     def drain(self) -> None:
         """Refuse new calls with 503 from now on; calls in being go on."""
+        self._admission.draining = True
 
-    def sizes(self) -> Mapping[str, int]:
-        """Entries of every table by name."""
+    def sizes(self) -> dict[str, int]:
+        """Entries of every table by name, that of rate limits apart: it forgets by itself."""
+        agent = self._agent
+        return {
+            "calls": len(agent.calls),
+            "dialogs": len(agent.dialogs),
+            "requests": len(agent.requests),
+            "pings": len(self._outside.pings),
+            "timers": len(agent.timers),
+            **agent.transactions.sizes(),
+        }
 
     @property
     def idle(self) -> bool:
         """Whether every table is empty."""
+        return not any(self.sizes().values())
 
-    def invite(self, invitation: Invitation, now: float) -> CallHandle: ...
+    # -- intentions: calls out --------------------------------------------------------------------------------------
 
-    def acknowledge(self, call: CallHandle, sdp: bytes, now: float) -> None: ...
+    def invite(self, invitation: Invitation, now: float) -> CallHandle:
+        return self._inviting.invite(invitation, now)
+
+    def acknowledge(self, call: CallHandle, sdp: bytes, now: float) -> None:
+        if (found := self._agent.call(call, CallState.UNACKNOWLEDGED)) is not None:
+            self._inviting.acknowledge(found, sdp, now)
+
+    # -- intentions: calls in ---------------------------------------------------------------------------------------
 
     def ring(
         self, call: CallHandle, now: float, code: int = 180, *, sdp: bytes | None = None, headers: Headers = ()
-    ) -> None: ...
+    ) -> None:
+        if (found := self._agent.call(call, CallState.OFFERED)) is not None:
+            self._answering.ring(found, code, sdp, headers, now)
 
-    def answer(self, call: CallHandle, sdp: bytes | None, now: float, headers: Headers = ()) -> None: ...
+    def answer(self, call: CallHandle, sdp: bytes | None, now: float, headers: Headers = ()) -> None:
+        if (found := self._agent.call(call, CallState.OFFERED)) is not None:
+            self._answering.answer(found, sdp, headers, now)
 
-    def refuse(self, call: CallHandle, code: int, now: float, reason: str = "", headers: Headers = ()) -> None: ...
+    def refuse(self, call: CallHandle, code: int, now: float, reason: str = "", headers: Headers = ()) -> None:
+        if (found := self._agent.call(call, CallState.OFFERED)) is not None:
+            self._answering.refuse(found, code, reason, headers, now)
 
     def challenge(
         self, handle: CallHandle | RequestHandle, challenges: Sequence[str], now: float, *, proxy: bool = False
-    ) -> None: ...
+    ) -> None:
+        code, name = (407, "Proxy-Authenticate") if proxy else (401, "WWW-Authenticate")
+        headers = [(name, value) for value in challenges]
+        if RequestHandle(handle) in self._agent.requests:
+            self.reply(RequestHandle(handle), code, now, headers=headers)
+        else:
+            self.refuse(CallHandle(handle), code, now, headers=headers)
 
-    def hangup(self, call: CallHandle, now: float, reason: str = "", headers: Headers = ()) -> None: ...
+    # -- intentions: in a call --------------------------------------------------------------------------------------
 
-    def reinvite(self, call: CallHandle, sdp: bytes | None, now: float, headers: Headers = ()) -> None: ...
+    def hangup(self, call: CallHandle, now: float, reason: str = "", headers: Headers = ()) -> None:
+        agent = self._agent
+        found = agent.call(call, *CallState)
+        if found is None:
+            return
+        fields = [*headers, ("Reason", reason)] if reason else headers
+        match found.state:
+            case CallState.OFFERED:
+                self._answering.refuse(found, 603, "", fields, now)
+            case CallState.CALLING:
+                self._inviting.cancel(found, fields, now)
+            case CallState.UNACKNOWLEDGED:
+                self._inviting.acknowledge(found, b"", now)
+                self._conversation.bye(found, fields, now)
+            case CallState.ANSWERED | CallState.STANDING:
+                self._conversation.hangup(found, fields, now)
+            case CallState.CANCELING | CallState.LEAVING | CallState.ENDED:
+                pass
 
-    def accept_offer(self, call: CallHandle, sdp: bytes, now: float) -> None: ...
+    def reinvite(self, call: CallHandle, sdp: bytes, now: float, headers: Headers = ()) -> None:
+        found = self._agent.call(call, CallState.STANDING)
+        if found is None:
+            return
+        if found.outgoing_offer or found.offer_due or found.incoming_offer is not None or found.repeating is not None:
+            raise LocalProtocolError("another offer is still open in this call")
+        self._conversation.reinvite(found, sdp, headers, now)
 
-    def refuse_offer(self, call: CallHandle, now: float, code: int = 488) -> None: ...
+    def accept_offer(self, call: CallHandle, sdp: bytes, now: float) -> None:
+        if (found := self._agent.call(call, CallState.STANDING)) is not None:
+            self._conversation.accept_offer(found, sdp, now)
 
-    def info(self, call: CallHandle, content_type: str, body: bytes, now: float) -> None: ...
+    def refuse_offer(self, call: CallHandle, now: float, code: int = 488) -> None:
+        if (found := self._agent.call(call, CallState.STANDING)) is not None:
+            self._conversation.refuse_offer(found, code, now)
 
-    def ping(self, target: str, now: float, destination: Flow | None = None) -> RequestHandle: ...
+    def info(self, call: CallHandle, content_type: str, body: bytes, now: float) -> None:
+        if (found := self._agent.call(call, *_ESTABLISHED)) is not None:
+            self._conversation.info(found, content_type, body, now)
+
+    def end_all(self, now: float) -> None:
+        """Hang up whatever is left, without waiting for the far ends: the process ends."""
+        for call in list(self._agent.calls.values()):
+            self.hangup(call.handle, now)
+            self._agent.report_end(call, EndCause.SHUTDOWN)
+
+    # -- intentions: outside calls ----------------------------------------------------------------------------------
+
+    def ping(self, target: str, now: float, destination: Flow | None = None) -> RequestHandle:
+        return self._outside.ping(target, destination, now)
 
     def reply(
         self,
@@ -94,4 +197,5 @@ class Endpoint:
         *,
         headers: Headers = (),
         body: bytes = b"",
-    ) -> None: ...
+    ) -> None:
+        self._outside.reply(handle, code, reason, headers, body, now)

@@ -80,7 +80,7 @@ class Signalling(Protocol):
         """
         ...
 
-    def reinvite(self, call: CallHandle, sdp: bytes | None, headers: Headers = ()) -> None:
+    def reinvite(self, call: CallHandle, sdp: bytes, headers: Headers = ()) -> None:
         """Offer a change in mid-call. ``OfferAnswered`` or ``OfferRefused`` follows; glare (491) is retried inside."""
         ...
 

@@ -1,0 +1,204 @@
+"""Calls that come in: INVITE outside a dialog, until the ACK of our 2xx (RFC 3261 §13.3), and CANCEL (§9.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from offhook.sip.agent import ALLOW, Agent
+from offhook.sip.call import Call, CallState, Repeating
+from offhook.sip.dialog import Dialog
+from offhook.sip.errors import LocalProtocolError
+from offhook.sip.events import CallConfirmed, CallHandle, EndCause, IncomingCall, OfferAnswered, OfferReceived
+from offhook.sip.flow import Flow
+from offhook.sip.message import Request, Response
+from offhook.sip.signalling import Headers
+from offhook.sip.transaction.layer import respond_with
+from offhook.sip.transaction.table import Input
+from offhook.sip.transaction.transaction import Transaction
+
+_CAPABILITIES: Headers = (("Allow", ALLOW), ("Supported", ""))
+
+
+class Answering:
+    """The server side of INVITE."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+        self.leave: Callable[[Call, float], None] = lambda _call, _now: None
+        """Sends the BYE of a call that we wanted to end before its ACK came; ``Conversation`` sets it."""
+
+    # -- from the wire ----------------------------------------------------------------------------------------------
+
+    def invite(self, request: Request, source: Flow, reply_to: Flow, now: float) -> None:
+        """An INVITE outside any dialog that passed all checks."""
+        agent = self._agent
+        call = Call(CallHandle(agent.new_handle()), CallState.OFFERED, request, source, agent.ids.tag())
+        call.dialog = Dialog.of_incoming(request, call.local_tag, source)
+        agent.calls[call.handle] = call
+        agent.dialogs[call.dialog.key] = call
+        event = IncomingCall(call=call.handle, request=request, source=source, offer=request.sdp)
+        user = InviteServer(self, call, event)
+        trying = bytes(request.response(100))
+        call.limit = agent.timers.start(now + agent.settings.answer_limit, lambda at: self._undecided(call, at))
+        call.transaction = agent.transactions.open_server(request, reply_to, user, now, trying)
+
+    def offered(self, event: IncomingCall | OfferReceived) -> None:
+        self._agent.events.append(event)
+
+    def cancel(self, request: Request, reply_to: Flow, now: float) -> None:
+        """A CANCEL: 200, and 487 to the INVITE if that is still open."""
+        agent = self._agent
+        invite = agent.transactions.cancelled_by(request)
+        if invite is None:
+            agent.respond_statelessly(request, 481, reply_to)
+            return
+        user = invite.user
+        call = user.call if isinstance(user, InviteServer) else None
+        tag = agent.ids.tag() if call is None else call.local_tag
+        own = agent.transactions.open_server(request, reply_to, Silent(), now)
+        agent.respond(own, 200, now, to_tag=tag)
+        if not invite.accepts(Input.FAILURE) or invite.accepts(Input.TIMER_G):
+            return
+        agent.respond(invite, 487, now, to_tag=tag)
+        if call is None:
+            return
+        if call.incoming_offer is invite:
+            call.incoming_offer = None
+            call.stop_limit()
+        elif call.state is CallState.OFFERED:
+            agent.end(call, EndCause.CANCELED, 487, request)
+
+    def acknowledged(self, call: Call, ack: Request, now: float) -> bool:
+        """An ACK for a 2xx of ours; False when none was due (it came again)."""
+        repeating = call.repeating
+        if repeating is None or repeating.cseq != ack.cseq.number:
+            return False
+        call.stop_repeating()
+        agent = self._agent
+        sdp = ack.sdp
+        if call.state is CallState.ANSWERED:
+            call.state = CallState.STANDING
+            agent.events.append(CallConfirmed(call=call.handle, sdp=sdp))
+        elif call.state is CallState.LEAVING:
+            self.leave(call, now)
+        elif repeating.late_offer and call.state is CallState.STANDING:
+            agent.events.append(OfferAnswered(call=call.handle, sdp=sdp))
+        return True
+
+    # -- intentions -------------------------------------------------------------------------------------------------
+
+    def ring(self, call: Call, code: int, sdp: bytes | None, headers: Headers, now: float) -> None:
+        if not 100 < code < 200:
+            raise LocalProtocolError(f"{code} is not a provisional status")
+        self._send(call, code, "", sdp, headers, now)
+
+    def answer(self, call: Call, sdp: bytes | None, headers: Headers, now: float) -> None:
+        call.stop_limit()
+        call.state = CallState.ANSWERED
+        transaction = call.transaction
+        assert transaction is not None
+        self.accept(call, transaction, sdp, headers, now)
+
+    def accept(
+        self, call: Call, transaction: Transaction, sdp: bytes | None, headers: Headers, now: float
+    ) -> None:
+        """Send a 2xx, for the first INVITE or a later one, and repeat it until its ACK."""
+        agent = self._agent
+        request = transaction.request
+        response = agent.response(
+            request,
+            200,
+            to_tag=call.local_tag,
+            headers=[("Contact", agent.contact(call.flow)), *_CAPABILITIES, *headers],
+            body=sdp or b"",
+        )
+        late_offer = request.sdp is None
+        repeating = Repeating(transaction, request.cseq.number, bytes(response), late_offer=late_offer)
+        call.stop_repeating()
+        call.repeating = repeating
+        durations = agent.durations
+        repeating.interval = durations.t1
+        repeating.timer = agent.timers.start(now + durations.t1, lambda at: self._repeat(repeating, at))
+        repeating.give_up = agent.timers.start(now + durations.patience, lambda at: self._no_ack(call, at))
+        transaction.feed(Input.SUCCESS, now, data=repeating.response)
+
+    def refuse(self, call: Call, code: int, reason: str, headers: Headers, now: float) -> None:
+        if not 300 <= code < 700:
+            raise LocalProtocolError(f"{code} is not a refusal")
+        self._send(call, code, reason, None, headers, now)
+        self._agent.end(call, EndCause.REFUSED_BY_US, code)
+
+    # -- within -----------------------------------------------------------------------------------------------------
+
+    def _send(
+        self, call: Call, code: int, reason: str, sdp: bytes | None, headers: Headers, now: float
+    ) -> None:
+        agent = self._agent
+        if code < 200:
+            headers = [("Contact", agent.contact(call.flow)), *headers]
+        response = agent.response(
+            call.invite, code, reason, to_tag=call.local_tag, headers=headers, body=sdp or b""
+        )
+        assert call.transaction is not None
+        respond_with(call.transaction, response, now)
+
+    def _repeat(self, repeating: Repeating, now: float) -> None:
+        durations = self._agent.durations
+        repeating.transaction.feed(Input.SUCCESS, now, data=repeating.response)
+        repeating.interval = min(repeating.interval * 2, durations.t2)
+        repeating.timer = self._agent.timers.start(now + repeating.interval, lambda at: self._repeat(repeating, at))
+
+    def _no_ack(self, call: Call, now: float) -> None:
+        """§13.3.1.4: the dialog stands, but the session is ended with BYE."""
+        call.stop_repeating()
+        self._agent.report_end(call, EndCause.NO_ACK)
+        call.state = CallState.LEAVING
+        self._agent.ask(call, "BYE", now, lambda _response, _at: self._agent.end(call, EndCause.NO_ACK))
+
+    def _undecided(self, call: Call, now: float) -> None:
+        self.refuse(call, 480, "", (), now)
+
+    def unreachable(self, call: Call, now: float) -> None:
+        """A response could not be sent."""
+        if call.state is CallState.OFFERED:
+            self._agent.end(call, EndCause.UNREACHABLE)
+
+
+class InviteServer:
+    """The user of an INVITE server transaction: which call it belongs to."""
+
+    __slots__ = ("answering", "call", "event")
+
+    def __init__(self, answering: Answering, call: Call, event: IncomingCall | OfferReceived) -> None:
+        self.answering = answering
+        self.call = call
+        self.event = event
+
+    def told(self, transaction: Transaction, message: Request | Response, now: float) -> None:
+        """The request itself, or an ACK for our 2xx that came with the branch of the INVITE."""
+        if message is transaction.request:
+            self.answering.offered(self.event)
+        elif isinstance(message, Request) and message.method == "ACK":
+            self.answering.acknowledged(self.call, message, now)
+
+    def timed_out(self, transaction: Transaction, now: float) -> None:
+        """No ACK for a refusal: the call has ended already."""
+
+    def unreachable(self, transaction: Transaction, now: float) -> None:
+        if transaction is self.call.transaction:
+            self.answering.unreachable(self.call, now)
+
+
+class Silent:
+    """The user of a server transaction that is answered at once and then only absorbs retransmissions."""
+
+    __slots__ = ()
+
+    def told(self, transaction: Transaction, message: Request | Response, now: float) -> None:
+        """Nothing to add."""
+
+    def timed_out(self, transaction: Transaction, now: float) -> None:
+        """Nothing waits."""
+
+    def unreachable(self, transaction: Transaction, now: float) -> None:
+        """Nothing waits."""

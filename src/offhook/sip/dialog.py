@@ -1,0 +1,142 @@
+"""Dialogs (RFC 3261 §12): what two user agents remember of each other: tags, sequence numbers, routes, the remote target."""
+
+from __future__ import annotations
+
+from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.flow import Flow, Transport
+from offhook.sip.message import Request, Response
+from offhook.sip.uri import NameAddr, Uri
+
+DialogKey = tuple[str, str, str]
+"""Call-ID, local tag, remote tag."""
+
+_TRANSPORTS = {None: Transport.UDP, "udp": Transport.UDP, "tcp": Transport.TCP}
+
+
+def flow_towards(uri: Uri, known: Flow | None = None) -> Flow | None:
+    """The flow that a URI names; ``known`` itself when it leads there already. None: a transport that is not spoken."""
+    if not uri.is_sip:
+        return None
+    host, port = uri.address, uri.port or 5060
+    named = uri.transport
+    if known is not None and (known.host, known.port) == (host, port) and named in (None, known.transport.value):
+        return known
+    transport = _TRANSPORTS.get(named)
+    return None if transport is None or uri.scheme != "sip" else Flow(transport, host, port)
+
+
+class Dialog:
+    """One dialog, of either role."""
+
+    __slots__ = (
+        "call_id", "direct", "flow", "is_caller", "local", "local_cseq", "local_tag", "remote", "remote_cseq",
+        "remote_tag", "routes", "target",
+    )  # fmt: skip
+
+    def __init__(
+        self, *, call_id: str, local: str, remote: str, local_tag: str, remote_tag: str, routes: list[str],
+        target: str, flow: Flow, is_caller: bool, direct: bool,
+    ) -> None:  # fmt: skip
+        self.call_id = call_id
+        self.local = local
+        """Our From or To value, with its tag."""
+        self.remote = remote
+        self.local_tag = local_tag
+        self.remote_tag = remote_tag
+        self.routes = routes
+        """Route values, in the order in which requests of ours carry them."""
+        self.target = target
+        """Their Contact URI."""
+        self.flow = flow
+        """The flow of the INVITE."""
+        self.direct = direct
+        """No proxy in between: requests follow ``flow`` even where Contact says otherwise, as behind a NAT."""
+        self.is_caller = is_caller
+        self.local_cseq = 0
+        self.remote_cseq = -1
+
+    @classmethod
+    def of_incoming(cls, invite: Request, local_tag: str, source: Flow) -> Dialog:
+        """The dialog that an INVITE and our response to it make (§12.1.1)."""
+        contact = invite.contact
+        if contact is None:
+            raise RemoteProtocolError("an INVITE without Contact")
+        routes = [str(route) for route in invite.record_routes]
+        vias = sum(1 + value.count(",") for value in invite.lines("via"))
+        dialog = cls(
+            call_id=invite.call_id,
+            local=f"{invite.get('to')};tag={local_tag}",
+            remote=invite.get("from") or "",
+            local_tag=local_tag,
+            remote_tag=invite.from_tag,
+            routes=routes,
+            target=str(contact.uri),
+            flow=source,
+            is_caller=False,
+            direct=not routes and vias == 1,
+        )
+        dialog.remote_cseq = invite.cseq.number
+        return dialog
+
+    @classmethod
+    def of_outgoing(cls, invite: Request, response: Response, flow: Flow) -> Dialog:
+        """The dialog that our INVITE and a response with a To tag make (§12.1.2)."""
+        routes = [str(route) for route in reversed(response.record_routes)]
+        contact = response.contact
+        target = invite.uri if contact is None else str(contact.uri)
+        dialog = cls(
+            call_id=invite.call_id,
+            local=invite.get("from") or "",
+            remote=response.get("to") or "",
+            local_tag=invite.from_tag,
+            remote_tag=response.to_tag,
+            routes=routes,
+            target=target,
+            flow=flow,
+            is_caller=True,
+            direct=not routes and _same_host(invite.uri, target),
+        )
+        dialog.local_cseq = invite.cseq.number
+        return dialog
+
+    @property
+    def key(self) -> DialogKey:
+        return self.call_id, self.local_tag, self.remote_tag
+
+    def next_cseq(self) -> int:
+        """Number of the next request of ours (not of ACK and CANCEL)."""
+        self.local_cseq += 1
+        return self.local_cseq
+
+    def in_order(self, request: Request) -> bool:
+        """Take note of the number of a request of theirs; False when it is not above the last (§12.2.2)."""
+        number = request.cseq.number
+        if number <= self.remote_cseq:
+            return False
+        self.remote_cseq = number
+        return True
+
+    def refresh(self, message: Request | Response) -> None:
+        """A re-INVITE, or a 2xx to ours, may move the remote target (§12.2)."""
+        contact = message.contact
+        if contact is not None:
+            self.target = str(contact.uri)
+
+    def routing(self) -> tuple[str, list[str]]:
+        """Request-URI and Route values of a request (§12.2.1.1): loose routing, or strict for routers of RFC 2543."""
+        if not self.routes:
+            return self.target, []
+        first = NameAddr.parse(self.routes[0]).uri
+        if first.lr:
+            return self.target, self.routes
+        return str(first.without_parameters("method")), [*self.routes[1:], f"<{self.target}>"]
+
+    def destination(self) -> Flow | None:
+        """Where requests go next."""
+        if self.routes:
+            return flow_towards(NameAddr.parse(self.routes[0]).uri, self.flow)
+        return self.flow if self.direct else flow_towards(Uri.parse(self.target), self.flow)
+
+
+def _same_host(one: str, other: str) -> bool:
+    return Uri.parse(one).host == Uri.parse(other).host

@@ -1,0 +1,82 @@
+"""Requests outside calls: REGISTER for whoever keeps the bindings, OPTIONS both ways (RFC 3261 §10, §11)."""
+
+from __future__ import annotations
+
+from offhook.sip.agent import ALLOW, Agent
+from offhook.sip.answering import Silent
+from offhook.sip.dialog import flow_towards
+from offhook.sip.errors import LocalProtocolError
+from offhook.sip.events import PingAnswered, RegisterReceived, RequestHandle
+from offhook.sip.exchange import Exchange
+from offhook.sip.flow import Flow
+from offhook.sip.message import Request, Response
+from offhook.sip.signalling import Headers
+from offhook.sip.transaction.layer import respond_with
+from offhook.sip.uri import Uri
+
+_CAPABILITIES: Headers = (("Allow", ALLOW), ("Accept", "application/sdp, application/dtmf-relay, application/dtmf"))
+
+
+class Outside:
+    """The user agent beside its calls."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+        self.pings: dict[RequestHandle, Exchange] = {}
+
+    def register(self, request: Request, source: Flow, reply_to: Flow, now: float) -> None:
+        """Hand a REGISTER up; answer 500 if nobody decides."""
+        agent = self._agent
+        handle = RequestHandle(agent.new_handle())
+        agent.requests[handle] = agent.transactions.open_server(request, reply_to, Silent(), now)
+        agent.events.append(RegisterReceived(handle=handle, request=request, source=source))
+        agent.timers.start(
+            now + agent.settings.reply_limit, lambda at: self.reply(handle, 500, "", (), b"", at)
+        )
+
+    def options(self, request: Request, reply_to: Flow, now: float) -> None:
+        """Say what we can; 503 while no call would be taken is the caller's business (§11.2)."""
+        agent = self._agent
+        own = agent.transactions.open_server(request, reply_to, Silent(), now)
+        agent.respond(own, 200, now, headers=(("Contact", agent.contact(reply_to)), *_CAPABILITIES))
+
+    def reply(
+        self, handle: RequestHandle, code: int, reason: str, headers: Headers, body: bytes, now: float
+    ) -> None:
+        agent = self._agent
+        transaction = agent.requests.pop(handle, None)
+        if transaction is None:
+            return
+        response = agent.response(
+            transaction.request, code, reason, to_tag=agent.ids.tag(), headers=headers, body=body
+        )
+        respond_with(transaction, response, now)
+
+    def ping(self, target: str, destination: Flow | None, now: float) -> RequestHandle:
+        """Send OPTIONS."""
+        agent = self._agent
+        uri = Uri.parse(target)
+        flow = destination or flow_towards(uri)
+        if flow is None:
+            raise LocalProtocolError(f"no transport leads to {target[:80]!r}")
+        handle = RequestHandle(agent.new_handle())
+        local = agent.local_address(flow)
+        request = agent.request(
+            "OPTIONS",
+            str(uri),
+            flow,
+            from_=f"<sip:{local}>;tag={agent.ids.tag()}",
+            to=f"<{uri}>",
+            call_id=agent.ids.call_id(),
+            cseq=1,
+        )
+
+        def final(response: Response | None, _at: float) -> None:
+            del self.pings[handle]
+            code = None if response is None else response.status
+            agent.events.append(PingAnswered(handle=handle, code=code))
+
+        exchange = Exchange(agent.transactions, final, None, None, agent.ids)
+        self.pings[handle] = exchange
+        exchange.start(request, flow, now)
+        return handle

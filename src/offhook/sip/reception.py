@@ -1,0 +1,158 @@
+"""Reception: what arrives is checked (RFC 3261 §8.2, §16.3) and brought to its transaction, its call, or nobody."""
+
+from __future__ import annotations
+
+from offhook.sip.admission import Admission
+from offhook.sip.agent import ALLOW, METHODS, Agent
+from offhook.sip.answering import Answering
+from offhook.sip.conversation import Conversation
+from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.flow import Flow
+from offhook.sip.message import Request, Response, check, parse
+from offhook.sip.outside import Outside
+from offhook.sip.signalling import Headers
+from offhook.sip.transaction.table import Input
+
+_KNOWN_METHODS = frozenset(
+    {*METHODS, "PRACK", "UPDATE", "REFER", "NOTIFY", "SUBSCRIBE", "PUBLISH", "MESSAGE"}
+)  # registered with IANA: 405; anything else: 501 (§8.2.1 and §21.5.2)
+_INVITE_TYPES = ("", "application/sdp", "multipart/mixed", "multipart/alternative", "multipart/related")
+
+
+class Reception:
+    """Takes every message."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        admission: Admission,
+        answering: Answering,
+        conversation: Conversation,
+        outside: Outside,
+    ) -> None:
+        self._agent = agent
+        self._admission = admission
+        self._answering = answering
+        self._conversation = conversation
+        self._outside = outside
+
+    def receive(self, data: bytes, source: Flow, now: float) -> None:
+        if not data.strip(b"\r\n\x00 \t"):
+            return  # a keep-alive (RFC 5626 §3.5.1)
+        try:
+            message = parse(data, stream=source.transport.reliable)
+        except RemoteProtocolError:
+            self._admission.hears(source.host, now)  # costs a token, and gets no answer: there is nobody to answer
+            return
+        try:
+            if isinstance(message, Response):
+                check(message)
+                self._agent.transactions.receive_response(message, now)
+            else:
+                self._request(message, source, now)
+        except RemoteProtocolError as error:
+            self._complain(message, source, error, now)
+
+    def _request(self, request: Request, source: Flow, now: float) -> None:
+        agent = self._agent
+        reply_to = self._stamp(request, source)
+        transaction = agent.transactions.server_of(request)
+        if transaction is not None:
+            what = Input.ACK if request.method == "ACK" else Input.REQUEST
+            transaction.feed(what, now, request)
+            return
+        to_tag = request.to_tag
+        if to_tag:
+            call = agent.dialogs.get((request.call_id, to_tag, request.from_tag))
+            if call is not None and request.method != "CANCEL":
+                check(request)
+                if request.method == "ACK":
+                    self._answering.acknowledged(call, request, now)
+                elif not self._refused(request, reply_to):
+                    self._conversation.receive(call, request, reply_to, now)
+                return
+        if request.method == "ACK":
+            return
+        if request.method == "CANCEL":
+            if agent.transactions.cancelled_by(request) is not None or self._admission.hears(source.host, now):
+                check(request)
+                self._answering.cancel(request, reply_to, now)
+            return
+        if self._admission.hears(source.host, now):
+            self._initial(request, source, reply_to, now)
+
+    def _initial(self, request: Request, source: Flow, reply_to: Flow, now: float) -> None:
+        """A request that belongs to nothing yet; refusals need no transaction (§8.2.7)."""
+        agent, method = self._agent, request.method
+        if not self._admission.takes_calls(len(agent.calls), len(agent.transactions)) and (
+            method == "INVITE" or len(agent.transactions) >= agent.settings.max_transactions
+        ):
+            retry = ("Retry-After", str(agent.settings.retry_after))
+            agent.respond_statelessly(request, 503, reply_to, [retry])
+            return
+        check(request)
+        if self._refused(request, reply_to):
+            return
+        if request.to_tag:
+            agent.respond_statelessly(request, 481, reply_to)  # §12.2.2
+        elif agent.transactions.merged(request):
+            agent.respond_statelessly(request, 482, reply_to)  # §8.2.2.2
+        elif method == "INVITE":
+            self._invite(request, source, reply_to, now)
+        elif method == "REGISTER":
+            self._outside.register(request, source, reply_to, now)
+        elif method == "OPTIONS":
+            self._outside.options(request, reply_to, now)
+        else:
+            agent.respond_statelessly(request, 481, reply_to)  # BYE and INFO live in dialogs only
+
+    def _invite(self, request: Request, source: Flow, reply_to: Flow, now: float) -> None:
+        agent = self._agent
+        if request.max_forwards == 0:
+            agent.respond_statelessly(request, 483, reply_to)  # RFC 7332: what we may call in turn must not loop
+        elif request.content_type not in _INVITE_TYPES:
+            accept = ("Accept", "application/sdp")
+            agent.respond_statelessly(request, 415, reply_to, [accept])
+        elif not request.from_tag:
+            raise RemoteProtocolError("an INVITE without From tag")
+        else:
+            self._answering.invite(request, source, reply_to, now)
+
+    def _refused(self, request: Request, reply_to: Flow) -> bool:
+        """Checks that hold for every new request (§8.2.1 to §8.2.3)."""
+        agent, headers = self._agent, list[tuple[str, str]]()
+        refusal = 0
+        if request.method not in METHODS:
+            refusal = 405 if request.method in _KNOWN_METHODS else 501
+            headers = [("Allow", ALLOW)]
+        elif request.uri.partition(":")[0].lower() not in ("sip", "sips", "tel"):
+            refusal = 416
+        elif request.method != "CANCEL" and (required := request.values("require")):
+            refusal = 420
+            headers = [("Unsupported", ", ".join(required))]
+        if refusal:
+            agent.respond_statelessly(request, refusal, reply_to, headers)
+        return refusal != 0
+
+    def _stamp(self, request: Request, source: Flow) -> Flow:
+        """Note in Via where the request came from (§18.2.1, RFC 3581); gives where its responses go (§18.2.2)."""
+        via = request.via
+        stamped = via.received_from(source.host, source.port)
+        if stamped is not via:
+            request.replace_top_via(stamped)
+        if source.transport.reliable or via.wants_rport:
+            return source
+        return Flow(source.transport, source.host, via.port or 5060)
+
+    def _complain(self, message: Request | Response, source: Flow, error: RemoteProtocolError, now: float) -> None:
+        """Answer a broken request, if it can be answered at all and its sender is within its limits."""
+        if isinstance(message, Response) or message.method == "ACK" or not self._admission.hears(source.host, now):
+            return
+        try:
+            reply_to = self._stamp(message, source)
+            headers: Headers = ()
+            phrase = str(error).encode("ascii", "replace").decode("ascii")[:80].replace('"', "'")
+            response = self._agent.response(message, error.status_hint, f"Bad Request: {phrase}", headers=headers)
+            self._agent.send(bytes(response), reply_to)
+        except RemoteProtocolError:
+            return  # not even a Via: nobody to answer

@@ -1,0 +1,142 @@
+"""One transaction: it walks a table and does what the cells say (RFC 3261 §17)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from offhook.sip.flow import Flow, Transmit
+from offhook.sip.message import Request, Response
+from offhook.sip.timers import Timer, Timers
+from offhook.sip.transaction.durations import Durations
+from offhook.sip.transaction.table import STARTS, Cell, Do, Input, State, Table
+
+_REPEATED = frozenset({Do.START_A, Do.START_E, Do.START_G})
+
+
+class User(Protocol):
+    """Whoever a transaction works for."""
+
+    def told(self, transaction: Transaction, message: Request | Response, now: float) -> None:
+        """A message of this transaction arrived: a response of ours, or an ACK of theirs."""
+        ...
+
+    def timed_out(self, transaction: Transaction, now: float) -> None:
+        """No final response came, or no ACK."""
+        ...
+
+    def unreachable(self, transaction: Transaction, now: float) -> None:
+        """The transport failed."""
+        ...
+
+
+class Surroundings:
+    """What all transactions of an endpoint share: timers, durations, the list of messages to send."""
+
+    __slots__ = ("durations", "timers", "transmits")
+
+    def __init__(self, timers: Timers, durations: Durations) -> None:
+        self.timers = timers
+        self.durations = durations
+        self.transmits: list[Transmit] = []
+
+
+class Transaction:
+    """A client or server transaction, INVITE or not: ``table`` says which."""
+
+    __slots__ = ("_around", "_interval", "_last", "_over", "_table", "_timers", "flow", "make_ack", "request", "state", "user")
+
+    def __init__(
+        self,
+        table: Table,
+        request: Request,
+        flow: Flow,
+        user: User,
+        around: Surroundings,
+        over: Callable[[Transaction], None],
+    ) -> None:
+        """``over`` is called once, when the transaction has terminated."""
+        self.request = request
+        self.flow = flow
+        self.user = user
+        self.state = State.TERMINATED
+        self.make_ack: Callable[[Response], bytes] | None = None
+        """Builds the ACK for a failure; INVITE clients have one."""
+        self._table = table
+        self._around = around
+        self._over = over
+        self._last: bytes | None = None
+        self._interval: float | None = None
+        self._timers: dict[Input, Timer] = {}
+
+    def begin(self, cell: Cell, now: float, message: Request | None = None, data: bytes | None = None) -> None:
+        """Enter the table through its ``START``."""
+        self._step(cell, now, message, data)
+
+    def feed(
+        self, what: Input, now: float, message: Request | Response | None = None, data: bytes | None = None
+    ) -> None:
+        """Take one input: ``message`` is what arrived, ``data`` what the user wants sent."""
+        cell = self._table[self.state].get(what)
+        if cell is not None:
+            self._step(cell, now, message, data)
+
+    def accepts(self, what: Input) -> bool:
+        """Whether the present state has a cell for ``what``."""
+        return what in self._table[self.state]
+
+    def _step(self, cell: Cell, now: float, message: Request | Response | None, data: bytes | None) -> None:
+        state, actions = cell
+        if state is not self.state:
+            self._enter(state)
+        for do in actions:
+            if do is Do.SEND:
+                self._last = data
+                self._send(data)
+            elif do is Do.RESEND:
+                self._send(self._last)
+            elif do is Do.TELL:
+                if message is not None:
+                    self.user.told(self, message, now)
+            elif do is Do.SEND_ACK:
+                self._acknowledge(message)
+            elif do is Do.TELL_TIMEOUT:
+                self.user.timed_out(self, now)
+            elif do is Do.TELL_TRANSPORT_ERROR:
+                self.user.unreachable(self, now)
+            else:
+                self._start(do, now)
+        if state is State.TERMINATED:
+            self._over(self)
+
+    def _enter(self, state: State) -> None:
+        self.state = state
+        row = self._table[state]
+        for what in [what for what in self._timers if what not in row]:
+            self._timers.pop(what).stop()
+
+    def _send(self, data: bytes | None) -> None:
+        if data is not None:
+            self._around.transmits.append(Transmit(data=data, destination=self.flow))
+
+    def _acknowledge(self, message: Request | Response | None) -> None:
+        if self.make_ack is not None and isinstance(message, Response):
+            self._send(self.make_ack(message))
+
+    def _start(self, do: Do, now: float) -> None:
+        reliable = self.flow.transport.reliable
+        durations = self._around.durations
+        if do in _REPEATED:
+            if reliable:
+                return
+            proceeding = self.state is State.PROCEEDING
+            self._interval = seconds = durations.again(do, self._interval, proceeding=proceeding)
+        else:
+            seconds = durations.once(do, reliable=reliable)
+        what = STARTS[do]
+
+        def fire(at: float) -> None:
+            self._timers.pop(what, None)
+            self.feed(what, at)
+
+        self._timers[what] = self._around.timers.start(now + seconds, fire)
