@@ -24,4 +24,6 @@ class MediaSettings:
 
     def __post_init__(self) -> None:
         if not 1024 <= self.port_low < self.port_high <= 65535:
-            raise ValueError(f"media.port_low {self.port_low} and port_high {self.port_high} are no range in 1024..65535")
+            raise ValueError(
+                f"media.port_low {self.port_low} and port_high {self.port_high} are no range in 1024..65535"
+            )
