@@ -117,9 +117,11 @@ class Interpreter:
                     case Goto():
                         page = await self._next_page(outcome, page.url)
                     case Stop(reason=reason):
-                        return await self._call.hangup(reason)
+                        await self._call.hangup(reason)
+                        return
                     case Next():
-                        return await self._call.hangup("the document ended")
+                        await self._call.hangup("the document ended")
+                        return
                     case never:
                         assert_never(never)
         except RcmlError as failure:
@@ -129,7 +131,8 @@ class Interpreter:
         """No document to go on with: SIP 500 for a caller who still waits, an apology for one who is on the line."""
         if not self._call.answered:
             sip_code = failure.sip_code if isinstance(failure, FetchFailed) else 500
-            return await self._call.refuse(sip_code, f"application error {int(failure.code)}")
+            await self._call.refuse(sip_code, f"application error {int(failure.code)}")
+            return
         await self._while_live(self._farewell())
         await self._call.hangup("the application failed")
 
@@ -227,7 +230,7 @@ class Interpreter:
         page = _unwrapped(await request)
         await self._settle(None, page.verbs, replace(self._context, document_url=page.url))
 
-    async def _settle(self, begun: Verb | None, rest: Sequence[Verb], context: Context) -> None:
+    async def _settle(self, begun: object, rest: Sequence[Verb], context: Context) -> None:
         """After a hangup: what the interrupted verb owes, then what needs no call."""
         outcome: Outcome = Next()
         if isinstance(begun, Owing):
