@@ -49,3 +49,10 @@ class Table(MappedAsDataclass, DeclarativeBase, kw_only=True):
         }
     )
     type_annotation_map = {datetime: Moment()}  # noqa: RUF012 SQLAlchemy reads a plain class attribute
+
+
+def storable(text: str) -> str:
+    """``text`` without what PostgreSQL and UTF-8 cannot hold: NUL and lone surrogates, which the wire may bring."""
+    if text.isascii():
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

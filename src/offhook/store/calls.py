@@ -53,6 +53,7 @@ class CallRow(Table, kw_only=True):
     sip_call_id: Mapped[Long | None] = mapped_column(default=None)
     sip_headers: Mapped[Json] = mapped_column(default_factory=dict)
     source_ip: Mapped[Short | None] = mapped_column(default=None)
+    sip_domain: Mapped[Long | None] = mapped_column(default=None)
     status_callback: Mapped[Long | None] = mapped_column(default=None)
     status_callback_method: Mapped[Short] = mapped_column(default="POST")
     status_callback_events: Mapped[Long] = mapped_column(default="")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Index, bindparam, func, select, update
+from sqlalchemy import Index, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from offhook.store.base import Json, Long, Short, Sid, SidKey, Table
 from offhook.store.paging import Page, PageRequest, fetch
 from offhook.store.scope import Scope
 from offhook.store.session import Connection, Session
-from offhook.store.upsert import upsert
+from offhook.store.upsert import insert_new
 
 PENDING: Final = "pending"
 DELIVERED: Final = "delivered"
@@ -49,9 +49,6 @@ class DeliveryRow(Table, kw_only=True):
     node: Mapped[Short] = mapped_column(default="")
 
 
-_FIXED: Final = frozenset({"sid", "account_sid", "call_sid", "sequence", "date_created", "node"})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFilters:
     """What a list of deliveries may be asked for."""
@@ -72,8 +69,8 @@ async def page(session: Session, scope: Scope, filters: DeliveryFilters, request
 
 
 async def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert callbacks; keys are column names. To repeat it is harmless."""
-    await upsert(connection, DeliveryRow, rows, fixed=_FIXED)
+    """Insert callbacks; keys are column names. Those that exist stay as they are."""
+    await insert_new(connection, DeliveryRow, rows)
 
 
 async def progress(connection: Connection, changes: Sequence[Mapping[str, Any]]) -> None:
@@ -92,13 +89,3 @@ async def pending(session: Session, node: str, limit: int, known: Collection[str
     # Databases limit the parameters of a statement, so the known ones are skipped here.
     rows = await session.scalars(query.order_by(DeliveryRow.sid).limit(limit + len(known)))
     return [row for row in rows if row.sid not in known][:limit]
-
-
-async def next_sequences(connection: Connection, call_sids: Sequence[str]) -> dict[str, int]:
-    """The next position of each call that has callbacks already."""
-    query = (
-        select(DeliveryRow.call_sid, func.max(DeliveryRow.sequence) + 1)
-        .where(DeliveryRow.call_sid.in_(call_sids))
-        .group_by(DeliveryRow.call_sid)
-    )
-    return dict((await connection.execute(query)).tuples().all())

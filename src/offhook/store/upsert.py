@@ -21,6 +21,13 @@ async def upsert(
         await connection.execute(_statement(connection.dialect.name, table, fixed), list(rows))
 
 
+async def insert_new(connection: Connection, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write those of ``rows`` that do not exist yet."""
+    if rows:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        await connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
+
+
 @lru_cache(maxsize=64)
 def _statement(dialect: str, table: type[Table], fixed: frozenset[str]) -> Executable:
     columns = [column for column in table.__table__.columns if column.key not in fixed]

@@ -195,6 +195,7 @@ def _calls() -> None:
         sa.Column("sip_call_id", sa.Text(), nullable=True),
         sa.Column("sip_headers", JSON_TEXT, nullable=False),
         sa.Column("source_ip", sa.Text(), nullable=True),
+        sa.Column("sip_domain", sa.Text(), nullable=True),
         sa.Column("status_callback", sa.Text(), nullable=True),
         sa.Column("status_callback_method", sa.Text(), nullable=False),
         sa.Column("status_callback_events", sa.Text(), nullable=False),

@@ -1,0 +1,207 @@
+"""The directory: implements ``calls.directory.Directory`` on the store, with a memory so that calls cause no queries."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic, TypeVar
+
+from offhook.calls.directory import ClientEntry, NumberRoute
+from offhook.calls.events import StatusCallback
+from offhook.calls.script import Application
+from offhook.records.settings import RecordsSettings
+from offhook.security.masked import Secret
+from offhook.security.secrets import Keyring
+from offhook.store import accounts, clients, numbers, organizations
+from offhook.store.accounts import AccountRow
+from offhook.store.applications import ApplicationRow
+from offhook.store.clients import ClientRow
+from offhook.store.numbers import NumberRow
+from offhook.store.session import Database
+from offhook.vocabulary.sids import AccountSid, ApplicationSid, ClientSid, NumberSid
+
+Key = TypeVar("Key")
+Found = TypeVar("Found")
+_PROGRESS: Final = frozenset({"initiated", "ringing", "answered", "completed"})
+
+
+class Memory(Generic[Key, Found]):
+    """Remembers answers, also that there is none, for ``ttl`` seconds; at most ``limit``, the least recently used goes.
+
+    Those who ask the same at the same time share one query.
+    """
+
+    def __init__(
+        self, find: Callable[[Key], Awaitable[Found]], *, ttl: float, limit: int, monotonic: Callable[[], float]
+    ) -> None:
+        self._find = find
+        self._ttl = ttl
+        self._limit = limit
+        self._monotonic = monotonic
+        self._kept: OrderedDict[Key, tuple[float, Found]] = OrderedDict()
+        self._asking: dict[Key, asyncio.Future[None]] = {}
+        self._generation = 0
+
+    async def get(self, key: Key) -> Found:
+        """The answer, remembered or found now; raises what the query raises."""
+        while True:
+            kept = self._kept.get(key)
+            if kept is not None and self._monotonic() < kept[0]:
+                self._kept.move_to_end(key)
+                return kept[1]
+            asking = self._asking.get(key)
+            if asking is None:
+                return await self._ask(key)
+            await asyncio.wait((asking,))
+
+    def forget(self) -> None:
+        """Believe nothing any more; also not what is being found now."""
+        self._kept.clear()
+        self._generation += 1
+
+    async def _ask(self, key: Key) -> Found:
+        done = self._asking[key] = asyncio.get_running_loop().create_future()
+        generation = self._generation
+        try:
+            found = await self._find(key)
+            if generation == self._generation:
+                self._kept[key] = (self._monotonic() + self._ttl, found)
+                self._kept.move_to_end(key)
+                if len(self._kept) > self._limit:
+                    self._kept.popitem(last=False)
+            return found
+        finally:
+            del self._asking[key]
+            done.set_result(None)
+
+
+class StoreDirectory:
+    """Numbers, clients and accounts. Whoever changes them calls ``forget``; other nodes notice after ``lookup_ttl``."""
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        settings: RecordsSettings,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._wait = settings.lookup_wait
+        ttl, limit = settings.lookup_ttl, settings.lookup_limit
+        self._organizations = Memory(self._find_organization, ttl=ttl, limit=limit, monotonic=monotonic)
+        self._numbers = Memory(self._find_number, ttl=ttl, limit=limit, monotonic=monotonic)
+        self._clients = Memory(self._find_client, ttl=ttl, limit=limit, monotonic=monotonic)
+        self._keys = Memory(self._find_key, ttl=ttl, limit=limit, monotonic=monotonic)
+
+    async def number(self, dialled: str, domain: str | None = None) -> NumberRoute | None:
+        """The hosted number that was dialled: as given, with and without ``+``. Raises ``TimeoutError``."""
+        async with asyncio.timeout(self._wait):
+            organization = await self._organizations.get(_domain(domain))
+            return None if organization is None else await self._numbers.get((organization[0], dialled))
+
+    async def client(self, login: str, domain: str | None = None) -> ClientEntry | None:
+        """A client by login, in the organization of ``domain``. Raises ``TimeoutError``."""
+        async with asyncio.timeout(self._wait):
+            organization = await self._organizations.get(_domain(domain))
+            return None if organization is None else await self._clients.get((*organization, login))
+
+    async def signing_key(self, account_sid: AccountSid) -> Secret | None:
+        """The auth token that signs requests to an account's applications; None when there is no such account."""
+        async with asyncio.timeout(self._wait):
+            return await self._keys.get(account_sid)
+
+    def forget(self) -> None:
+        """Something was changed: ask the database again."""
+        for memory in (self._organizations, self._numbers, self._clients, self._keys):
+            memory.forget()
+
+    async def _find_organization(self, domain: str) -> tuple[str, str] | None:
+        async with self._database.reading() as session:
+            found = await organizations.by_domain(session, domain) if domain else None
+            found = found or await organizations.default(session)
+        return None if found is None or found.status != "active" else (found.sid, found.domain_name)
+
+    async def _find_number(self, key: tuple[str, str]) -> NumberRoute | None:
+        organization_sid, dialled = key
+        bare = dialled.removeprefix("+")
+        forms = [dialled, f"+{bare}", bare]
+        async with self._database.reading() as session:
+            found = await numbers.dialled(session, organization_sid, forms)
+        if not found:
+            return None
+        return _route(*min(found, key=lambda row: forms.index(row[0].phone_number)))
+
+    async def _find_client(self, key: tuple[str, str, str]) -> ClientEntry | None:
+        organization_sid, domain, login = key
+        async with self._database.reading() as session:
+            found = await clients.by_login(session, organization_sid, login)
+        return None if found is None else _entry(domain, *found)
+
+    async def _find_key(self, account_sid: AccountSid) -> Secret | None:
+        async with self._database.reading() as session:
+            found = await accounts.credentials(session, account_sid)
+        return None if found is None else self._keyring.open(found.auth_token, found.sid)
+
+
+def _domain(domain: str | None) -> str:
+    """The name to look for; empty for an address, which names no organization."""
+    if not domain or "\0" in domain or len(domain) > 255 or not domain.isascii():
+        return ""
+    try:
+        ipaddress.ip_address(domain.strip("[]"))
+    except ValueError:
+        return domain.lower().rstrip(".")
+    return ""
+
+
+def _application(row: NumberRow | ClientRow, linked: ApplicationRow | None) -> Application | None:
+    """The linked application where it says something, else the row's own URL."""
+    document = linked.document if linked is not None else None
+    if document:
+        return Application(document=document)
+    source = linked if linked is not None and linked.voice_url else row
+    if not source.voice_url:
+        return None
+    return Application(
+        url=source.voice_url,
+        method=source.voice_method,
+        fallback_url=source.voice_fallback_url,
+        fallback_method=source.voice_fallback_method,
+    )
+
+
+def _route(row: NumberRow, account: AccountRow, linked: ApplicationRow | None) -> NumberRoute:
+    callback, method = row.status_callback, row.status_callback_method
+    if not callback and linked is not None:
+        callback, method = linked.status_callback, linked.status_callback_method
+    version = linked.api_version if linked is not None else row.api_version
+    # One dialect reports every step of a number's call, the other its end.
+    events = _PROGRESS if version == "2012-04-24" else frozenset({"completed"})
+    return NumberRoute(
+        account_sid=AccountSid(row.account_sid),
+        number_sid=NumberSid(row.sid),
+        application_sid=None if linked is None else ApplicationSid(linked.sid),
+        api_version=version,
+        application=_application(row, linked),
+        status_callback=StatusCallback(url=callback, method=method, events=events) if callback else None,
+        account_active=account.status == "active",
+    )
+
+
+def _entry(domain: str, row: ClientRow, account: AccountRow, linked: ApplicationRow | None) -> ClientEntry:
+    return ClientEntry(
+        account_sid=AccountSid(row.account_sid),
+        client_sid=ClientSid(row.sid),
+        login=row.login,
+        domain=domain,
+        ha1={"MD5": row.ha1_md5, "SHA-256": row.ha1_sha256},
+        application=_application(row, linked),
+        application_sid=None if linked is None else ApplicationSid(linked.sid),
+        api_version=linked.api_version if linked is not None else row.api_version,
+        active=row.active and account.status == "active",
+    )

@@ -1,0 +1,167 @@
+"""The outbox: turns call events into rows of pending callbacks inside the journal's transaction, and notes attempts there.
+
+A row's sid follows from its call and milestone, so a batch that is written twice makes no second callback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed
+from offhook.calls.parameters import Milestone, callback_parameters, milestone_of
+from offhook.store import deliveries
+from offhook.store.base import storable
+from offhook.store.deliveries import DeliveryRow
+from offhook.store.session import Connection
+from offhook.vocabulary.sids import PREFIXES, AccountSid
+
+_REMEMBERED: Final = 20
+"""Attempts that a row keeps; the oldest go."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Callback:
+    """A callback on its way."""
+
+    sid: str
+    account_sid: AccountSid
+    call_sid: str
+    sequence: int
+    url: str
+    method: str
+    parameters: tuple[tuple[str, str], ...]
+    due_at: datetime
+    tried: int = 0
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, **attempt: Any) -> None:
+        """Add a line about an attempt."""
+        self.tried += 1
+        self.attempts.append({"number": self.tried, **attempt})
+        del self.attempts[:-_REMEMBERED]
+
+
+class Outbox:
+    """A writer of the journal. ``send`` is given the callbacks of each committed batch, in order."""
+
+    def __init__(self, *, node: str, send: Callable[[Sequence[Callback]], None]) -> None:
+        self._node = node
+        self._send = send
+        self._changes: dict[str, dict[str, Any]] = {}
+        self._writing: list[Callback] = []
+        self._noting: list[dict[str, Any]] = []
+
+    @property
+    def waiting(self) -> bool:
+        """Whether attempts are to be noted."""
+        return bool(self._changes)
+
+    @property
+    def unsaved(self) -> frozenset[str]:
+        """Sids whose last attempt is not in the database yet."""
+        return frozenset(self._changes)
+
+    def note(self, callback: Callback, state: str, at: datetime) -> None:
+        """Remember what became of an attempt; the next batch of the journal writes it."""
+        self._changes[callback.sid] = {
+            "key": callback.sid,
+            "state": state,
+            "attempts": list(callback.attempts),
+            "due_at": callback.due_at,
+            "date_updated": at,
+        }
+
+    async def write(self, connection: Connection, events: Sequence[CallEvent]) -> None:
+        """Rows for the milestones that somebody wants to hear of, and what is known of earlier ones."""
+        callbacks = []
+        rows = []
+        for event in events:
+            if isinstance(event, CallCreated | CallProgressed | CallEnded):
+                callback = _callback(event)
+                if callback is not None:
+                    callbacks.append(callback)
+                    rows.append(self._row(callback, event.at))
+        self._writing = callbacks
+        self._noting = list(self._changes.values())
+        await deliveries.add(connection, rows)
+        await deliveries.progress(connection, self._noting)
+
+    def committed(self) -> None:
+        """Send what is now durable."""
+        for change in self._noting:
+            if self._changes.get(change["key"]) is change:
+                del self._changes[change["key"]]
+        callbacks, self._writing, self._noting = self._writing, [], []
+        if callbacks:
+            self._send(callbacks)
+
+    def rolled_back(self) -> None:
+        """Nothing may be sent yet."""
+        self._writing, self._noting = [], []
+
+    def _row(self, callback: Callback, at: datetime) -> dict[str, Any]:
+        return {
+            "sid": callback.sid,
+            "account_sid": callback.account_sid,
+            "call_sid": callback.call_sid,
+            "sequence": callback.sequence,
+            "url": callback.url,
+            "method": callback.method,
+            "parameters": callback.parameters,
+            "state": deliveries.PENDING,
+            "attempts": [],
+            "due_at": callback.due_at,
+            "date_created": at,
+            "date_updated": at,
+            "node": self._node,
+        }
+
+
+def callback_of(row: DeliveryRow) -> Callback:
+    """A callback that was left in the database."""
+    attempts = list(row.attempts)
+    return Callback(
+        sid=row.sid,
+        account_sid=AccountSid(row.account_sid),
+        call_sid=row.call_sid,
+        sequence=row.sequence,
+        url=row.url,
+        method=row.method,
+        parameters=tuple((name, value) for name, value in row.parameters),
+        due_at=row.due_at,
+        tried=attempts[-1]["number"] if attempts else 0,
+        attempts=attempts,
+    )
+
+
+def _callback(event: CallCreated | CallProgressed | CallEnded) -> Callback | None:
+    call = event.call
+    match event:
+        case CallCreated():
+            milestone = Milestone.INITIATED
+        case CallProgressed():
+            milestone = milestone_of(call)
+        case CallEnded():
+            milestone = Milestone.COMPLETED
+    wanted = call.status_callback
+    if wanted is None or milestone.value not in wanted.events:
+        return None
+    form = callback_parameters(call, milestone, event.at)
+    return Callback(
+        sid=f"{PREFIXES['delivery']}{call.sid[2:-2]}{milestone.sequence:02x}",
+        account_sid=call.account_sid,
+        call_sid=call.sid,
+        sequence=milestone.sequence,
+        url=wanted.url,
+        method=wanted.method,
+        parameters=_clean(form),
+        due_at=event.at,
+    )
+
+
+def _clean(form: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Without NUL and lone surrogates, which headers of a caller may bring and PostgreSQL cannot hold."""
+    return tuple((storable(name), storable(value)) for name, value in form)
