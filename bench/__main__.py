@@ -1,0 +1,15 @@
+"""``make bench``: every measurement, with its conditions."""
+
+from __future__ import annotations
+
+from bench import calls, media, startup
+
+
+def main() -> None:
+    for measurement in (startup, media, calls):
+        measurement.main()
+        print(flush=True)
+
+
+if __name__ == "__main__":
+    main()

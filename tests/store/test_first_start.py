@@ -1,0 +1,39 @@
+"""The first start."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from offhook.security.secrets import Keyring
+from offhook.store import accounts
+from offhook.store.first_start import Administrator, administrator
+from tests.support.databases import KINDS, NOW, database
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_administrator_is_made_once_and_known_at_every_later_start(kind: str, tmp_path: Path) -> None:
+    keyring, numbers = Keyring.random(), count()
+
+    def new_sid(what: str) -> str:
+        return {"account": "AC", "organization": "OR"}[what] + f"{next(numbers):032x}"
+
+    async def scenario() -> tuple[Administrator, Administrator]:
+        async with database(kind, tmp_path) as found:
+            first = await administrator(found, keyring, domain="Voice.Example", now=NOW, new_sid=new_sid)
+            again = await administrator(found, keyring, domain="other.example", now=NOW, new_sid=new_sid)
+            async with found.reading() as session:
+                row = await accounts.administrator(session)
+            assert row is not None
+            assert first.auth_token.reveal() not in row.auth_token
+            return first, again
+
+    first, again = asyncio.run(scenario())
+    assert first.first_start
+    assert not again.first_start
+    assert (again.sid, again.auth_token) == (first.sid, first.auth_token)
+    assert first.domain == again.domain == "voice.example"
+    assert len(first.auth_token.reveal()) == 32
