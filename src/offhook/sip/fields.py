@@ -142,13 +142,13 @@ class Fields:
         return key_of(name) in self._keys
 
     def extension_headers(self) -> dict[str, str]:
-        """``X-*`` headers: name as it is written to value, the first of each name."""
+        """``X-*`` headers: name as it is written to value (``grammar.presentable``), the first of each name."""
         found: dict[str, str] = {}
         seen: set[str] = set()
         for key, line in zip(self._keys, self._lines, strict=True):
             if key.startswith("x-") and key not in seen:
                 seen.add(key)
-                found[_name(line)] = _value(line)
+                found[_name(line)] = grammar.presentable(_value(line))
         return found
 
     def add(self, name: str, value: object) -> None:

@@ -31,6 +31,7 @@ _LIST_PIECE = re.compile(r'[^,"<]++|"(?:[^"\\]|\\.)*+"|<[^>]*+>', re.DOTALL)
 _PARAMETER_PIECE = re.compile(r'[^;"]++|"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9\-.!%*_+`'~\[\]:/@$&]+")
+_UNPRESENTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LINE_BREAKING = re.compile(r"[\r\n\x00]")
 
 
@@ -44,6 +45,11 @@ def one_line(text: str) -> str:
     if _LINE_BREAKING.search(text):
         raise LocalProtocolError("a header value must not hold a line break or NUL")
     return text
+
+
+def presentable(text: str) -> str:
+    """``text`` for people, forms and tables: control characters and bytes that were no UTF-8 become U+FFFD."""
+    return text if text.isprintable() else _UNPRESENTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def quote(text: str) -> str:

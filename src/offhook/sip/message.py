@@ -55,9 +55,11 @@ class Message(Fields):
         cached = self._cache.get("via")
         if not isinstance(cached, Via):
             value = self._required("via")
-            if "," in value:
-                value = (grammar.split_list(value) or [""])[0]
-            cached = self._cache["via"] = Via.parse(value)
+            # A list is read whole: what follows the first value must be a Via too (RFC 4475 §3.1.2.1).
+            topmost, *others = (grammar.split_list(value) or [""]) if "," in value else [value]
+            cached = self._cache["via"] = Via.parse(topmost)
+            for other in others:
+                Via.parse(other)
         return cached
 
     @property
@@ -299,8 +301,8 @@ def parse(data: bytes, *, stream: bool = False) -> Request | Response:
             raise RemoteProtocolError("the headers do not end")
     start, *lines = data[:end].decode("utf-8", "surrogateescape").split("\r\n")
     breaks = len(lines)
-    if data.count(b"\r", 0, end) != breaks or data.count(b"\n", 0, end) != breaks or data.find(b"\0", 0, end) >= 0:
-        raise RemoteProtocolError("a stray CR, LF or NUL in the headers")
+    if data.count(b"\r", 0, end) != breaks or data.count(b"\n", 0, end) != breaks:
+        raise RemoteProtocolError("a stray CR or LF in the headers")
     keys = fields.index_lines(lines)
     message = _with_start_line(start, keys, lines)
     message.body = _cut_body(message, data[end + 4 :], stream=stream)

@@ -83,8 +83,11 @@ class Uri:
 
     @property
     def number(self) -> str:
-        """The user part as dialled: parameters in it and, for tel, visual separators removed."""
-        user = self.user.partition(";")[0]
+        """The user part as dialled, fit for look-ups and records: without parameters and, for tel, visual separators.
+
+        What no number or login can hold (a NUL, bytes that are no UTF-8) becomes U+FFFD, so it matches nobody's.
+        """
+        user = grammar.presentable(self.user.partition(";")[0])
         return user.translate(_VISUAL_SEPARATORS) if self.scheme == "tel" else user
 
     def with_parameters(self, **parameters: str | None) -> Self:
@@ -174,7 +177,7 @@ class NameAddr:
             address, parameters = rest[opening + 1 : closing], rest[closing + 1 :]
         return cls(
             uri=Uri.parse(address),
-            display_name=display_name,
+            display_name=grammar.presentable(display_name),
             parameters=grammar.parse_parameters(parameters) if parameters else NO_PARAMETERS,
         )
 

@@ -12,7 +12,7 @@ from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.grammar import NO_PARAMETERS, Parameters
 
 _VIA = re.compile(
-    r"SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*(?P<transport>[A-Za-z0-9\-.!%*_+`'~]+)[ \t]+"
+    r"SIP[ \t]*/[ \t]*(?P<version>[0-9]+\.[0-9]+)[ \t]*/[ \t]*(?P<transport>[A-Za-z0-9\-.!%*_+`'~]+)[ \t]+"
     r"(?P<host>[A-Za-z0-9_.\-]+|\[[0-9A-Fa-f:.]+\])(?:[ \t]*:[ \t]*(?P<port>[0-9]{1,5}))?[ \t]*"
     r"(?P<parameters>;.*)?",
     re.IGNORECASE | re.DOTALL,
@@ -28,6 +28,8 @@ class Via:
     host: str
     """sent-by host; an IPv6 address keeps its brackets."""
     port: int | None = None
+    version: str = "2.0"
+    """Of the protocol; another one is kept, so that the sender can be told that it is not spoken here."""
     parameters: Parameters = field(default_factory=grammar.no_parameters, hash=False)
 
     @classmethod
@@ -36,13 +38,14 @@ class Via:
         match = _VIA.fullmatch(text.strip())
         if match is None:
             raise RemoteProtocolError(f"not a Via: {text[:60]!r}")
-        transport, host, port, parameters = match.groups()
+        version, transport, host, port, parameters = match.groups()
         if port is not None and int(port) > 65535:
             raise RemoteProtocolError("a Via with a port above 65535")
         return cls(
             transport=transport.upper(),
             host=host.lower(),
             port=int(port) if port else None,
+            version=version,
             parameters=grammar.parse_parameters(parameters) if parameters else NO_PARAMETERS,
         )
 
@@ -73,7 +76,7 @@ class Via:
         return replace(self, parameters=parameters)
 
     def __str__(self) -> str:
-        return f"SIP/2.0/{self.transport} {self.sent_by}{_written(tuple(self.parameters.items()))}"
+        return f"SIP/{self.version}/{self.transport} {self.sent_by}{_written(tuple(self.parameters.items()))}"
 
 
 @lru_cache(maxsize=256)
