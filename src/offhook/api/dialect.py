@@ -7,7 +7,7 @@ leaves a ``Rendering`` in the scope; it neither reads bodies nor renders.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -46,12 +46,15 @@ class Rendering:
     format: Format
     explicit: bool = False
     """The format was named by the path or by ``Accept``, so metadata is wanted where media could be meant."""
+    origin: str = ""
+    """``https://host:port`` as the client wrote it, for links that must be absolute; empty when it wrote none."""
 
 
 DEFAULT: Final = Rendering(dialect=Dialect.TWILIO, format=Format.JSON)
 """For paths outside both bases."""
 
 _SUFFIX: Final = re.compile(r"\.(json|xml)(?=/|$)", re.IGNORECASE)
+_HOST: Final = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?")
 _KEY: Final = "offhook.rendering"
 
 
@@ -69,6 +72,7 @@ class Dialects:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            scope[_KEY] = replace(DEFAULT, origin=_origin(scope))
             for dialect in Dialect:
                 if scope["path"].startswith(dialect.base) and scope["path"][len(dialect.base) :][:1] in {"/", ""}:
                     scope = {**scope, **_routed(scope, dialect)}
@@ -92,8 +96,18 @@ def _routed(scope: Scope, dialect: Dialect) -> Scope:
         "path": routed,
         "raw_path": routed.encode(),
         "offhook.path": path,
-        _KEY: Rendering(dialect=dialect, format=chosen or dialect.default_format, explicit=chosen is not None),
+        _KEY: Rendering(
+            dialect=dialect,
+            format=chosen or dialect.default_format,
+            explicit=chosen is not None,
+            origin=_origin(scope),
+        ),
     }
+
+
+def _origin(scope: Scope) -> str:
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    return f"https://{host}" if _HOST.fullmatch(host) else ""
 
 
 def _accept(scope: Scope) -> str:

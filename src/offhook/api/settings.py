@@ -40,8 +40,6 @@ class ApiSettings:
     """Seconds."""
     login_sources: int = 10_000
     """Source addresses remembered; past that the one idle for longest is forgotten."""
-    password_checks: int = 2
-    """Passwords (argon2) verified at once; each takes some 50 ms of a core and 64 MiB."""
     page_size: int = 50
     """Records per page unless the client says, 1-1000."""
     page_limit: int = 1_000

@@ -190,9 +190,7 @@ def _write(cert_file: Path, key_file: Path, cert: x509.Certificate, key: ec.Elli
     """Replace both files; a crash between the two leaves a pair that ``_load`` refuses and the next start makes anew."""
     _replace(
         key_file,
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
         mode=0o600,
     )
     _replace(cert_file, cert.public_bytes(serialization.Encoding.PEM), mode=0o644)

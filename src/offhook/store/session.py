@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 Session = AsyncSession
@@ -62,6 +62,11 @@ class Database:
             yield
         finally:
             self._turn.release()
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether the database refused a row because another one like it came first."""
+    return isinstance(error, IntegrityError)
 
 
 def is_outage(error: BaseException) -> bool:

@@ -1,0 +1,29 @@
+"""The resources of the API: the list is explicit, one module each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from offhook.api.resources import (
+    accounts,
+    applications,
+    calls,
+    clients,
+    event_stream,
+    incoming_phone_numbers,
+    notifications,
+    recordings,
+    version,
+)
+
+ROUTERS: Final = (
+    accounts.router,
+    calls.router,
+    event_stream.router,
+    incoming_phone_numbers.router,
+    applications.router,
+    clients.router,
+    recordings.router,
+    notifications.router,
+    version.router,
+)

@@ -98,7 +98,7 @@ def tree(body: Any, rendering: Rendering) -> dict[str, Json]:
     """``body`` as the mapping that both notations are made of."""
     return {
         entry.json_name: _plain(getattr(body, entry.attribute), entry.marks, rendering)
-        for entry in entries_of(type(body))
+        for entry in entries_of(type(body))  # type: ignore[arg-type] # classes are hashable
         if entry.shown(rendering.dialect)
     }
 

@@ -99,7 +99,8 @@ def decode(form: type[T], pairs: Pairs) -> T:
     given: dict[str, list[str]] = {}
     for name, value in pairs:
         given.setdefault(name, []).append(value)
-    return form(**{slot.attribute: _value(slot, given.get(slot.name)) for slot in slots_of(form)})
+    slots = slots_of(form)  # type: ignore[arg-type] # classes are hashable
+    return form(**{slot.attribute: _value(slot, given.get(slot.name)) for slot in slots})
 
 
 def unknown(form: type, pairs: Pairs) -> list[str]:
@@ -140,7 +141,7 @@ def _excerpt(text: str) -> str:
 
 
 def _integer(text: str) -> int:
-    if re.fullmatch(r"[+-]?\d{1,18}", text.strip(), re.ASCII) is None:
+    if re.fullmatch(r"[+-]?\d{1,9}", text.strip(), re.ASCII) is None:
         raise ValueError("is not a whole number")
     return int(text)
 

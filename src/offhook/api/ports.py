@@ -1,0 +1,39 @@
+"""What the API is given by node.py: everything that a request may touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from offhook.api.lockout import Lockout
+from offhook.api.settings import ApiSettings
+from offhook.api.transcripts import Transcripts
+from offhook.blobs.recordings import RecordingFiles
+from offhook.calls.control import CallControl
+from offhook.calls.events import EventLog
+from offhook.security.passwords import Passwords
+from offhook.security.secrets import Keyring
+from offhook.store.session import Database
+from offhook.vocabulary.clock import Clock
+from offhook.vocabulary.sids import SidSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The API's view of the node."""
+
+    settings: ApiSettings
+    database: Database
+    calls: CallControl
+    events: EventLog
+    """Waited on before records are read, so that a client reads what it has caused."""
+    transcripts: Transcripts
+    recordings: RecordingFiles
+    passwords: Passwords
+    keyring: Keyring
+    lockout: Lockout
+    clock: Clock
+    sids: SidSource
+    directory_changed: Callable[[], None]
+    """Called after numbers, applications, clients or accounts have changed: forget what was looked up."""
+    version: str
