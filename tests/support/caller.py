@@ -236,7 +236,9 @@ class Web:
 def answer(body: str | bytes, kind: str = "text/xml", status: int = 200, **headers: str) -> HttpResponse:
     """What a page may be instead of a document's text."""
     data = body.encode() if isinstance(body, str) else body
-    named = {name.replace("_", "-"): value for name, value in headers.items()} | ({"content-type": kind} if kind else {})
+    named = {name.replace("_", "-"): value for name, value in headers.items()} | (
+        {"content-type": kind} if kind else {}
+    )
     return HttpResponse(url="", status=status, headers=named, body=data, elapsed=0.01)
 
 

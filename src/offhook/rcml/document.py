@@ -226,6 +226,8 @@ class _Reading:
             frame.values[attribute.field] = value
 
     def _unknown_element(self, name: str, parent: _Frame) -> None:
+        if len(self._warnings) >= WARNING_LIMIT:
+            return
         inside = "Response" if parent.element is None else parent.element.name
         if name in self._vocabulary.names:
             message = f"<{name}> cannot stand inside <{inside}>; it is skipped"
@@ -236,7 +238,7 @@ class _Reading:
         self._warn(message, element=name)
 
     def _unknown_attribute(self, name: str, element: Element) -> None:
-        if name == "xmlns" or ":" in name:
+        if name == "xmlns" or ":" in name or len(self._warnings) >= WARNING_LIMIT:
             return
         hint = _meant(name, element.attributes)
         self._warn(f"<{element.name}> has no attribute {_shown(name)}; it is ignored{hint}", element.name, name)
@@ -299,7 +301,7 @@ def _not_xml(broken: expat.ExpatError) -> DocumentError:
 
 
 _LITERAL_OR_STRAY: Final = re.compile(
-    rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)", re.DOTALL
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)", re.DOTALL
 )
 
 

@@ -106,7 +106,9 @@ def test_an_empty_finish_key_makes_the_hash_an_ordinary_key():
 
 def test_keys_that_may_not_start_the_input_are_ignored():
     async def call():
-        document = '<Response><Gather action="/digits" startInputKey="12" numDigits="2"><Say>Go</Say></Gather></Response>'
+        document = (
+            '<Response><Gather action="/digits" startInputKey="12" numDigits="2"><Say>Go</Say></Gather></Response>'
+        )
         async with caller(pages(document)) as c:
             await c.hears("Go")
             c.presses("9")
@@ -174,7 +176,9 @@ def test_all_prompts_are_heard_in_order_and_as_often_as_they_say():
 
 
 def test_a_prompt_without_end_plays_until_a_key():
-    document = '<Response><Gather action="/digits" numDigits="1"><Say>Hi</Say><Say loop="0">Again</Say></Gather></Response>'
+    document = (
+        '<Response><Gather action="/digits" numDigits="1"><Say>Hi</Say><Say loop="0">Again</Say></Gather></Response>'
+    )
 
     async def call():
         async with caller(pages(document)) as c:
@@ -187,7 +191,9 @@ def test_a_prompt_without_end_plays_until_a_key():
 
 
 def test_a_prompt_that_cannot_be_made_does_not_spoil_the_menu():
-    document = '<Response><Gather action="/digits" numDigits="1"><Play>/gone.wav</Play><Say>Press</Say></Gather></Response>'
+    document = (
+        '<Response><Gather action="/digits" numDigits="1"><Play>/gone.wav</Play><Say>Press</Say></Gather></Response>'
+    )
 
     async def call():
         async with caller(pages(document)) as c:
