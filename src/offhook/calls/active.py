@@ -239,8 +239,6 @@ class ActiveCall:
                 await leg.invite()
         except TimeoutError:
             raise LegFailed("the call could not be set up in time") from None
-        if leg.call_id is not None:
-            self._call.identify(sip_call_id=leg.call_id)
         try:
             async with asyncio.timeout(self._plan.ring_timeout):
                 await self._decided.wait()
@@ -294,6 +292,8 @@ class ActiveCall:
     # What the leg says
 
     def _on_leg(self, event: LegEvent) -> None:
+        if self.facts.sip_call_id is None and (name := self._leg.call_id) is not None:
+            self._call.identify(sip_call_id=name)
         match event:
             case LegRinging():
                 self._apply(Input.RING)

@@ -15,6 +15,7 @@ from offhook.calls.active import ActiveCall, Surroundings
 from offhook.calls.call import Input
 from offhook.calls.dialing import DialOutcome, DialRecording, DialRequest, DialStatus, DialTarget
 from offhook.calls.errors import Unroutable
+from offhook.calls.leg import ANSWERED_ELSEWHERE
 from offhook.calls.recording import Recording
 from offhook.media.commands import Tone
 from offhook.media.events import Played, Recorded
@@ -82,7 +83,7 @@ class Dialling:
         try:
             await self._ring(caller, request, progress, news)
             await self._until_answered(caller, request, progress, news)
-            if progress.winner is not None and not caller.over:
+            if progress.winner is not None and not (progress.winner.over or caller.over):
                 await self._talk(caller, request, progress, news)
         finally:
             caller.watcher = None
@@ -122,7 +123,7 @@ class Dialling:
                 await _next(news)
             for far in progress.far:
                 if far is not progress.winner:
-                    far.drop(Input.CANCEL, "answered elsewhere")
+                    far.drop(Input.CANCEL, ANSWERED_ELSEWHERE)
             while progress.winner is not None and not (progress.winner.ready or progress.winner.over or caller.over):
                 await _next(news)
         finally:
@@ -140,14 +141,14 @@ class Dialling:
 
     async def _talk(self, caller: ActiveCall, request: DialRequest, progress: _Progress, news: asyncio.Event) -> None:
         far = progress.winner
-        if far is None or far.over:
+        if far is None:
             return
-        starred = False
+        star = asyncio.Event()
 
         def on_key(digit: str) -> None:
-            nonlocal starred
-            starred |= digit == "*"
-            news.set()
+            if digit == "*":
+                star.set()
+                news.set()
 
         if request.hangup_on_star:
             caller.on_key = on_key
@@ -159,7 +160,7 @@ class Dialling:
         progress.link = link
         try:
             async with asyncio.timeout(request.time_limit):
-                while not (caller.over or far.over or far.redirected or starred or link.bridge.ended):
+                while not (caller.over or far.over or far.redirected or star.is_set() or link.bridge.ended):
                     await _next(news)
         except TimeoutError:
             progress.reason = f"the time limit of {request.time_limit:g} s"

@@ -9,6 +9,9 @@ from typing import Protocol
 from offhook.calls.directory import ClientEntry
 from offhook.media.session import MediaSession
 
+ANSWERED_ELSEWHERE = "answered elsewhere"
+"""Reason of a drop that phones need not show as a missed call."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegRinging:

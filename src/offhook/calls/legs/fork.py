@@ -7,7 +7,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import assert_never
 
-from offhook.calls.leg import LegAnswered, LegDigit, LegEnded, LegEvent, LegFailed, LegRinging, OutgoingLeg
+from offhook.calls.leg import (
+    ANSWERED_ELSEWHERE,
+    LegAnswered,
+    LegDigit,
+    LegEnded,
+    LegEvent,
+    LegFailed,
+    LegRinging,
+    OutgoingLeg,
+)
 from offhook.media.session import MediaSession
 
 _WEIGHTS = {486: 3, 600: 4, 603: 4, 408: 2}
@@ -92,7 +101,7 @@ class ForkedLeg:
                 self._winner = branch
                 for other in self._branches:
                     if other is not branch:
-                        other.drop("answered elsewhere")
+                        other.drop(ANSWERED_ELSEWHERE)
                 self._listener(event)
             case LegEnded():
                 self._alive.discard(index)

@@ -1,0 +1,172 @@
+"""The SIP exchange: brings events of the endpoint to legs, makes legs for calls out, and hands callers to the switchboard.
+
+Stands between the SIP driver, which must know its listener first, and the switchboard; ``connect`` closes the circle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+
+from offhook.calls.admission import Admission
+from offhook.calls.leg import Contact, Destination, Invitation, Leg, OutgoingLeg
+from offhook.calls.legs.negotiation import MediaAddresses, Negotiation
+from offhook.calls.legs.sip import IncomingLeg, Line, OutboundLeg, SipLeg, custom_headers
+from offhook.calls.switchboard import Admit
+from offhook.media.session import Sessions
+from offhook.sip import events as sip
+from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.registrar import Registrar
+from offhook.sip.settings import SipSettings
+from offhook.sip.signalling import Signalling
+from offhook.sip.uri import NameAddr, Uri
+
+log = structlog.get_logger(__name__)
+
+
+class Front(Protocol):
+    """Who takes calls that come in: the switchboard."""
+
+    def receive(self, leg: Leg, admit: Admit) -> None: ...
+
+
+class SipExchange:
+    """Implements ``Exchange`` on SIP. ``hear`` is the driver's listener; works while ``run`` runs."""
+
+    def __init__(
+        self,
+        *,
+        settings: SipSettings,
+        addresses: MediaAddresses,
+        sessions: Sessions,
+        registrar: Registrar,
+        admission: Admission,
+        now: Callable[[], float],
+        random_bits: Callable[[int], int],
+    ) -> None:
+        self._settings = settings
+        self._addresses = addresses
+        self._sessions = sessions
+        self._registrar = registrar
+        self._admission = admission
+        self._now = now
+        self._random_bits = random_bits
+        self._legs: dict[sip.CallHandle, SipLeg] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._line: Line | None = None
+        self._front: Front | None = None
+
+    def connect(self, signalling: Signalling, front: Front) -> None:
+        """Name both neighbours; before the first event."""
+        self._line = Line(
+            signalling=signalling, spawn=self._spawn, hold=self._hold, retry_after=self._settings.retry_after
+        )
+        self._front = front
+
+    async def run(self) -> None:
+        """Own the small tasks of legs and registrations until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            await asyncio.get_running_loop().create_future()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no leg is known to signalling."""
+        return not self._legs
+
+    def hear(self, event: sip.Event) -> None:
+        """Take an event of the endpoint, in order. Returns at once."""
+        match event:
+            case sip.IncomingCall():
+                self._receive(event)
+            case sip.RegisterReceived():
+                self._spawn(self._admission.register(event, self._wired().signalling))
+            case sip.PingAnswered():
+                pass
+            case _:
+                leg = self._legs.get(event.call)
+                if leg is not None:
+                    if isinstance(event, sip.CallEnded):
+                        del self._legs[event.call]
+                    leg.hear(event)
+
+    def outgoing(self, destination: Destination) -> OutgoingLeg:
+        return OutboundLeg(self._wired(), self._negotiation(), destination)
+
+    def contacts(self, login: str, domain: str) -> Sequence[Contact]:
+        return [
+            Contact(uri=str(binding.target), route=binding.flow)
+            for binding in self._registrar.lookup(f"{login}@{domain}", self._now())
+        ]
+
+    def gateway(self, number: str) -> Contact | None:
+        gateway = self._settings.gateway
+        if gateway is None:
+            return None
+        uri = Uri.parse(gateway.uri)
+        target = Uri(scheme=uri.scheme, user=number, host=uri.host, port=uri.port, parameters=uri.parameters)
+        return Contact(uri=str(target), username=gateway.username or None, password=gateway.password or None)
+
+    def _receive(self, event: sip.IncomingCall) -> None:
+        assert self._front is not None
+        leg = IncomingLeg(self._wired(), self._negotiation(), event)
+        self._front.receive(leg, partial(self._admit, event, leg))
+
+    async def _admit(self, event: sip.IncomingCall, leg: IncomingLeg) -> Invitation | None:
+        """Who calls whom, once that is proved; None when the caller was challenged or refused."""
+        admitted = await self._admission.call(event, self._wired().signalling, leg)
+        if admitted is None:
+            return None
+        request = event.request
+        to, from_ = request.target, request.from_
+        return Invitation(
+            leg=leg,
+            to_user=to.number,
+            to_domain=to.host,
+            from_user=from_.uri.number or "anonymous",
+            from_domain=from_.uri.host,
+            from_name=from_.display_name,
+            client=admitted.client,
+            forwarded_from=_user_of(request.get("diversion")),
+            headers=custom_headers(request),
+            source_ip=event.source.host,
+            sip_call_id=request.call_id,
+        )
+
+    def _negotiation(self) -> Negotiation:
+        return Negotiation(self._sessions.create(), self._addresses, self._random_bits)
+
+    def _wired(self) -> Line:
+        assert self._line is not None, "connect comes before the first event"
+        return self._line
+
+    def _hold(self, handle: sip.CallHandle, leg: SipLeg) -> None:
+        self._legs[handle] = leg
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._tasks is None:
+            work.close()
+            log.warning("exchange_not_running")
+            return
+        self._tasks.create_task(_contained(work))
+
+
+async def _contained(work: Coroutine[Any, Any, None]) -> None:
+    """One piece of work that breaks must not take the exchange along."""
+    try:
+        await work
+    except Exception:
+        log.exception("exchange_work_broke")
+
+
+def _user_of(diversion: str | None) -> str | None:
+    if diversion is None:
+        return None
+    try:
+        return NameAddr.parse(diversion).uri.number or None
+    except RemoteProtocolError:
+        return None

@@ -1,0 +1,320 @@
+"""A SIP leg: one dialog and one media session. The only place where signalling and audio meet.
+
+``exchange`` makes legs and brings events to them. No leg knows what a call is, nor who may call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from offhook.calls.leg import (
+    ANSWERED_ELSEWHERE,
+    Destination,
+    LegAnswered,
+    LegDigit,
+    LegEnded,
+    LegEvent,
+    LegFailed,
+    LegRinging,
+)
+from offhook.calls.legs.negotiation import Negotiation
+from offhook.media.operation import MediaFailed
+from offhook.media.session import MediaSession
+from offhook.sip import events as sip
+from offhook.sip.errors import RemoteProtocolError, SipError
+from offhook.sip.flow import Flow, HostPort, Transport
+from offhook.sip.grammar import quote
+from offhook.sip.message import Message, Request
+from offhook.sip.signalling import Invitation, Signalling
+from offhook.sip.uri import Uri
+
+log = structlog.get_logger(__name__)
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+"""Lets something go on beside the caller, in a task that somebody owns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What every leg of an exchange uses."""
+
+    signalling: Signalling
+    spawn: Spawn
+    hold: Callable[[sip.CallHandle, SipLeg], None]
+    """Bring the events of a call to a leg from now on, until it has ended."""
+    retry_after: int
+
+
+class SipLeg:
+    """What both directions share. Ends once, whoever ends it; later signals only tell that the dialog is gone."""
+
+    def __init__(self, line: Line, negotiation: Negotiation) -> None:
+        self._line = line
+        self._negotiation = negotiation
+        self._listener: Callable[[LegEvent], None] = lambda _: None
+        self._handle: sip.CallHandle | None = None
+        self._headers: tuple[tuple[str, str], ...] = ()
+        self._call_id: str | None = None
+        self._ended = False
+        self._gone = asyncio.Event()
+
+    @property
+    def media(self) -> MediaSession:
+        return self._negotiation.session
+
+    @property
+    def call_id(self) -> str | None:
+        return self._call_id
+
+    @property
+    def ended(self) -> bool:
+        return self._ended
+
+    def listen(self, listener: Callable[[LegEvent], None]) -> None:
+        self._listener = listener
+
+    def label(self, headers: Sequence[tuple[str, str]]) -> None:
+        self._headers = (*self._headers, *headers)
+
+    def ring(self) -> None:
+        if self._handle is not None and not self._ended:
+            self._line.signalling.ring(self._handle, headers=self._headers)
+
+    async def answer(self) -> None:
+        raise LegFailed("a call that we make cannot be answered by us")
+
+    def refuse(self, sip_code: int, reason: str) -> None:
+        if self._ended:
+            return
+        headers = [*self._headers]
+        if sip_code == 503:
+            headers.append(("Retry-After", str(self._line.retry_after)))
+        if self._handle is not None:
+            self._line.signalling.refuse(self._handle, sip_code, headers=(*headers, ("Reason", _reason(reason))))
+        self._end(LegEnded(by_far_end=False, sip_code=sip_code, reason=reason))
+
+    def drop(self, reason: str = "") -> None:
+        if self._ended:
+            return
+        if self._handle is not None:
+            self._line.signalling.hangup(self._handle, _reason(reason) if reason else "")
+        self._end(LegEnded(by_far_end=False, reason=reason))
+
+    async def closed(self) -> None:
+        await self.media.close()
+        if self._handle is not None:
+            await self._gone.wait()
+
+    def hear(self, event: sip.Event) -> None:
+        """Take an event of this leg's call."""
+        match event:
+            case sip.CallEnded():
+                self._gone.set()
+                if not self._ended:
+                    self._end(_ending(event))
+            case _ if self._ended:
+                pass
+            case sip.DigitReceived(digit=digit):
+                self._listener(LegDigit(digit=digit))
+            case sip.OfferReceived(offer=offer):
+                self._take_offer(offer)
+            case sip.OfferAnswered(sdp=sdp):
+                self._take_answer(sdp)
+            case _:
+                self._hear_setup(event)
+
+    def _hear_setup(self, event: sip.Event) -> None:
+        """Events that belong to one direction of setting up."""
+        raise NotImplementedError
+
+    def _take_offer(self, offer: bytes | None) -> None:
+        assert self._handle is not None
+        if offer is None:
+            self._line.signalling.accept_offer(self._handle, self._negotiation.offer())
+            return
+        try:
+            ours, agreement = self._negotiation.answer(offer)
+        except RemoteProtocolError as error:
+            log.info("offer_refused", reason=str(error))
+            self._line.signalling.refuse_offer(self._handle, 488)
+            return
+        self._line.signalling.accept_offer(self._handle, ours)
+        self._line.spawn(self._guard(self._negotiation.follow(agreement)))
+
+    def _take_answer(self, sdp: bytes | None) -> None:
+        self._line.spawn(self._guard(self._follow_answer(sdp)))
+
+    async def _follow_answer(self, sdp: bytes | None) -> None:
+        await self._negotiation.follow(self._negotiation.agree(sdp))
+
+    async def _connected(self, sdp: bytes | None, headers: Mapping[str, str]) -> None:
+        """Let audio flow as their answer says; then the leg is answered."""
+        await self._follow_answer(sdp)
+        if not self._ended:
+            self._listener(LegAnswered(headers=headers))
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """Work beside the call: what goes wrong in it ends the leg."""
+        try:
+            await work
+        except (MediaFailed, RemoteProtocolError) as error:
+            self.drop(str(error))
+
+    def _attach(self, handle: sip.CallHandle) -> None:
+        self._handle = handle
+        self._line.hold(handle, self)
+
+    def _end(self, ended: LegEnded) -> None:
+        self._ended = True
+        self.media.start_close()
+        self._listener(ended)
+
+
+class IncomingLeg(SipLeg):
+    """A caller."""
+
+    def __init__(self, line: Line, negotiation: Negotiation, incoming: sip.IncomingCall) -> None:
+        super().__init__(line, negotiation)
+        self._offer = incoming.offer
+        self._source = incoming.source
+        self._call_id = incoming.request.call_id
+        self._confirmed = asyncio.Event()
+        self._answering = False
+        self._attach(incoming.call)
+
+    async def answer(self) -> None:
+        if self._ended or self._answering:
+            return
+        self._answering = True
+        try:
+            await self._negotiation.open(self._line.signalling.local_address(self._source).host)
+            await (self._offer_ours() if self._offer is None else self._answer_theirs(self._offer))
+        except (MediaFailed, RemoteProtocolError) as error:
+            if not self._ended:
+                code = error.status_hint if isinstance(error, RemoteProtocolError) else 500
+                raise LegFailed(str(error), code) from error
+
+    async def _answer_theirs(self, offer: bytes) -> None:
+        ours, agreement = self._negotiation.answer(offer)
+        await self._negotiation.follow(agreement)
+        if not self._ended and self._handle is not None:
+            self._line.signalling.answer(self._handle, ours, self._headers)
+            self._listener(LegAnswered())
+
+    async def _offer_ours(self) -> None:
+        """An INVITE without SDP: our 200 makes the offer, their ACK the answer."""
+        if not self._ended and self._handle is not None:
+            self._line.signalling.answer(self._handle, self._negotiation.offer(), self._headers)
+            await self._confirmed.wait()
+
+    def _hear_setup(self, event: sip.Event) -> None:
+        if isinstance(event, sip.CallConfirmed) and self._offer is None and not self._confirmed.is_set():
+            self._line.spawn(self._guard(self._confirm(event.sdp)))
+
+    async def _confirm(self, sdp: bytes | None) -> None:
+        await self._connected(sdp, {})
+        self._confirmed.set()
+
+    def _end(self, ended: LegEnded) -> None:
+        self._confirmed.set()
+        super()._end(ended)
+
+
+class OutboundLeg(SipLeg):
+    """Somebody whom we ring."""
+
+    def __init__(self, line: Line, negotiation: Negotiation, destination: Destination) -> None:
+        super().__init__(line, negotiation)
+        self._destination = destination
+        self._target = target_of(destination.uri)
+        self._route = destination.route if isinstance(destination.route, Flow) else None
+        self._headers = destination.headers
+
+    async def invite(self) -> None:
+        if self._ended:
+            return
+        try:
+            local = self._line.signalling.local_address(self._route or _flow(self._target))
+            await self._negotiation.open(local.host)
+        except (MediaFailed, OSError) as error:
+            raise LegFailed(str(error)) from error
+        if self.media.closed:  # dropped meanwhile
+            return
+        try:
+            self._attach(self._line.signalling.invite(self._invitation(local)))
+        except SipError as error:
+            raise LegFailed(str(error)) from error
+
+    def _invitation(self, local: HostPort) -> Invitation:
+        to = self._destination
+        return Invitation(
+            target=str(self._target),
+            from_uri=str(Uri(user=to.from_user, host=to.from_domain or _bracketed(local.host))),
+            from_name=to.from_name,
+            destination=self._route,
+            sdp=self._negotiation.offer(),
+            headers=self._headers,
+            username=to.username,
+            password=to.password,
+        )
+
+    def _hear_setup(self, event: sip.Event) -> None:
+        match event:
+            case sip.CallRinging(response=response, sdp=sdp):
+                self._call_id = response.call_id
+                if sdp is not None:
+                    self._take_answer(sdp)
+                self._listener(LegRinging(early_media=sdp is not None))
+            case sip.CallAnswered(response=response, sdp=sdp):
+                self._call_id = response.call_id
+                self._line.spawn(self._guard(self._connected(sdp, custom_headers(response))))
+            case _:
+                pass
+
+
+def custom_headers(message: Message) -> dict[str, str]:
+    """``X-*`` and ``Diversion`` headers, which applications may read; never our own marks."""
+    headers = {
+        name: value for name, value in message.extension_headers().items() if not name.lower().startswith("x-restcomm-")
+    }
+    if (diversion := message.get("diversion")) is not None:
+        headers["Diversion"] = diversion
+    return headers
+
+
+def target_of(text: str) -> Uri:
+    """The URI to ring. Raises ``LegFailed``."""
+    try:
+        uri = Uri.parse(text)
+    except RemoteProtocolError as error:
+        raise LegFailed(f"{text[:255]} is not a SIP URI: {error}", 404) from error
+    if uri.scheme != "sip" or not uri.host:
+        raise LegFailed(f"{text[:255]} is not a SIP URI that can be rung", 404)
+    return uri
+
+
+def _flow(uri: Uri) -> Flow:
+    transport = Transport.TCP if uri.transport == "tcp" else Transport.UDP
+    return Flow(transport, uri.address, uri.port or 5060)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _reason(text: str) -> str:
+    """A Reason header value (RFC 3326)."""
+    if text == ANSWERED_ELSEWHERE:
+        return 'SIP;cause=200;text="Call completed elsewhere"'
+    return f"SIP;text={quote(text)}"
+
+
+def _ending(event: sip.CallEnded) -> LegEnded:
+    headers = {} if event.message is None or isinstance(event.message, Request) else custom_headers(event.message)
+    reason = "" if event.cause is sip.EndCause.BYE else event.cause.value
+    return LegEnded(by_far_end=event.cause.by_far_end, sip_code=event.code, reason=reason, headers=headers)
