@@ -1,0 +1,44 @@
+"""Values of small headers."""
+
+from __future__ import annotations
+
+import pytest
+
+from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.headers import CSeq, MediaType, Reason
+
+
+def test_a_cseq_reads_and_writes() -> None:
+    assert CSeq.parse(" 0009   INVITE ") == CSeq(9, "INVITE")
+    assert str(CSeq(2147483647, "BYE")) == "2147483647 BYE"
+
+
+@pytest.mark.parametrize("text", ["", "1", "INVITE", "1 INV ITE", "2147483648 BYE", "1 <>"])
+def test_what_is_no_cseq_is_refused(text: str) -> None:
+    with pytest.raises(RemoteProtocolError):
+        CSeq.parse(text)
+
+
+def test_a_reason_reads_and_writes() -> None:
+    reason = Reason.parse('Q.850 ;cause=16; text="Normal \\"call\\" clearing"')
+    assert reason == Reason(protocol="Q.850", cause=16, text='Normal "call" clearing')
+    assert Reason.parse(str(reason)) == reason
+    assert Reason.parse("SIP") == Reason(protocol="SIP")
+
+
+@pytest.mark.parametrize("text", ["", ";cause=1", "Q.850;cause=x", "a b"])
+def test_what_is_no_reason_is_refused(text: str) -> None:
+    with pytest.raises(RemoteProtocolError):
+        Reason.parse(text)
+
+
+def test_a_media_type_reads_and_writes() -> None:
+    kind = MediaType.parse(' Multipart / Mixed ; Boundary="a;b"')
+    assert (kind.essence, kind.parameters) == ("multipart/mixed", {"boundary": "a;b"})
+    assert MediaType.parse(str(kind)) == kind
+
+
+@pytest.mark.parametrize("text", ["", "audio", "/", "a/b c", "a b/c"])
+def test_what_is_no_media_type_is_refused(text: str) -> None:
+    with pytest.raises(RemoteProtocolError):
+        MediaType.parse(text)
