@@ -1,0 +1,22 @@
+"""What every media engine must do, as tests: subclass ``MediaConformance`` and say how a far end is reached.
+
+Times are checked within ``tolerance``; sound is checked by the levels of its tones, since lines are not transparent.
+"""
+
+from __future__ import annotations
+
+from offhook.media.conformance.bench import Bench, FarEnd
+from offhook.media.conformance.bridging import Bridging
+from offhook.media.conformance.keys import Keys
+from offhook.media.conformance.law import Law
+from offhook.media.conformance.playing import Playing
+from offhook.media.conformance.recording import Recording
+from offhook.media.conformance.sessions import SessionsOfAnEngine
+from offhook.media.conformance.streams import Streams
+
+
+class MediaConformance(Playing, Recording, Bridging, Keys, Streams, SessionsOfAnEngine, Law):
+    """The whole suite: an engine that passes can carry calls."""
+
+
+__all__ = ["Bench", "FarEnd", "MediaConformance"]
