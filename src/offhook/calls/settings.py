@@ -15,6 +15,8 @@ class CallSettings:
     """Seconds, > 0: longest life of an answered call that came in."""
     max_dial_targets: int = 10
     """Targets of one <Dial>, >= 1; those beyond it are not rung."""
+    drain_limit: float = 120.0
+    """Seconds, >= 0: that calls in progress may go on when the server is told to stop."""
     setup_timeout: float = 20.0
     """Seconds, > 0: to look up, open media and send the INVITE of an outgoing call, beyond its ringing time."""
     script_grace: float = 30.0

@@ -1,0 +1,54 @@
+"""Puts the SIP side of a node together: driver, exchange, location table and admission, wired to each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from offhook.calls.admission import Admission
+from offhook.calls.directory import Directory
+from offhook.calls.legs.exchange import SipExchange
+from offhook.calls.legs.negotiation import MediaAddresses
+from offhook.calls.settings import CallSettings
+from offhook.media.session import Sessions
+from offhook.media.settings import MediaSettings
+from offhook.sip.asyncio.driver import SipDriver
+from offhook.sip.digest import Challenger
+from offhook.sip.registrar import Registrar
+from offhook.sip.settings import SipSettings
+
+
+def line_up(
+    *,
+    sip: SipSettings,
+    media: MediaSettings,
+    calls: CallSettings,
+    domain: str,
+    directory: Directory,
+    sessions: Sessions,
+    random_bits: Callable[[int], int],
+) -> tuple[SipExchange, SipDriver]:
+    """An exchange and its driver. ``exchange.connect(driver, switchboard)`` closes the circle before the driver listens.
+
+    ``domain`` is the realm of the first organization's clients.
+    """
+    now = asyncio.get_running_loop().time
+    registrar = Registrar()
+    admission = Admission(
+        settings=calls,
+        domain=domain,
+        directory=directory,
+        registrar=registrar,
+        challenger=Challenger(random_bits(256).to_bytes(32, "big"), random_bits=random_bits),
+        now=now,
+    )
+    exchange = SipExchange(
+        settings=sip,
+        addresses=MediaAddresses(media=media, sip=sip),
+        sessions=sessions,
+        registrar=registrar,
+        admission=admission,
+        now=now,
+        random_bits=random_bits,
+    )
+    return exchange, SipDriver(sip, exchange.hear, random_bits=random_bits)

@@ -1,0 +1,567 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+
+import pytest
+
+from offhook.calls.control import CallOrder, CallRefused
+from offhook.calls.dialing import ClientTarget, DialRequest
+from offhook.calls.events import CallCreated
+from offhook.calls.leg import Invitation, LegFailed
+from offhook.calls.script import Application, HungUp, Redirected, ScriptCall
+from offhook.calls.settings import CallSettings
+from offhook.media.commands import Tone
+from offhook.media.operation import MediaFailed
+from offhook.vocabulary.sids import AccountSid
+from tests.calls.twins import APP, LegTwin, World, answer_and_wait, world
+from tests.support.virtual_loop import run, settle, until
+
+ORDER = CallOrder(account_sid=AccountSid("AC1"), to="client:alice", from_="+1555", application=APP)
+
+
+def test_a_caller_of_a_hosted_number_meets_its_application() -> None:
+    async def main() -> None:
+        async with world() as w:
+            leg = w.call_in("+1000")
+            await until(lambda: "200" in leg.said)
+            call = w.script.calls[0]
+            assert (call.application, call.facts.number_sid, call.facts.account_sid) == (APP, "PN1", "AC1")
+            assert leg.said == ["180", "200"]
+            assert ("X-RestComm-CallSid", call.facts.sid) in leg.headers
+            await asyncio.sleep(12)
+            leg.ends()
+            await settle()
+            assert w.statuses(call.facts.sid) == ["queued", "ringing", "in-progress", "completed"]
+            assert w.ended()[0].call.duration == 12
+
+    run(main())
+
+
+def test_a_call_is_not_answered_before_its_row_is_durable() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.log.delay = 3.0
+            leg = w.call_in()
+            await asyncio.sleep(2.9)
+            assert leg.said == ["180"]
+            await asyncio.sleep(0.2)
+            assert leg.said == ["180", "200"]
+            assert any(isinstance(event, CallCreated) for event in w.log.events[: w.log.durable])
+            leg.ends()
+
+    run(main())
+
+
+def test_a_call_whose_row_does_not_become_durable_is_refused() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.log.delay = 60.0
+            leg = w.call_in()
+            await asyncio.sleep(6)
+            assert leg.said == ["180", "503"]
+            assert w.ended()[0].call.status == "failed"
+            assert "stored" in str(w.ended()[0].call.reason)
+
+    run(main())
+
+
+def test_a_caller_who_gives_up_before_the_answer_leaves_a_canceled_call() -> None:
+    async def main() -> None:
+        async with world() as w:
+
+            async def think(call: ScriptCall) -> None:
+                assert isinstance(await call.interruption(), HungUp)
+                await call.answer()
+
+            w.script.work = think
+            leg = w.call_in()
+            await settle()
+            leg.ends(487)
+            await settle()
+            assert leg.said == ["180"]
+            assert [event.call.status for event in w.ended()] == ["canceled"]
+
+    run(main())
+
+
+def test_a_caller_who_gives_up_while_we_look_him_up_leaves_no_call() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.directory.delay = 1.0
+            leg = w.call_in()
+            await settle()
+            leg.ends(487)
+            await asyncio.sleep(3)
+            assert (leg.said, w.log.events) == ([], [])
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("to", "code"), [("nobody", "404"), ("empty", "404"), ("closed", "403"), ("sip:x@y", "404"), ("+4989123", "404")]
+)
+def test_what_is_not_ours_is_refused(to: str, code: str) -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.exchange.trunk = "trunk.test"
+            number = w.directory.numbers["1000"]
+            w.directory.numbers["empty"] = replace(number, application=None)
+            w.directory.numbers["closed"] = replace(number, account_active=False)
+            leg = w.call_in(to)
+            await settle()
+            assert (leg.said, w.far, w.log.events) == ([code], [], [])
+
+    run(main())
+
+
+def test_a_directory_that_hangs_costs_the_caller_two_seconds() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.directory.delay = 100
+            leg = w.call_in()
+            await asyncio.sleep(2.1)
+            assert leg.said == ["503"]
+
+    run(main())
+
+
+def test_a_call_to_a_client_becomes_a_dial() -> None:
+    async def main() -> None:
+        async with world() as w:
+            leg = w.call_in("alice")
+            await settle()
+            document = w.script.calls[0].application.document
+            assert document == "<Response><Dial><Client>alice</Client></Dial></Response>"
+            leg.ends()
+
+    run(main())
+
+
+def test_a_clients_own_application_runs_whatever_it_dials() -> None:
+    async def main() -> None:
+        async with world() as w:
+            own = Application(url="http://own.test/")
+            leg = w.call_in("1000", client=replace(w.directory.clients["bob"], application=own), sender="bob")
+            await settle()
+            call = w.script.calls[0]
+            assert (call.application, call.facts.from_, call.facts.number_sid) == (own, "client:bob", None)
+            leg.ends()
+
+    run(main())
+
+
+def test_a_caller_who_was_challenged_is_forgotten() -> None:
+    async def main() -> None:
+        async with world() as w:
+            leg = LegTwin(w.sessions.create())
+
+            async def admit() -> Invitation | None:
+                return None
+
+            w.board.receive(leg, admit)
+            await settle()
+            assert w.board.idle
+            assert w.log.events == []
+
+    run(main())
+
+
+def test_a_full_switchboard_says_so() -> None:
+    async def main() -> None:
+        async with world(CallSettings(max_concurrent=1)) as w:
+            first = w.call_in()
+            second = w.call_in()
+            assert second.said == ["503"]
+            with pytest.raises(CallRefused):
+                await w.board.place(ORDER)
+            await until(lambda: "200" in first.said)
+            first.ends()
+
+    run(main())
+
+
+def test_a_script_that_breaks_fails_its_call_and_no_other() -> None:
+    async def main() -> None:
+        async with world() as w:
+
+            async def breaks(call: ScriptCall) -> None:
+                await call.answer()
+                if call.facts.from_ == "bad":
+                    raise RuntimeError("boom")
+                await answer_and_wait(call)
+
+            w.script.work = breaks
+            good, bad = w.call_in(), w.call_in(sender="bad")
+            await asyncio.sleep(1)
+            assert (bad.ended, good.ended) == (True, False)
+            assert [(event.call.status, event.call.reason) for event in w.ended()] == [("failed", "internal error")]
+            good.ends()
+
+    run(main())
+
+
+def test_a_script_that_ends_hangs_up() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.script.work = lambda call: call.answer()
+            leg = w.call_in()
+            await until(lambda: leg.ended)
+            assert leg.said == ["180", "200", "drop"]
+
+    run(main())
+
+
+def test_a_script_refuses_a_call() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.script.work = lambda call: call.refuse(486, "busy")
+            leg = w.call_in()
+            await settle()
+            assert leg.said == ["180", "486"]
+            assert [event.call.status for event in w.ended()] == ["busy"]
+
+    run(main())
+
+
+def test_media_that_fails_at_the_answer_fails_the_call() -> None:
+    async def main() -> None:
+        async with world() as w:
+            leg = w.call_in()
+            leg.failure = LegFailed("no port is free", 500)
+            await settle()
+            assert leg.said == ["180", "500"]
+            assert w.ended()[0].call.reason == "no port is free"
+
+    run(main())
+
+
+def test_a_script_that_does_not_let_go_is_cancelled_and_the_end_is_told_after_it() -> None:
+    async def main() -> None:
+        async with world(CallSettings(script_grace=10)) as w:
+
+            async def stubborn(call: ScriptCall) -> None:
+                await call.answer()
+                await asyncio.sleep(1_000)
+
+            w.script.work = stubborn
+            leg = w.call_in()
+            await until(lambda: "200" in leg.said)
+            leg.ends()
+            await asyncio.sleep(9)
+            assert (w.ended(), w.script.under_way) == ([], 1)
+            await asyncio.sleep(2)
+            assert (len(w.ended()), w.script.under_way) == (1, 0)
+
+    run(main())
+
+
+def test_keys_come_in_order_and_only_the_latest_are_kept() -> None:
+    async def main() -> None:
+        async with world(CallSettings(digit_buffer=3)) as w:
+            leg = w.call_in()
+            await until(lambda: "200" in leg.said)
+            call = w.script.calls[0]
+            w.engine.press(leg.media.id, "1234")
+            await settle()
+            assert [await call.digit() for _ in range(3)] == ["2", "3", "4"]
+            w.engine.press(leg.media.id, "5")
+            await settle()
+            call.flush_digits()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(call.digit(), 1)
+            leg.ends()
+
+    run(main())
+
+
+def test_a_far_end_that_sends_nothing_any_more_ends_the_call() -> None:
+    async def main() -> None:
+        async with world() as w:
+            leg = w.call_in()
+            await until(lambda: "200" in leg.said)
+            w.engine.lose_rtp(leg.media.id, 60_000)
+            await settle()
+            assert leg.said[-1] == "drop"
+            assert w.ended()[0].call.reason == "no audio came from the far end for 60 s"
+
+    run(main())
+
+
+def test_a_call_ends_at_its_time_limit() -> None:
+    async def main() -> None:
+        async with world(CallSettings(max_duration=100)) as w:
+            leg = w.call_in()
+            await until(lambda: bool(w.ended()), within=200)
+            assert (w.ended()[0].call.duration, w.ended()[0].call.status) == (100, "completed")
+
+    run(main())
+
+
+# Calls that the API makes
+
+
+def test_an_order_rings_and_runs_its_application_once_answered() -> None:
+    async def main() -> None:
+        async with world() as w:
+            facts = await w.board.place(replace(ORDER, send_digits="12"))
+            assert (facts.status, facts.direction, facts.to) == ("queued", "outbound-api", "client:alice")
+            await settle()
+            (far,) = w.far
+            assert ("X-RestComm-CallSid", facts.sid) in far.headers
+            far.rings()
+            assert w.board.live(facts.sid).status == "ringing"
+            assert w.script.calls == []
+            far.picks_up()
+            await until(lambda: bool(w.script.calls))
+            assert w.engine.line(far.media.id).keys == ["1", "2"]
+            assert w.script.calls[0].facts.sip_headers == {"X-Desk": "7"}
+            far.ends()
+            await settle()
+            assert w.statuses(facts.sid) == ["queued", "ringing", "in-progress", "completed"]
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [(486, "busy"), (600, "busy"), (603, "busy"), (408, "no-answer"), (487, "canceled"), (404, "failed"), (None, "failed")],
+)
+def test_a_refusal_becomes_a_status(code: int | None, status: str) -> None:
+    async def main() -> None:
+        async with world() as w:
+            facts = await w.board.place(ORDER)
+            await settle()
+            w.far[0].ends(code)
+            await settle()
+            assert w.statuses(facts.sid) == ["queued", status]
+            assert w.ended()[0].call.sip_code == code
+            assert w.script.calls == []
+
+    run(main())
+
+
+def test_nobody_picks_up() -> None:
+    async def main() -> None:
+        async with world() as w:
+            facts = await w.board.place(replace(ORDER, timeout=20))
+            await asyncio.sleep(19)
+            assert not w.far[0].ended
+            await asyncio.sleep(2)
+            assert w.far[0].said == ["INVITE", "drop"]
+            assert w.statuses(facts.sid) == ["queued", "no-answer"]
+
+    run(main())
+
+
+def test_all_devices_of_a_client_ring_and_the_first_wins() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.exchange.devices["alice"] = ["sip:alice@desk", "sip:alice@mobile"]
+            facts = await w.board.place(ORDER)
+            await settle()
+            desk, mobile = w.far
+            mobile.picks_up()
+            await settle()
+            assert desk.said == ["INVITE", "drop"]
+            assert w.board.live(facts.sid).status == "in-progress"
+            assert w.script.calls[0].media is mobile.media
+            mobile.ends()
+
+    run(main())
+
+
+def test_an_invite_that_cannot_be_sent_fails_the_call() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.exchange.failure = LegFailed("no port is free")
+            facts = await w.board.place(ORDER)
+            await settle()
+            assert w.statuses(facts.sid) == ["queued", "failed"]
+            assert w.ended()[0].call.reason == "no port is free"
+
+    run(main())
+
+
+@pytest.mark.parametrize("to", ["client:nobody", "client:bob", "+4989123"])
+def test_an_order_that_leads_nowhere_is_refused(to: str) -> None:
+    async def main() -> None:
+        async with world() as w:
+            with pytest.raises(CallRefused):
+                await w.board.place(replace(ORDER, to=to))
+            assert w.log.events == []
+
+    run(main())
+
+
+def test_an_order_to_a_number_goes_through_the_gateway() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.exchange.trunk = "trunk.test"
+            facts = await w.board.place(replace(ORDER, to="+4989123?Ticket=7"))
+            await settle()
+            destination = w.far[0].destination
+            assert (facts.to, destination.uri, destination.username) == ("+4989123", "sip:+4989123@trunk.test", "trunk")
+            assert destination.headers == (("X-Ticket", "7"),)
+            w.far[0].ends(404)
+
+    run(main())
+
+
+def test_a_recorded_order_tells_of_its_recording_before_the_end() -> None:
+    async def main(tmp: list[str]) -> None:
+        async with world() as w:
+            await w.board.place(replace(ORDER, record=True))
+            await settle()
+            w.far[0].picks_up()
+            await asyncio.sleep(2)
+            w.far[0].ends()
+            await asyncio.sleep(1)
+            tmp += [type(event).__name__ for event in w.log.events][-4:]
+
+    names: list[str] = []
+    run(main(names))
+    assert names[-2:] == ["RecordingEnded", "CallEnded"]
+
+
+def test_the_api_hangs_up_redirects_and_cancels() -> None:
+    async def main() -> None:
+        async with world() as w:
+            seen: list[object] = []
+
+            async def script(call: ScriptCall) -> None:
+                await call.answer()
+                while not isinstance(interruption := await call.interruption(), HungUp):
+                    seen.append(interruption)
+                seen.append(interruption)
+
+            w.script.work = script
+            leg = w.call_in()
+            await until(lambda: "200" in leg.said)
+            sid = w.script.calls[0].facts.sid
+            other = Application(url="http://other.test/")
+            with pytest.raises(CallRefused):
+                await w.board.cancel(sid)
+            await w.board.redirect(sid, other)
+            await settle()
+            facts = await w.board.hangup(sid)
+            assert facts.status == "completed"
+            await settle()
+            assert seen == [Redirected(application=other), HungUp(by_far_end=False)]
+            for change in (w.board.hangup(sid), w.board.cancel(sid), w.board.redirect(sid, other)):
+                with pytest.raises(CallRefused):
+                    await change
+            placed = await w.board.place(ORDER)
+            with pytest.raises(CallRefused):
+                await w.board.redirect(placed.sid, other)
+            assert (await w.board.cancel(placed.sid)).status == "canceled"
+            again = await w.board.place(ORDER)
+            assert (await w.board.hangup(again.sid)).status == "canceled"
+
+    run(main())
+
+
+# The end of the day
+
+
+def test_a_drain_lets_calls_finish_and_takes_no_new_ones() -> None:
+    async def main() -> None:
+        async with world() as w:
+            leg = w.call_in()
+            await until(lambda: "200" in leg.said)
+            async with asyncio.TaskGroup() as tasks:
+                draining = tasks.create_task(w.board.drain(30))
+                await settle()
+                late = w.call_in()
+                assert late.said == ["503"]
+                await asyncio.sleep(10)
+                leg.ends()
+                await settle(50)
+                assert draining.done()
+            assert "drop" not in leg.said
+
+    run(main())
+
+
+def test_a_drain_hangs_up_who_stays_too_long() -> None:
+    async def main() -> None:
+        async with world() as w:
+            leg = w.call_in()
+            await until(lambda: "200" in leg.said)
+            before = asyncio.get_running_loop().time()
+            await w.board.drain(30)
+            assert round(asyncio.get_running_loop().time() - before) == 30
+            assert (leg.said[-1], w.ended()[0].call.reason) == ("drop", "the server is shutting down")
+
+    run(main())
+
+
+def test_a_node_that_stops_tells_the_end_of_every_call() -> None:
+    async def main() -> None:
+        seen: list[World] = []
+
+        async def stop() -> None:
+            async with world() as w:
+                seen.append(w)
+                leg = w.call_in()
+                await until(lambda: "200" in leg.said)
+                raise KeyError
+
+        with pytest.raises(ExceptionGroup):
+            await stop()
+        assert [(event.call.status, event.call.reason) for event in seen[0].ended()] == [("failed", "the server stopped")]
+        await settle(50)
+        assert seen[0].board.idle
+
+    run(main())
+
+
+def test_a_thousand_callers_who_hang_up_at_any_moment_leave_nothing_behind() -> None:
+    dice = random.Random(7)
+
+    async def verbs(call: ScriptCall) -> None:
+        await call.answer()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                verb = tasks.create_task(do(call))
+                while not isinstance(await call.interruption(), HungUp):
+                    pass
+                verb.cancel()
+        except* MediaFailed:
+            pass
+
+    async def do(call: ScriptCall) -> None:
+        await call.media.play(Tone(frequencies=(400.0,), on=dice.randrange(1, 3000)))
+        await call.dial(DialRequest(targets=(ClientTarget(login="alice"),), timeout=2, time_limit=2))
+        await call.media.send_digits("1w2")
+        await call.hangup()
+
+    def behave(leg: LegTwin) -> None:
+        loop = asyncio.get_running_loop()
+        what = dice.choice([leg.rings, leg.picks_up, lambda: leg.ends(486), lambda: None])
+        timers.append(loop.call_later(dice.random() * 2, lambda: None if leg.ended else what()))
+
+    timers: list[asyncio.TimerHandle] = []
+
+    async def main() -> None:
+        async with world() as w:
+            w.script.work = verbs
+            w.exchange.behaviour = behave
+            loop = asyncio.get_running_loop()
+            for _ in range(1_000):
+                leg = w.call_in()
+                timers.append(loop.call_later(dice.random() * 9, leg.ends))
+                await asyncio.sleep(0.02)
+            await until(lambda: w.board.idle, within=60)
+            created = [event.call.sid for event in w.log.events if isinstance(event, CallCreated)]
+            ended = [event.call.sid for event in w.ended()]
+            assert len(created) > 1_100
+            assert sorted(created) == sorted(ended)
+            assert all(leg.ended for leg in w.far)
+            for timer in timers:
+                timer.cancel()
+
+    run(main())
+
+

@@ -1,0 +1,295 @@
+"""Twins for tests of calls: far ends that a test moves by hand, a directory in a dict, an event log in a list."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from offhook.calls.active import Surroundings
+from offhook.calls.directory import ClientEntry, NumberRoute
+from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed
+from offhook.calls.leg import (
+    Contact,
+    Destination,
+    Invitation,
+    LegAnswered,
+    LegEnded,
+    LegEvent,
+    LegFailed,
+    LegRinging,
+)
+from offhook.calls.script import Application, HungUp, ScriptCall
+from offhook.calls.settings import CallSettings
+from offhook.calls.switchboard import Switchboard
+from offhook.media.commands import Codec
+from offhook.media.fake import FakeEngine
+from offhook.media.session import MediaSession, Sessions
+from offhook.vocabulary.sids import AccountSid, CallSid, ClientSid, NumberSid, SidSource
+from tests.support import virtual_loop
+
+APP = Application(url="http://app.test/")
+
+
+class LegTwin:
+    """A far end. Calls of ours land in ``said``; the test plays the far end with ``rings``, ``picks_up``, ``ends``."""
+
+    def __init__(self, session: MediaSession, destination: Destination | None = None) -> None:
+        self.destination = destination
+        self.session = session
+        self.said: list[str] = []
+        self.headers: list[tuple[str, str]] = []
+        self.ended = False
+        self.failure: LegFailed | None = None
+        self.behaviour: Callable[[LegTwin], None] = lambda _: None
+        self._listener: Callable[[LegEvent], None] = lambda _: None
+
+    @property
+    def media(self) -> MediaSession:
+        return self.session
+
+    @property
+    def call_id(self) -> str | None:
+        return f"twin-{self.session.id}"
+
+    def listen(self, listener: Callable[[LegEvent], None]) -> None:
+        self._listener = listener
+
+    def label(self, headers: Sequence[tuple[str, str]]) -> None:
+        self.headers += headers
+
+    def ring(self) -> None:
+        self.said.append("180")
+
+    async def invite(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        await self._open()
+        if not self.ended:
+            self.said.append("INVITE")
+            self.behaviour(self)
+
+    async def answer(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        await self._open()
+        if not self.ended:
+            self.said.append("200")
+            self.tell(LegAnswered())
+
+    def refuse(self, sip_code: int, reason: str) -> None:
+        if not self.ended:
+            self.said.append(str(sip_code))
+            self._end(LegEnded(by_far_end=False, sip_code=sip_code, reason=reason))
+
+    def drop(self, reason: str = "") -> None:
+        if not self.ended:
+            self.said.append("drop")
+            self._end(LegEnded(by_far_end=False, reason=reason))
+
+    async def closed(self) -> None:
+        await self.session.close()
+
+    def tell(self, event: LegEvent) -> None:
+        self._listener(event)
+
+    def rings(self) -> None:
+        self.tell(LegRinging())
+
+    def picks_up(self) -> None:
+        self.tell(LegAnswered(headers={"X-Desk": "7"}))
+
+    def ends(self, sip_code: int | None = None, reason: str = "") -> None:
+        """The far end hangs up, cancels or refuses."""
+        if not self.ended:
+            self._end(LegEnded(by_far_end=True, sip_code=sip_code, reason=reason))
+
+    def _end(self, event: LegEnded) -> None:
+        self.ended = True
+        self.session.start_close()
+        self.tell(event)
+
+    async def _open(self) -> None:
+        if not self.ended:
+            await self.session.open("127.0.0.1")
+        if not self.ended:
+            await self.session.connect(
+                remote=("127.0.0.1", 4000), codec=Codec.PCMU, payload_type=0, dtmf_payload_type=101
+            )
+
+
+@dataclass(kw_only=True)
+class World:
+    """A switchboard among twins."""
+
+    board: Switchboard
+    engine: FakeEngine
+    sessions: Sessions
+    directory: DirectoryTwin
+    exchange: ExchangeTwin
+    log: LogTwin
+    script: ScriptTwin
+
+    def call_in(self, to: str = "1000", *, client: ClientEntry | None = None, sender: str = "+1555") -> LegTwin:
+        """Somebody calls."""
+        leg = LegTwin(self.sessions.create())
+
+        async def admit() -> Invitation | None:
+            return Invitation(
+                leg=leg, to_user=to, to_domain="pbx.test", from_user=sender, from_domain="far.test", client=client
+            )
+
+        self.board.receive(leg, admit)
+        return leg
+
+    @property
+    def far(self) -> list[LegTwin]:
+        """Far ends that were made, oldest first."""
+        return self.exchange.made
+
+    def statuses(self, sid: CallSid | str) -> list[str]:
+        """What was published about a call, in order."""
+        return [
+            event.call.status.value
+            for event in self.log.events
+            if isinstance(event, CallCreated | CallProgressed | CallEnded) and event.call.sid == sid
+        ]
+
+    def ended(self) -> list[CallEnded]:
+        return [event for event in self.log.events if isinstance(event, CallEnded)]
+
+
+class DirectoryTwin:
+    def __init__(self) -> None:
+        self.numbers: dict[str, NumberRoute] = {
+            "1000": NumberRoute(
+                account_sid=AccountSid("AC1"),
+                number_sid=NumberSid("PN1"),
+                application_sid=None,
+                api_version="2012-04-24",
+                application=APP,
+            )
+        }
+        self.clients: dict[str, ClientEntry] = {
+            login: ClientEntry(
+                account_sid=AccountSid("AC1"), client_sid=ClientSid(f"CL-{login}"), login=login, domain="pbx.test"
+            )
+            for login in ("alice", "bob")
+        }
+        self.delay = 0.0
+
+    async def number(self, dialled: str, domain: str | None = None) -> NumberRoute | None:
+        await asyncio.sleep(self.delay)
+        return self.numbers.get(dialled.removeprefix("+"))
+
+    async def client(self, login: str, domain: str | None = None) -> ClientEntry | None:
+        await asyncio.sleep(self.delay)
+        return self.clients.get(login)
+
+
+class ExchangeTwin:
+    """Makes twins; ``devices`` says where clients are registered, ``behaviour`` what a far end does when invited."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self.made: list[LegTwin] = []
+        self.devices: dict[str, list[str]] = {"alice": ["sip:alice@desk"]}
+        self.trunk: str | None = None
+        self.behaviour: Callable[[LegTwin], None] = lambda _: None
+        self.failure: LegFailed | None = None
+
+    def outgoing(self, destination: Destination) -> LegTwin:
+        leg = LegTwin(self._sessions.create(), destination)
+        leg.behaviour, leg.failure = self.behaviour, self.failure
+        self.made.append(leg)
+        return leg
+
+    def contacts(self, login: str, domain: str) -> Sequence[Contact]:
+        return [Contact(uri=uri) for uri in self.devices.get(login, [])]
+
+    def gateway(self, number: str) -> Contact | None:
+        return None if self.trunk is None else Contact(uri=f"sip:{number}@{self.trunk}", username="trunk", password="x")
+
+
+class LogTwin:
+    """Remembers; ``delay`` is how long it takes to make things durable."""
+
+    def __init__(self) -> None:
+        self.events: list[CallEvent] = []
+        self.durable = 0
+        self.delay = 0.0
+
+    def publish(self, event: CallEvent) -> None:
+        self.events.append(event)
+
+    async def settled(self) -> None:
+        upto = len(self.events)
+        await asyncio.sleep(self.delay)
+        self.durable = max(self.durable, upto)
+
+
+Work = Callable[[ScriptCall], Awaitable[None]]
+
+
+async def answer_and_wait(call: ScriptCall) -> None:
+    """Answer, then nothing until the call is over."""
+    await call.answer()
+    while not isinstance(await call.interruption(), HungUp):
+        pass
+
+
+class ScriptTwin:
+    """Runs the work that a test gives, and remembers which calls it ran."""
+
+    def __init__(self) -> None:
+        self.work: Work = answer_and_wait
+        self.calls: list[ScriptCall] = []
+        self.under_way = 0
+
+    async def run(self, call: ScriptCall) -> None:
+        self.calls.append(call)
+        self.under_way += 1
+        try:
+            await self.work(call)
+        finally:
+            self.under_way -= 1
+
+
+@asynccontextmanager
+async def world(settings: CallSettings | None = None) -> AsyncIterator[World]:
+    """A switchboard at work; afterwards nothing may be left of any call."""
+    engine = FakeEngine()
+    sessions = Sessions(engine)
+    exchange, directory, log, script = ExchangeTwin(sessions), DirectoryTwin(), LogTwin(), ScriptTwin()
+    counter = itertools.count(1)
+    around = Surroundings(
+        settings=settings or CallSettings(),
+        script=script,
+        events=log,
+        clock=virtual_loop.VirtualClock(),
+        sids=SidSource(now_ms=lambda: 0, random_bits=lambda _: next(counter)),
+        recordings=lambda sid: f"/nowhere/{sid}.wav",
+    )
+    board = Switchboard(around, directory, exchange, node="n1")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(board.run())
+        await virtual_loop.settle()
+        yield World(
+            board=board,
+            engine=engine,
+            sessions=sessions,
+            directory=directory,
+            exchange=exchange,
+            log=log,
+            script=script,
+        )
+        await virtual_loop.until(lambda: board.idle, within=120)
+        assert script.under_way == 0, "a script was left behind"
+        assert sessions.idle, "a media session or command was left behind"
+        assert engine.idle, "the engine still works"
+        running.cancel()
+
+
+__all__ = ["APP", "LegTwin", "World", "answer_and_wait", "world"]
