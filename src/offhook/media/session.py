@@ -104,8 +104,10 @@ class MediaSession:
 
     async def open(self, host: str, port: int = 0) -> Opened:
         """Bind the sockets on ``host`` (an IP literal); port 0 takes the next free one of the engine's range."""
+        if self._closing is not None:
+            raise MediaClosed("the media session is closed")
         if self.local is not None:
-            raise MediaFailed("this media session is open already")
+            raise MediaFailed("the media session is open already")
         command = OpenSession(id=self._sessions.next_command(), session=self.id, host=host, port=port)
         operation = self._sessions.open(self, command, _reader(Opened))
         try:
