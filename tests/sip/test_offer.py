@@ -1,0 +1,198 @@
+"""Offer and answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from offhook.sip.errors import LocalProtocolError, NoCommonMedia
+from offhook.sip.offer import Agreement, agree, answer, make_offer, reoffer
+from offhook.sip.sdp import Sdp
+
+US = ("192.0.2.1", 10_000)
+
+
+def theirs(*media: str, address: str = "192.0.2.10", session: str = "") -> Sdp:
+    lines = ["v=0", "o=- 1 1 IN IP4 192.0.2.10", "s=-", f"c=IN IP4 {address}", "t=0 0"]
+    text = "\r\n".join([*lines, *([session] if session else []), *media, ""])
+    return Sdp.parse(text.encode())
+
+
+def reply_to(offer: Sdp, **more: object) -> tuple[Sdp, Agreement]:
+    written, agreement = answer(offer, *US, session_id=7, **more)  # type: ignore[arg-type]
+    return Sdp.parse(bytes(written)), agreement
+
+
+def test_our_offer_lists_both_laws_and_keys() -> None:
+    offer = Sdp.parse(bytes(make_offer(*US, session_id=9)))
+    (audio,) = offer.media
+    assert [(item.payload_type, item.name) for item in audio.formats] == [(0, "PCMU"), (8, "PCMA"), (101, "telephone-event")]
+    assert (offer.session_id, offer.version, offer.address, audio.port) == (9, 1, "192.0.2.1", 10_000)
+    assert (audio.ptime, audio.direction) == (20, "sendrecv")
+
+
+def test_an_offer_needs_a_codec_that_we_have() -> None:
+    with pytest.raises(LocalProtocolError):
+        make_offer(*US, session_id=1, codecs=())
+    with pytest.raises(LocalProtocolError):
+        make_offer(*US, session_id=1, codecs=("OPUS",))
+
+
+def test_the_answer_takes_the_first_usable_audio_and_refuses_the_rest() -> None:
+    reply, agreement = reply_to(
+        theirs(
+            "m=video 5000 RTP/AVP 31",
+            "m=audio 5001 RTP/SAVP 0",
+            "m=audio 0 RTP/AVP 0",
+            "m=audio 5002 RTP/AVP 18",
+            "m=audio 5003 RTP/AVP 8 0 96",
+            "a=rtpmap:96 telephone-event/8000",
+            "m=audio 5004 RTP/AVP 0",
+            "m=image 5005 UDPTL t38",
+        )
+    )
+    assert [media.port for media in reply.media] == [0, 0, 0, 0, 10_000, 0, 0]
+    assert [media.kind for media in reply.media] == ["video", "audio", "audio", "audio", "audio", "audio", "image"]
+    assert reply.media[6].words == ("t38",)
+    assert reply.media[1].protocol == "RTP/SAVP"
+    assert reply.media[4].words == ("0", "96")
+    assert agreement == Agreement(
+        host="192.0.2.10",
+        port=5003,
+        codec="PCMU",
+        payload_type=0,
+        accepts={8: "PCMA", 0: "PCMU"},
+        dtmf_payload_type=96,
+        dtmf_accepts=96,
+    )
+
+
+def test_a_codec_under_a_dynamic_number_keeps_that_number() -> None:
+    reply, agreement = reply_to(theirs("m=audio 5000 RTP/AVP 97", "a=rtpmap:97 pcma/8000/1"))
+    assert (agreement.codec, agreement.payload_type, agreement.accepts) == ("PCMA", 97, {97: "PCMA"})
+    assert reply.media[0].words == ("97",)
+    assert agreement.dtmf_payload_type is None
+
+
+def test_our_preference_decides() -> None:
+    offer = theirs("m=audio 5000 RTP/AVP 0 8")
+    assert reply_to(offer, codecs=("PCMA", "PCMU"))[1].codec == "PCMA"
+    assert reply_to(offer, codecs=("PCMA",))[1].accepts == {8: "PCMA"}
+
+
+def test_keys_at_another_clock_rate_are_not_ours() -> None:
+    media = ("m=audio 5000 RTP/AVP 0 96 97", "a=rtpmap:96 telephone-event/48000", "a=rtpmap:97 telephone-event/8000")
+    assert reply_to(theirs(*media))[1].dtmf_payload_type == 97
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        theirs("m=audio 5000 RTP/AVP 18 9"),
+        theirs("m=audio 5000 RTP/AVP 96", "a=rtpmap:96 PCMU/16000"),
+        theirs("m=audio 5000 RTP/AVP 96", "a=rtpmap:96 PCMU/8000/2"),
+        theirs("m=audio 5000 RTP/AVP 101", "a=rtpmap:101 telephone-event/8000"),
+        theirs("m=video 5000 RTP/AVP 31"),
+        theirs("m=audio 5000 UDP/TLS/RTP/SAVPF 0"),
+        theirs("m=audio 0 RTP/AVP 0"),
+        theirs(),
+        theirs("m=audio 5000 RTP/AVP 0", address="224.0.0.1"),
+        theirs("m=audio 5000 RTP/AVP 0", address="255.255.255.255"),
+        theirs("m=audio 5000 RTP/AVP 0", address="phone.example"),
+    ],
+)
+def test_an_offer_without_common_media_gets_488(offer: Sdp) -> None:
+    with pytest.raises(NoCommonMedia) as caught:
+        reply_to(offer)
+    assert caught.value.status_hint == 488
+
+
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [("sendrecv", "sendrecv"), ("sendonly", "recvonly"), ("recvonly", "sendonly"), ("inactive", "inactive")],
+)
+def test_hold_by_direction_is_mirrored(said: str, ours: str) -> None:
+    for offer in (theirs("m=audio 5000 RTP/AVP 0", f"a={said}"), theirs("m=audio 5000 RTP/AVP 0", session=f"a={said}")):
+        reply, agreement = reply_to(offer)
+        assert agreement.direction == reply.media[0].direction == ours
+        assert agreement.held == (said in ("sendonly", "inactive"))
+
+
+def test_hold_by_a_null_address_stops_our_sending() -> None:
+    reply, agreement = reply_to(theirs("m=audio 5000 RTP/AVP 0", address="0.0.0.0"))
+    assert (agreement.direction, agreement.sends, agreement.held) == ("recvonly", False, True)
+    assert reply.media[0].direction == "recvonly"
+
+
+def test_our_wish_narrows_what_the_offer_allows() -> None:
+    assert reply_to(theirs("m=audio 5000 RTP/AVP 0", "a=sendonly"), direction="sendonly")[1].direction == "inactive"
+    assert reply_to(theirs("m=audio 5000 RTP/AVP 0"), direction="sendonly")[1].direction == "sendonly"
+
+
+@pytest.mark.parametrize(("asked", "given"), [(20, 20), (40, 40), (60, 60), (30, 20), (10, 20), (200, 20)])
+def test_packets_are_as_long_as_asked_where_the_engine_can(asked: int, given: int) -> None:
+    assert reply_to(theirs("m=audio 5000 RTP/AVP 0", f"a=ptime:{asked}"))[1].ptime == given
+
+
+def test_an_answer_in_a_running_session_counts_the_version_on_only_when_it_changes() -> None:
+    offer = theirs("m=audio 5000 RTP/AVP 0")
+    first, _ = answer(offer, *US, session_id=7)
+    again, _ = answer(offer, *US, session_id=99, previous=first)
+    assert again == first
+    held, _ = answer(theirs("m=audio 5000 RTP/AVP 0", "a=sendonly"), *US, session_id=99, previous=first)
+    assert (held.session_id, held.version) == (7, 2)
+
+
+def test_both_sides_reach_the_same_agreement() -> None:
+    offer = make_offer(*US, session_id=1)
+    reply, callee = answer(Sdp.parse(bytes(offer)), "198.51.100.1", 20_000, session_id=2)
+    caller = agree(offer, Sdp.parse(bytes(reply)))
+    assert (caller.host, caller.port) == ("198.51.100.1", 20_000)
+    assert (callee.host, callee.port) == US
+    for side in (caller, callee):
+        assert (side.codec, side.payload_type, side.dtmf_payload_type, side.direction) == ("PCMU", 0, 101, "sendrecv")
+        assert side.accepts == {0: "PCMU", 8: "PCMA"}
+
+
+def test_the_far_ends_order_decides_what_we_send_after_our_offer() -> None:
+    offer = make_offer(*US, session_id=1)
+    assert agree(offer, theirs("m=audio 5000 RTP/AVP 8 0")).codec == "PCMA"
+
+
+def test_an_answer_may_leave_out_what_the_offer_said_of_a_number() -> None:
+    agreement = agree(make_offer(*US, session_id=1), theirs("m=audio 5000 RTP/AVP 0 101"))
+    assert agreement.dtmf_payload_type == 101
+
+
+def test_keys_under_another_number_go_out_and_come_in_differently() -> None:
+    reply = theirs("m=audio 5000 RTP/AVP 0 96", "a=rtpmap:96 telephone-event/8000")
+    agreement = agree(make_offer(*US, session_id=1), reply)
+    assert (agreement.dtmf_payload_type, agreement.dtmf_accepts) == (96, 101)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [theirs(), theirs("m=audio 0 RTP/AVP 0"), theirs("m=audio 5000 RTP/AVP 18"), theirs("m=video 5000 RTP/AVP 31")],
+)
+def test_an_answer_that_accepts_nothing_is_refused(reply: Sdp) -> None:
+    with pytest.raises(NoCommonMedia):
+        agree(make_offer(*US, session_id=1), reply)
+
+
+def test_hold_and_resume_keep_the_session_and_count_the_version() -> None:
+    first = make_offer(*US, session_id=4)
+    held = reoffer(first, direction="sendonly")
+    resumed = reoffer(held, direction="sendrecv")
+    assert [(sdp.session_id, sdp.version, sdp.media[0].direction) for sdp in (first, held, resumed)] == [
+        (4, 1, "sendrecv"),
+        (4, 2, "sendonly"),
+        (4, 3, "sendrecv"),
+    ]
+    assert reoffer(first) == first
+    assert agree(held, theirs("m=audio 5000 RTP/AVP 0", "a=recvonly")).direction == "sendonly"
+
+
+def test_a_session_can_move_and_refused_streams_stay_refused() -> None:
+    ours, _ = answer(theirs("m=audio 5000 RTP/AVP 0", "m=video 5001 RTP/AVP 31"), *US, session_id=4)
+    moved = reoffer(ours, host="192.0.2.2", port=10_002)
+    assert (moved.address, moved.origin_address, moved.version) == ("192.0.2.2", "192.0.2.2", 2)
+    assert [media.port for media in moved.media] == [10_002, 0]
