@@ -31,7 +31,13 @@ ANSWER = b"v=0\r\no=- 2 2 IN IP4 192.0.2.2\r\n"
 
 
 def call(wire: Wire, **more: object) -> CallHandle:
-    invitation = Invitation(target="sip:1000@192.0.2.2", from_uri="sip:alice@192.0.2.1", sdp=OFFER, destination=wire.towards(wire.right), **more)  # type: ignore[arg-type]
+    invitation = Invitation(
+        target="sip:1000@192.0.2.2",
+        from_uri="sip:alice@192.0.2.1",
+        sdp=OFFER,
+        destination=wire.towards(wire.right),
+        **more,
+    )  # type: ignore[arg-type]
     return wire.left.endpoint.invite(invitation, wire.now)
 
 
@@ -65,14 +71,22 @@ def test_a_call_rings_is_answered_and_hung_up_and_leaves_nothing_behind(transpor
     wire.run()
     assert wire.left.one(CallEnded).cause is EndCause.HANGUP
     assert wire.right.one(CallEnded).cause is EndCause.BYE
-    assert wire.transcript == ["> INVITE", "< 100 INVITE", "< 180 INVITE", "< 200 INVITE", "> ACK", "> BYE", "< 200 BYE"]
+    assert wire.transcript == [
+        "> INVITE",
+        "< 100 INVITE",
+        "< 180 INVITE",
+        "< 200 INVITE",
+        "> ACK",
+        "> BYE",
+        "< 200 BYE",
+    ]
     assert wire.idle
 
 
 def test_the_called_side_hangs_up_with_a_reason() -> None:
     wire = Wire()
     _, theirs = standing(wire)
-    wire.right.endpoint.hangup(theirs, wire.now, "SIP;cause=500;text=\"broken\"")
+    wire.right.endpoint.hangup(theirs, wire.now, 'SIP;cause=500;text="broken"')
     wire.run()
     ended = wire.left.one(CallEnded)
     assert ended.cause is EndCause.BYE
@@ -219,8 +233,12 @@ def test_a_reinvite_is_offered_and_answered_both_ways() -> None:
 def test_reinvites_that_cross_are_tried_again_later_and_both_succeed() -> None:
     wire = Wire()
     ours, theirs = standing(wire)
-    wire.left.on_event = lambda event: wire.left.endpoint.accept_offer(ours, b"yes", wire.now) if isinstance(event, OfferReceived) else None
-    wire.right.on_event = lambda event: wire.right.endpoint.accept_offer(theirs, b"yes", wire.now) if isinstance(event, OfferReceived) else None
+    wire.left.on_event = lambda event: (
+        wire.left.endpoint.accept_offer(ours, b"yes", wire.now) if isinstance(event, OfferReceived) else None
+    )
+    wire.right.on_event = lambda event: (
+        wire.right.endpoint.accept_offer(theirs, b"yes", wire.now) if isinstance(event, OfferReceived) else None
+    )
     wire.left.endpoint.reinvite(ours, b"left", wire.now)
     wire.right.endpoint.reinvite(theirs, b"right", wire.now)
     wire.run(10)
@@ -381,8 +399,12 @@ def test_the_same_calls_give_the_same_bytes() -> None:
 
 def test_a_thousand_calls_leave_every_table_empty() -> None:
     wire = Wire(right_settings=SipSettings(source_burst=5000))
-    wire.right.on_event = lambda event: wire.right.endpoint.answer(event.call, ANSWER, wire.now) if isinstance(event, IncomingCall) else None
-    wire.left.on_event = lambda event: wire.left.endpoint.hangup(event.call, wire.now) if isinstance(event, CallAnswered) else None
+    wire.right.on_event = lambda event: (
+        wire.right.endpoint.answer(event.call, ANSWER, wire.now) if isinstance(event, IncomingCall) else None
+    )
+    wire.left.on_event = lambda event: (
+        wire.left.endpoint.hangup(event.call, wire.now) if isinstance(event, CallAnswered) else None
+    )
     for _ in range(1000):
         call(wire)
         wire.run(0.02)

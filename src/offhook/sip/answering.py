@@ -99,9 +99,7 @@ class Answering:
         assert transaction is not None
         self.accept(call, transaction, sdp, headers, now)
 
-    def accept(
-        self, call: Call, transaction: Transaction, sdp: bytes | None, headers: Headers, now: float
-    ) -> None:
+    def accept(self, call: Call, transaction: Transaction, sdp: bytes | None, headers: Headers, now: float) -> None:
         """Send a 2xx, for the first INVITE or a later one, and repeat it until its ACK."""
         agent = self._agent
         request = transaction.request
@@ -130,15 +128,11 @@ class Answering:
 
     # -- within -----------------------------------------------------------------------------------------------------
 
-    def _send(
-        self, call: Call, code: int, reason: str, sdp: bytes | None, headers: Headers, now: float
-    ) -> None:
+    def _send(self, call: Call, code: int, reason: str, sdp: bytes | None, headers: Headers, now: float) -> None:
         agent = self._agent
         if code < 200:
             headers = [("Contact", agent.contact(call.flow)), *headers]
-        response = agent.response(
-            call.invite, code, reason, to_tag=call.local_tag, headers=headers, body=sdp or b""
-        )
+        response = agent.response(call.invite, code, reason, to_tag=call.local_tag, headers=headers, body=sdp or b"")
         assert call.transaction is not None
         respond_with(call.transaction, response, now)
 

@@ -128,7 +128,9 @@ class Conversation:
         call.state = CallState.LEAVING
         call.stop_repeating()
         self._be_patient(call, now)
-        agent.ask(call, "BYE", now, lambda response, _at: agent.end(call, EndCause.HANGUP, None, response), headers=headers)
+        agent.ask(
+            call, "BYE", now, lambda response, _at: agent.end(call, EndCause.HANGUP, None, response), headers=headers
+        )
 
     def confirmed_late(self, call: Call, now: float) -> None:
         """The ACK came after we wanted to hang up."""

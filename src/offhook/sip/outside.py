@@ -30,9 +30,7 @@ class Outside:
         handle = RequestHandle(agent.new_handle())
         agent.requests[handle] = agent.transactions.open_server(request, reply_to, Silent(), now)
         agent.events.append(RegisterReceived(handle=handle, request=request, source=source))
-        agent.timers.start(
-            now + agent.settings.reply_limit, lambda at: self.reply(handle, 500, "", (), b"", at)
-        )
+        agent.timers.start(now + agent.settings.reply_limit, lambda at: self.reply(handle, 500, "", (), b"", at))
 
     def options(self, request: Request, reply_to: Flow, now: float) -> None:
         """Say what we can; 503 while no call would be taken is the caller's business (§11.2)."""
@@ -40,16 +38,12 @@ class Outside:
         own = agent.transactions.open_server(request, reply_to, Silent(), now)
         agent.respond(own, 200, now, headers=(("Contact", agent.contact(reply_to)), *_CAPABILITIES))
 
-    def reply(
-        self, handle: RequestHandle, code: int, reason: str, headers: Headers, body: bytes, now: float
-    ) -> None:
+    def reply(self, handle: RequestHandle, code: int, reason: str, headers: Headers, body: bytes, now: float) -> None:
         agent = self._agent
         transaction = agent.requests.pop(handle, None)
         if transaction is None:
             return
-        response = agent.response(
-            transaction.request, code, reason, to_tag=agent.ids.tag(), headers=headers, body=body
-        )
+        response = agent.response(transaction.request, code, reason, to_tag=agent.ids.tag(), headers=headers, body=body)
         respond_with(transaction, response, now)
 
     def ping(self, target: str, destination: Flow | None, now: float) -> RequestHandle:

@@ -65,9 +65,7 @@ class Signalling(Protocol):
         """End an unanswered incoming call with a 3xx-6xx."""
         ...
 
-    def challenge(
-        self, handle: CallHandle | RequestHandle, challenges: Sequence[str], *, proxy: bool = False
-    ) -> None:
+    def challenge(self, handle: CallHandle | RequestHandle, challenges: Sequence[str], *, proxy: bool = False) -> None:
         """Ask an incoming call or request for credentials: 401 with each of ``challenges`` as a WWW-Authenticate value
         (407 and Proxy-Authenticate with ``proxy``). The call ends (REFUSED_BY_US); the far end comes back with a new one.
         """

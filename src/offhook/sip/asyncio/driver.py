@@ -2,43 +2,274 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from offhook.sip.events import CallHandle, Event
-from offhook.sip.flow import Flow, HostPort
+import structlog
+
+from offhook.sip.asyncio.addresses import LocalAddresses
+from offhook.sip.asyncio.resolver import NameNotResolved, Resolver
+from offhook.sip.asyncio.tcp import TcpTransport
+from offhook.sip.asyncio.udp import UdpSocket
+from offhook.sip.endpoint import Endpoint
+from offhook.sip.events import CallEnded, CallHandle, Event, RequestHandle
+from offhook.sip.flow import Flow, HostPort, Transmit, Transport
 from offhook.sip.settings import SipSettings
-from offhook.sip.signalling import Invitation
+from offhook.sip.signalling import Headers, Invitation
+
+_LOG = structlog.get_logger(__name__)
+_BEAT = 0.1
+"""Seconds between measurements of the loop's lag."""
+_PORT_ATTEMPTS = 20
+_MAX_UNRESOLVED = 1000
+"""Messages that wait for names; more are dropped as if the name had no address."""
 
 
 class SipDriver:
     """``Signalling`` on real sockets; an async context manager that listens while it is open.
 
     ``async with SipDriver(settings, listener) as sip: sip.addresses; sip.invite(…)``. The listener is called on the
-    loop, in order, once per event; it may call intentions. ``Signalling`` lists the intentions.
+    loop, in order, once per event; it may call intentions. ``Signalling`` says what the intentions do.
     """
 
     def __init__(
         self, settings: SipSettings, listener: Callable[[Event], None], *, random_bits: Callable[[int], int]
-    ) -> None: ...
+    ) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._endpoint = Endpoint(settings, random_bits=random_bits, local_address=self.local_address)
+        family = socket.AF_INET6 if ":" in settings.listen[0] else socket.AF_INET
+        self._resolver = Resolver(settings, family)
+        self._tcp = TcpTransport(settings, self._received, self._drain, self._failed)
+        self._udp: UdpSocket | None = None
+        self._local: LocalAddresses | None = None
+        self._addresses: dict[str, HostPort] = {}
+        self._tasks = asyncio.TaskGroup()
+        self._background: list[asyncio.Task[None]] = []
+        self._unresolved: dict[str, list[Transmit]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._busy = False
+        self._empty = asyncio.Event()
+        self._clock: Callable[[], float] = lambda: 0.0
 
-    async def __aenter__(self) -> Self: ...
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._clock = loop.time
+        await self._tasks.__aenter__()
+        try:
+            await self._bind()
+        except OSError:
+            await self._tasks.__aexit__(None, None, None)
+            raise
+        self._background = [self._tasks.create_task(self._beat()), self._tasks.create_task(self._tcp.sweep())]
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self._endpoint.drain()
+        self._endpoint.end_all(self._clock())
+        self._drain()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._tcp.close()
+        if self._udp is not None:
+            self._udp.close()
+        for task in self._background:
+            task.cancel()
+        await self._tasks.__aexit__(None, None, None)
 
     @property
     def addresses(self) -> dict[str, HostPort]:
         """Where it listens, by transport: ``{"udp": …, "tcp": …}``."""
+        return dict(self._addresses)
 
-    def local_address(self, peer: Flow) -> HostPort: ...
-
-    def invite(self, invitation: Invitation) -> CallHandle: ...
+    def sizes(self) -> dict[str, int]:
+        """Entries of every table, and open connections."""
+        return {**self._endpoint.sizes(), "connections": self._tcp.size}
 
     def drain(self) -> None:
         """No new calls from now on (503); those in being go on."""
+        self._endpoint.drain()
 
     async def settled(self) -> None:
         """Wait until no call is left; bound it with ``asyncio.timeout``."""
+        while self._endpoint.sizes()["calls"]:
+            self._empty.clear()
+            await self._empty.wait()
+
+    # -- feed, drain, re-arm ----------------------------------------------------------------------------------------
+
+    def _received(self, data: bytes, source: Flow) -> None:
+        self._endpoint.receive(data, source, self._clock())
+
+    def _failed(self, destination: Flow) -> None:
+        self._endpoint.transport_failed(destination, self._clock())
+        self._drain()
+
+    def _drain(self) -> None:
+        if self._busy:
+            return  # called from the listener or a send: the loop below goes on until nothing is left
+        self._busy = True
+        endpoint = self._endpoint
+        try:
+            while True:
+                transmits, events = endpoint.transmits(), endpoint.events()
+                if not transmits and not events:
+                    break
+                for transmit in transmits:
+                    self._send(transmit)
+                for event in events:
+                    self._deliver(event)
+        finally:
+            self._busy = False
+        self._arm()
+
+    def _deliver(self, event: Event) -> None:
+        if isinstance(event, CallEnded):
+            self._empty.set()
+        try:
+            self._listener(event)
+        except Exception:  # noqa: BLE001  (what fails for one call must not stop the others)
+            _LOG.exception("a listener of SIP events failed", sip_event=type(event).__name__)
+
+    def _arm(self) -> None:
+        deadline = self._endpoint.deadline()
+        timer = self._timer
+        if timer is not None:
+            if deadline is not None and timer.when() <= deadline:
+                return  # an early alarm finds nothing due and arms the next
+            timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._endpoint.expire(self._clock())
+        self._drain()
+
+    async def _beat(self) -> None:
+        while True:
+            due = self._clock() + _BEAT
+            await asyncio.sleep(_BEAT)
+            self._endpoint.lag(max(0.0, self._clock() - due))
+
+    # -- the sockets ------------------------------------------------------------------------------------------------
+
+    async def _bind(self) -> None:
+        host, port = self._settings.listen
+        for attempt in range(_PORT_ATTEMPTS):
+            udp = UdpSocket(HostPort(host, port), self._received, self._drain, self._settings.drain_batch)
+            try:
+                tcp = await self._tcp.listen(udp.address, self._tasks)
+            except OSError:
+                udp.close()
+                if port or attempt == _PORT_ATTEMPTS - 1:
+                    raise
+                continue
+            self._udp = udp
+            self._local = LocalAddresses(udp.address, self._settings.advertise)
+            self._addresses = {"udp": udp.address, "tcp": tcp}
+            udp.open()
+            return
+
+    def _send(self, transmit: Transmit) -> None:
+        flow = transmit.destination
+        address = self._resolver.known(flow.host)
+        if address is not None:
+            self._send_to(transmit, address)
+            return
+        waiting = self._unresolved.get(flow.host)
+        if waiting is not None:
+            waiting.append(transmit)
+        elif sum(map(len, self._unresolved.values())) < _MAX_UNRESOLVED:
+            self._unresolved[flow.host] = [transmit]
+            self._tasks.create_task(self._resolve(flow.host))
+        else:
+            self._endpoint.transport_failed(flow, self._clock())
+
+    async def _resolve(self, host: str) -> None:
+        address: str | None = None
+        try:
+            address = await self._resolver.resolve(host)
+        except NameNotResolved as error:
+            _LOG.info("name not resolved", host=host, error=str(error))
+        for transmit in self._unresolved.pop(host):
+            if address is None:
+                self._endpoint.transport_failed(transmit.destination, self._clock())
+            else:
+                self._send_to(transmit, address)
+        self._drain()
+
+    def _send_to(self, transmit: Transmit, address: str) -> None:
+        flow = transmit.destination
+        if flow.transport is Transport.TCP:
+            self._tcp.send(transmit.data, flow, address)
+        elif self._udp is not None and not self._udp.send(transmit.data, address, flow.port):
+            self._endpoint.transport_failed(flow, self._clock())
+
+    # -- intentions -------------------------------------------------------------------------------------------------
+
+    def local_address(self, peer: Flow) -> HostPort:
+        assert self._local is not None, "the driver is not open"
+        return self._local.towards(self._resolver.known(peer.host) or peer.host)
+
+    def invite(self, invitation: Invitation) -> CallHandle:
+        handle = self._endpoint.invite(invitation, self._clock())
+        self._drain()
+        return handle
+
+    def acknowledge(self, call: CallHandle, sdp: bytes) -> None:
+        self._endpoint.acknowledge(call, sdp, self._clock())
+        self._drain()
+
+    def ring(self, call: CallHandle, code: int = 180, *, sdp: bytes | None = None, headers: Headers = ()) -> None:
+        self._endpoint.ring(call, self._clock(), code, sdp=sdp, headers=headers)
+        self._drain()
+
+    def answer(self, call: CallHandle, sdp: bytes | None, headers: Headers = ()) -> None:
+        self._endpoint.answer(call, sdp, self._clock(), headers)
+        self._drain()
+
+    def refuse(self, call: CallHandle, code: int, reason: str = "", headers: Headers = ()) -> None:
+        self._endpoint.refuse(call, code, self._clock(), reason, headers)
+        self._drain()
+
+    def challenge(self, handle: CallHandle | RequestHandle, challenges: Sequence[str], *, proxy: bool = False) -> None:
+        self._endpoint.challenge(handle, challenges, self._clock(), proxy=proxy)
+        self._drain()
+
+    def hangup(self, call: CallHandle, reason: str = "", headers: Headers = ()) -> None:
+        self._endpoint.hangup(call, self._clock(), reason, headers)
+        self._drain()
+
+    def reinvite(self, call: CallHandle, sdp: bytes, headers: Headers = ()) -> None:
+        self._endpoint.reinvite(call, sdp, self._clock(), headers)
+        self._drain()
+
+    def accept_offer(self, call: CallHandle, sdp: bytes) -> None:
+        self._endpoint.accept_offer(call, sdp, self._clock())
+        self._drain()
+
+    def refuse_offer(self, call: CallHandle, code: int = 488) -> None:
+        self._endpoint.refuse_offer(call, self._clock(), code)
+        self._drain()
+
+    def info(self, call: CallHandle, content_type: str, body: bytes) -> None:
+        self._endpoint.info(call, content_type, body, self._clock())
+        self._drain()
+
+    def ping(self, target: str, destination: Flow | None = None) -> RequestHandle:
+        handle = self._endpoint.ping(target, self._clock(), destination)
+        self._drain()
+        return handle
+
+    def reply(
+        self, handle: RequestHandle, code: int, reason: str = "", *, headers: Headers = (), body: bytes = b""
+    ) -> None:
+        self._endpoint.reply(handle, code, self._clock(), reason, headers=headers, body=body)
+        self._drain()

@@ -44,7 +44,19 @@ class Surroundings:
 class Transaction:
     """A client or server transaction, INVITE or not: ``table`` says which."""
 
-    __slots__ = ("_around", "_interval", "_last", "_over", "_table", "_timers", "flow", "make_ack", "request", "state", "user")
+    __slots__ = (
+        "_around",
+        "_interval",
+        "_last",
+        "_over",
+        "_table",
+        "_timers",
+        "flow",
+        "make_ack",
+        "request",
+        "state",
+        "user",
+    )
 
     def __init__(
         self,

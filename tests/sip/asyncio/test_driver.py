@@ -1,0 +1,155 @@
+"""The driver on real loopback sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+import uvloop
+
+from offhook.sip.asyncio.driver import SipDriver
+from offhook.sip.events import CallAnswered, CallEnded, EndCause, Event, IncomingCall, PingAnswered
+from offhook.sip.flow import Flow, Transport
+from offhook.sip.settings import SipSettings
+from offhook.sip.signalling import Invitation
+
+EventT = TypeVar("EventT")
+
+
+class Phone:
+    """A driver and what it heard."""
+
+    def __init__(self, **settings: object) -> None:
+        self.heard: asyncio.Queue[Event] = asyncio.Queue()
+        all_settings = SipSettings(listen=("127.0.0.1", 0), **settings)  # type: ignore[arg-type]
+        self.sip = SipDriver(all_settings, self.listen, random_bits=random.Random(1).getrandbits)
+
+    def listen(self, event: Event) -> None:
+        self.heard.put_nowait(event)
+
+    async def hears(self, kind: type[EventT]) -> EventT:
+        async with asyncio.timeout(5):
+            while True:
+                event = await self.heard.get()
+                if isinstance(event, kind):
+                    return event
+
+    def flow(self, transport: Transport) -> Flow:
+        return Flow(transport, *self.sip.addresses[transport.value])
+
+
+LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
+
+
+def on(loop: Callable[[], asyncio.AbstractEventLoop], scenario: Callable[[], Awaitable[None]]) -> None:
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(scenario())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("transport", list(Transport))
+def test_a_call_over_real_sockets(loop: Callable[[], asyncio.AbstractEventLoop], transport: Transport) -> None:
+    async def scenario() -> None:
+        alice, bob = Phone(), Phone()
+        async with alice.sip, bob.sip:
+            host, port = bob.sip.addresses[transport.value]
+            target = f"sip:bob@{host}:{port};transport={transport.value}"
+            call = alice.sip.invite(Invitation(target=target, from_uri="sip:alice@localhost", sdp=b"v=0\r\n"))
+            incoming = await bob.hears(IncomingCall)
+            assert incoming.source.transport is transport
+            bob.sip.answer(incoming.call, b"v=0\r\n")
+            await alice.hears(CallAnswered)
+            bob.sip.hangup(incoming.call)
+            assert (await alice.hears(CallEnded)).call == call
+            assert (await bob.hears(CallEnded)).cause is EndCause.HANGUP
+            async with asyncio.timeout(1):
+                await alice.sip.settled()
+                await bob.sip.settled()
+
+    on(loop, scenario)
+
+
+def test_a_tcp_connection_is_used_again() -> None:
+    async def scenario() -> None:
+        alice, bob = Phone(), Phone()
+        async with alice.sip, bob.sip:
+            for _ in range(3):
+                alice.sip.ping("sip:bob@localhost", bob.flow(Transport.TCP))
+                assert (await alice.hears(PingAnswered)).code == 200
+            assert alice.sip.sizes()["connections"] == bob.sip.sizes()["connections"] == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_name_is_resolved_before_the_message_leaves() -> None:
+    async def scenario() -> None:
+        alice, bob = Phone(), Phone()
+        async with alice.sip, bob.sip:
+            alice.sip.ping(f"sip:bob@localhost:{bob.sip.addresses['udp'].port}")
+            assert (await alice.hears(PingAnswered)).code == 200
+
+    asyncio.run(scenario())
+
+
+def test_a_name_that_does_not_exist_fails_at_once() -> None:
+    async def scenario() -> None:
+        alice = Phone()
+        async with alice.sip:
+            alice.sip.invite(Invitation(target="sip:bob@no-such-host.invalid", from_uri="sip:a@localhost", sdp=b"v=0"))
+            assert (await alice.hears(CallEnded)).cause is EndCause.UNREACHABLE
+
+    asyncio.run(scenario())
+
+
+def test_a_refused_connection_ends_the_call_at_once() -> None:
+    async def scenario() -> None:
+        alice, gone = Phone(), Phone()
+        async with gone.sip:
+            flow = gone.flow(Transport.TCP)
+        async with alice.sip:
+            invitation = Invitation(target="sip:b@localhost", from_uri="sip:a@localhost", sdp=b"v=0", destination=flow)
+            alice.sip.invite(invitation)
+            assert (await alice.hears(CallEnded)).cause is EndCause.UNREACHABLE
+
+    asyncio.run(scenario())
+
+
+def test_closing_the_driver_hangs_up_what_is_left() -> None:
+    async def scenario() -> None:
+        alice, bob = Phone(), Phone()
+        async with bob.sip:
+            async with alice.sip:
+                flow = bob.flow(Transport.UDP)
+                alice.sip.invite(
+                    Invitation(target="sip:b@localhost", from_uri="sip:a@localhost", sdp=b"v=0", destination=flow)
+                )
+                bob.sip.answer((await bob.hears(IncomingCall)).call, b"v=0")
+                await alice.hears(CallAnswered)
+            assert (await alice.hears(CallEnded)).cause is EndCause.SHUTDOWN
+            assert (await bob.hears(CallEnded)).cause is EndCause.BYE
+
+    asyncio.run(scenario())
+
+
+def test_a_listener_that_fails_does_not_stop_the_driver() -> None:
+    async def scenario() -> None:
+        alice, bob = Phone(), Phone()
+        broken = True
+
+        def listen(event: Event) -> None:
+            if broken:
+                raise RuntimeError("a bug in one call")
+            Phone.listen(alice, event)
+
+        alice.sip._listener = listen
+        async with alice.sip, bob.sip:
+            alice.sip.ping("sip:bob@localhost", bob.flow(Transport.UDP))
+            await asyncio.to_thread(lambda: None)
+            broken = False
+            alice.sip.ping("sip:bob@localhost", bob.flow(Transport.UDP))
+            await alice.hears(PingAnswered)
+
+    asyncio.run(scenario())
