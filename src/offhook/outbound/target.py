@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlencode
 
-from aiohttp import BasicAuth
 from yarl import URL
 
 from offhook.outbound.http import OutboundError, OutboundFault
@@ -68,7 +68,8 @@ def parse(url: str) -> Target:
     auth = None
     if user or password:
         # A login cannot hold a colon, the rest belongs to the password (RFC 7617).
-        auth = BasicAuth(unquote(user or "").partition(":")[0], unquote(password or ""), "utf-8").encode()
+        pair = f"{unquote(user or '').partition(':')[0]}:{unquote(password or '')}"
+        auth = f"Basic {b64encode(pair.encode('utf-8', 'replace')).decode('ascii')}"
     return Target(url=text, host=host, origin=str(bare.origin()), auth=auth, overrides=_overrides(found.raw_fragment))
 
 
