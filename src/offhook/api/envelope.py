@@ -50,13 +50,15 @@ class Envelope:
             return
         scope[_ID] = secrets.token_hex(8)
         begun = False
+        timed = True
 
         async def framed(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                # Media and event streams take as long as they take, once they have begun.
-                deadline.reschedule(None)
+                if timed:
+                    # Media and event streams take as long as they take, once they have begun.
+                    deadline.reschedule(None)
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = scope[_ID]
                 for name, value in _HEADERS.items():
@@ -67,6 +69,7 @@ class Envelope:
             async with asyncio.timeout(self._timeout) as deadline:
                 await self._app(scope, receive, framed)
         except Exception as error:
+            timed = False
             told = failure(error, scope[_ID])
             if told.status == 500:
                 log.exception("api_request_failed", request_id=scope[_ID], method=scope["method"], path=scope["path"])
@@ -85,7 +88,7 @@ def failure(error: Exception, identity: str) -> ApiError:
         return ApiError(409, Code.CONFLICT, "Somebody else has just made the same. Read it, then decide.")
     if is_outage(error):
         message = "The server cannot do this at present. Try again later."
-        return ApiError(503, Code.SERVER_ERROR, message, headers={"retry-after": "2"})
+        return ApiError(503, Code.UNAVAILABLE, message, headers={"retry-after": "2"})
     return ApiError(500, Code.SERVER_ERROR, f"An error on our side. Look for request {identity} in the log.")
 
 
@@ -118,9 +121,5 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
     def _too_large(self) -> ApiError:
-        return ApiError(
-            413,
-            Code.BODY_TOO_LARGE,
-            f"The request body is larger than {self._limit} bytes.",
-            headers={"connection": "close"},
-        )
+        # The connection stays open: the server discards the rest, so that the client, still sending, hears why.
+        return ApiError(413, Code.BODY_TOO_LARGE, f"The request body is larger than {self._limit} bytes.")
