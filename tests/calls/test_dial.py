@@ -70,7 +70,9 @@ async def dial(request: DialRequest, *, trunk: str | None = None) -> AsyncIterat
 
         w.script.work = script
         d.leg = w.call_in()
-        await until(lambda: len(w.far) == len(request.targets) and all(leg.said for leg in w.far) or d.outcome is not None)
+        await until(
+            lambda: len(w.far) == len(request.targets) and all(leg.said for leg in w.far) or d.outcome is not None
+        )
         yield d
         if not d.leg.ended:
             d.leg.ends()

@@ -326,7 +326,15 @@ def test_an_order_rings_and_runs_its_application_once_answered() -> None:
 
 @pytest.mark.parametrize(
     ("code", "status"),
-    [(486, "busy"), (600, "busy"), (603, "busy"), (408, "no-answer"), (487, "canceled"), (404, "failed"), (None, "failed")],
+    [
+        (486, "busy"),
+        (600, "busy"),
+        (603, "busy"),
+        (408, "no-answer"),
+        (487, "canceled"),
+        (404, "failed"),
+        (None, "failed"),
+    ],
 )
 def test_a_refusal_becomes_a_status(code: int | None, status: str) -> None:
     async def main() -> None:
@@ -510,7 +518,9 @@ def test_a_node_that_stops_tells_the_end_of_every_call() -> None:
 
         with pytest.raises(ExceptionGroup):
             await stop()
-        assert [(event.call.status, event.call.reason) for event in seen[0].ended()] == [("failed", "the server stopped")]
+        assert [(event.call.status, event.call.reason) for event in seen[0].ended()] == [
+            ("failed", "the server stopped")
+        ]
         await settle(50)
         assert seen[0].board.idle
 
@@ -563,5 +573,3 @@ def test_a_thousand_callers_who_hang_up_at_any_moment_leave_nothing_behind() -> 
                 timer.cancel()
 
     run(main())
-
-

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from offhook.calls.control import CallOrder
+from offhook.calls.leg import LegAnswered, LegEnded, LegRinging
+from offhook.media.commands import Codec, Connect, Direction
+from offhook.security.digest import ha1_of_every_algorithm
+from offhook.vocabulary.sids import AccountSid
+from tests.calls.legs.nodes import Node, phone, two, until
+from tests.calls.twins import APP
+
+
+def connected(node: Node) -> Connect:
+    return [command for command in node.engine.commands if isinstance(command, Connect)][-1]
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_phone_calls_talks_and_hangs_up(transport: str) -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            caller = phone(near, far.uri("1000", transport), headers=(("X-Ticket", "7"), ("X-RestComm-CallSid", "CA0")))
+            await caller.leg.invite()
+            await until(lambda: "LegAnswered" in caller.names)
+            call = far.script.calls[0]
+            assert caller.names[-2:] == ["LegRinging", "LegAnswered"]
+            assert call.facts.sip_headers == {"X-Ticket": "7"}
+            assert (call.facts.from_, call.facts.to, call.facts.source_ip) == ("+1555", "1000", "127.0.0.1")
+            here, there = connected(near), connected(far)
+            assert here.remote == ("127.0.0.1", call.media.local.port)
+            assert there.remote == ("127.0.0.1", caller.leg.media.local.port)
+            assert (here.codec, here.dtmf_payload_type, there.direction) == (Codec.PCMU, 101, Direction.SENDRECV)
+            caller.leg.drop()
+            await until(lambda: far.board.idle)
+            assert far.log.events[-1].call.status == "completed"
+            await caller.leg.closed()
+
+    asyncio.run(main())
+
+
+def test_a_caller_learns_the_sid_of_the_call() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            caller = phone(near, far.uri("1000"))
+            seen: dict[str, str] = {}
+            hear = caller.leg.hear
+            caller.leg.hear = lambda event: (
+                seen.update(event.response.extension_headers()) if hasattr(event, "response") else None,
+                hear(event),
+            )
+            await caller.leg.invite()
+            await until(lambda: "LegAnswered" in caller.names)
+            facts = far.script.calls[0].facts
+            assert seen["X-RestComm-CallSid"] == facts.sid
+            assert (seen["X-RestComm-AccountSid"], seen["X-RestComm-ApiVersion"]) == ("AC1", "2012-04-24")
+            caller.leg.drop()
+
+    asyncio.run(main())
+
+
+def test_the_application_hangs_up() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            far.script.work = lambda call: call.answer()
+            caller = phone(near, far.uri("1000"))
+            await caller.leg.invite()
+            await until(lambda: "LegEnded" in caller.names)
+            assert (caller.end.by_far_end, caller.end.sip_code) == (True, None)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("code", "status"), [(486, "busy"), (603, "busy"), (500, "failed")])
+def test_the_application_refuses(code: int, status: str) -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            far.script.work = lambda call: call.refuse(code, "no")
+            caller = phone(near, far.uri("1000"))
+            await caller.leg.invite()
+            await until(lambda: "LegEnded" in caller.names)
+            assert (caller.end.by_far_end, caller.end.sip_code) == (True, code)
+            await until(lambda: far.board.idle)
+            assert far.log.events[-1].call.status == status
+
+    asyncio.run(main())
+
+
+def test_a_caller_gives_up_while_it_rings() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+
+            async def think(call: object) -> None:
+                await call.interruption()
+
+            far.script.work = think
+            caller = phone(near, far.uri("1000"))
+            await caller.leg.invite()
+            await until(lambda: any(isinstance(event, LegRinging) for event in caller.events))
+            caller.leg.drop("changed my mind")
+            await until(lambda: far.board.idle and bool(far.log.events))
+            assert far.log.events[-1].call.status == "canceled"
+
+    asyncio.run(main())
+
+
+def test_an_order_of_one_node_becomes_a_call_to_the_other() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            facts = await near.board.place(
+                CallOrder(account_sid=AccountSid("AC1"), to=far.uri("1000"), from_="+1777", application=APP)
+            )
+            await until(lambda: bool(near.script.calls) and bool(far.script.calls))
+            assert far.script.calls[0].facts.sip_call_id == near.script.calls[0].facts.sip_call_id is not None
+            assert far.script.calls[0].facts.from_ == "+1777"
+            await near.board.hangup(facts.sid)
+            await until(lambda: far.board.idle)
+            assert near.log.events[-1].call.status == "completed"
+
+    asyncio.run(main())
+
+
+def test_hold_and_resume_turn_the_media_about() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            caller = phone(near, far.uri("1000"))
+            await caller.leg.invite()
+            await until(lambda: "LegAnswered" in caller.names)
+            handle = caller.leg._handle
+            port = caller.leg.media.local.port
+            for version, (said, does) in enumerate(
+                [("sendonly", "recvonly"), ("inactive", "inactive"), ("sendrecv", "sendrecv")], 2
+            ):
+                sdp = (
+                    f"v=0\r\no=- 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+                    f"m=audio {port} RTP/AVP 0\r\na={said}\r\n"
+                )
+                near.driver.reinvite(handle, sdp.encode())
+                await until(lambda does=does: connected(far).direction == Direction(does))
+            assert not any(isinstance(event, LegEnded) for event in caller.events)
+            caller.leg.drop()
+
+    asyncio.run(main())
+
+
+def test_keys_by_info_reach_the_application() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            caller = phone(near, far.uri("1000"))
+            await caller.leg.invite()
+            await until(lambda: "LegAnswered" in caller.names)
+            near.driver.info(caller.leg._handle, "application/dtmf-relay", b"Signal=5\r\nDuration=100\r\n")
+            assert await asyncio.wait_for(far.script.calls[0].digit(), 5) == "5"
+            caller.leg.drop()
+
+    asyncio.run(main())
+
+
+def test_an_invite_without_sdp_gets_our_offer() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            from offhook.sip import events as sip
+            from offhook.sip.signalling import Invitation
+
+            seen: list[sip.Event] = []
+            hear, near.driver._listener = near.driver._listener, seen.append
+            handle = near.driver.invite(Invitation(target=far.uri("1000"), from_uri="sip:+1555@127.0.0.1"))
+            await until(lambda: any(isinstance(event, sip.CallAnswered) for event in seen))
+            answered = next(event for event in seen if isinstance(event, sip.CallAnswered))
+            assert b"m=audio" in answered.sdp
+            near.driver.acknowledge(handle, answered.sdp)
+            await until(lambda: far.script.calls and far.script.calls[0].answered)
+            near.driver.hangup(handle)
+            await until(lambda: far.board.idle)
+            near.driver._listener = hear
+
+    asyncio.run(main())
+
+
+def test_an_offer_without_a_codec_of_ours_is_refused() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            from offhook.sip import events as sip
+            from offhook.sip.signalling import Invitation
+
+            seen: list[sip.Event] = []
+            near.driver._listener = seen.append
+            sdp = (
+                b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 18\r\n"
+            )
+            near.driver.invite(Invitation(target=far.uri("1000"), from_uri="sip:+1555@127.0.0.1", sdp=sdp))
+            await until(lambda: any(isinstance(event, sip.CallEnded) for event in seen))
+            assert seen[-1].code == 488
+            await until(lambda: far.board.idle)
+            assert far.log.events[-1].call.status == "failed"
+
+    asyncio.run(main())
+
+
+def test_a_client_must_prove_who_it_is_and_nobody_else_may_use_its_name() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            secrets = ha1_of_every_algorithm("bob", "pbx.test", "right")
+            far.directory.clients["bob"] = replace(far.directory.clients["bob"], ha1=secrets)
+            codes = []
+            for password in ("right", "wrong", None):
+                user = {} if password is None else {"username": "bob", "password": password}
+                caller = phone(near, far.uri("1000"), from_user="bob", from_domain="pbx.test", **user)
+                await caller.leg.invite()
+                await until(
+                    lambda caller=caller: caller.events and isinstance(caller.events[-1], LegAnswered | LegEnded)
+                )
+                codes.append(None if isinstance(caller.events[-1], LegAnswered) else caller.end.sip_code)
+                caller.leg.drop()
+            assert codes == [None, 403, 407]
+            assert [call.facts.from_ for call in far.script.calls] == ["client:bob"]
+
+    asyncio.run(main())
+
+
+def test_nobody_unknown_reaches_more_than_numbers_and_clients() -> None:
+    async def main() -> None:
+        from offhook.sip.settings import Gateway
+
+        async with two(gateway=Gateway(uri="sip:127.0.0.1:9")) as (near, far):
+            caller = phone(near, far.uri("+4989123"))
+            await caller.leg.invite()
+            await until(lambda: "LegEnded" in caller.names)
+            assert caller.end.sip_code == 404
+            assert far.log.events == []
+
+    asyncio.run(main())
+
+
+def test_a_far_end_that_is_not_there_fails_the_order() -> None:
+    async def main() -> None:
+        async with two() as (near, _):
+            facts = await near.board.place(
+                CallOrder(
+                    account_sid=AccountSid("AC1"), to="sip:x@127.0.0.1:1;transport=tcp", from_="+1", application=APP
+                )
+            )
+            await until(lambda: near.board.live(facts.sid) is None)
+            assert near.log.events[-1].call.status == "failed"
+            assert near.log.events[-1].call.reason
+
+    asyncio.run(main())
