@@ -19,6 +19,14 @@ class MediaSettings:
     """Last UDP port for RTCP."""
     shards: int = 0
     """Media threads, 0..64; 0 is one per core but one, at least one."""
+    jitter: int = 40
+    """Least delay of the jitter buffer in milliseconds, 0..500; it grows on lines that need it."""
+    jitter_max: int = 200
+    """Greatest delay of the jitter buffer in milliseconds, jitter..500."""
+    keepalive: float = 1.0
+    """Seconds between packets of silence to a far end that hears nothing else (RFC 6263); 0 never."""
+    prompt_cache: int = 64
+    """Mebibytes of decoded prompts that are kept, 0..65536."""
     rtp_timeout: float = 60.0
     """Seconds without a packet from a far end that should send, after which its call is ended; 0 never."""
 
@@ -27,3 +35,7 @@ class MediaSettings:
             raise ValueError(
                 f"media.port_low {self.port_low} and port_high {self.port_high} are no range in 1024..65535"
             )
+        if not 0 <= self.shards <= 64:
+            raise ValueError(f"media.shards {self.shards} is not in 0..64")
+        if not 0 <= self.jitter <= self.jitter_max <= 500:
+            raise ValueError(f"media.jitter {self.jitter} and jitter_max {self.jitter_max} are no range in 0..500")

@@ -1,0 +1,173 @@
+//! What a shard is told to do: the commands of `offhook.media.commands` after loading and checking.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use crate::prompt::Prompt;
+
+/// Names a session; chosen above the border.
+pub type SessionId = u64;
+/// Names a command; never used twice.
+pub type CommandId = u64;
+
+/// The audio codecs that we send and understand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// G.711 µ-law.
+    Pcmu,
+    /// G.711 A-law.
+    Pcma,
+}
+
+/// Which way audio flows, seen from us (RFC 8866 section 6.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Both ways.
+    SendRecv,
+    /// From us only.
+    SendOnly,
+    /// To us only.
+    RecvOnly,
+    /// Neither.
+    Inactive,
+}
+
+impl Direction {
+    /// Whether we may send audio.
+    pub fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether we listen to audio.
+    pub fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+}
+
+/// Where to send and how to read what arrives.
+#[derive(Debug, Clone)]
+pub struct Connect {
+    /// Where signalling says that the far end listens.
+    pub remote: SocketAddr,
+    /// What is sent.
+    pub codec: Codec,
+    /// Under which number it is sent.
+    pub payload_type: u8,
+    /// What may be received.
+    pub accepts: Vec<(u8, Codec)>,
+    /// telephone-event (RFC 4733), both ways.
+    pub dtmf: Option<u8>,
+    /// Milliseconds per packet that we make, 10..=60.
+    pub ptime: u32,
+    /// Which way audio flows.
+    pub direction: Direction,
+    /// Packets that may go to an address that never sent any.
+    pub unconfirmed_limit: u32,
+}
+
+/// A sum of sines, on and off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tone {
+    /// Hertz.
+    pub frequencies: Vec<f64>,
+    /// Milliseconds of sound.
+    pub on: u32,
+    /// Milliseconds of silence after it.
+    pub off: u32,
+    /// How often; 0 is for ever.
+    pub repeat: u32,
+    /// dBm0 of each sine.
+    pub level: f64,
+}
+
+/// What a `Play` plays, after loading.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Decoded audio, shared by everybody who plays it.
+    Prompt(Arc<Prompt>),
+    /// Milliseconds of nothing.
+    Silence(u32),
+    /// Generated as it is played.
+    Tone(Tone),
+}
+
+/// The sources of a `Play`, which a loader fills in from its own thread; a failure is a sentence.
+pub type Loading = Arc<OnceLock<Result<Vec<Source>, String>>>;
+
+/// How a recording is to be made.
+#[derive(Debug, Clone)]
+pub struct RecordOrder {
+    /// Where the WAV file goes.
+    pub path: String,
+    /// Milliseconds, at most.
+    pub max_length: u64,
+    /// Milliseconds of continuous silence that end it; 0 is never.
+    pub silence: u64,
+    /// Keys that end it.
+    pub finish_on: String,
+    /// Beep first.
+    pub beep: bool,
+    /// Cut silence at both ends.
+    pub trim: bool,
+}
+
+/// A command for one session, or for two.
+#[derive(Debug)]
+pub enum Order {
+    /// Bind sockets; done by the owner of the sockets before the machine hears of it.
+    Connect(Connect),
+    /// Queue audio.
+    Play {
+        /// The audio.
+        loading: Loading,
+        /// How often; 0 is until stopped.
+        repeat: u32,
+        /// Keys that stop it.
+        stop_on: String,
+    },
+    /// Send keys.
+    Digits {
+        /// Keys, `w` and `W`.
+        digits: String,
+        /// Milliseconds of each key.
+        on: u32,
+        /// Milliseconds between keys.
+        off: u32,
+    },
+    /// Write what is heard.
+    Record(RecordOrder),
+    /// Let `with` and the addressed session hear each other.
+    Bridge {
+        /// The other session, or the same for an echo.
+        with: SessionId,
+        /// One stereo file of both.
+        record_path: Option<String>,
+    },
+    /// Hand out what is heard.
+    Tap {
+        /// Hertz of the chunks.
+        rate: u32,
+        /// Milliseconds per chunk.
+        chunk: u32,
+        /// Chunks that may wait.
+        backlog: u32,
+    },
+    /// Open a stream towards the far end.
+    Inject {
+        /// Hertz of what will be fed.
+        rate: u32,
+        /// Milliseconds that may wait.
+        backlog: u32,
+    },
+    /// Samples for the stream that `id` names.
+    InjectAudio {
+        /// 16-bit samples.
+        samples: Vec<i16>,
+        /// Nothing follows.
+        last: bool,
+    },
+    /// End the command that `id` names.
+    Cancel,
+    /// End everything of the session.
+    Close,
+}

@@ -1,0 +1,91 @@
+//! What a shard says: the events of `offhook.media.events`.
+
+use crate::command::{CommandId, SessionId};
+
+/// Why a recording ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordEnd {
+    /// It is as long as it may be.
+    MaxLength,
+    /// Silence for as long as it was told to wait.
+    Silence,
+    /// The finish key.
+    Key,
+    /// Cancelled, or its session closed.
+    Cancelled,
+}
+
+/// What a session saw in its life (RFC 3550 section 6.4).
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Statistics {
+    /// RTP packets sent.
+    pub packets_sent: u64,
+    /// Valid RTP packets received.
+    pub packets_received: u64,
+    /// Expected, but never arrived.
+    pub packets_lost: u64,
+    /// Arrived after they were needed.
+    pub packets_late: u64,
+    /// Interarrival jitter, ms.
+    pub jitter: f64,
+    /// From RTCP, ms.
+    pub round_trip: Option<f64>,
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The session is open at this address.
+    Opened {
+        /// An IP literal.
+        host: String,
+        /// RTP, even; RTCP is the next.
+        port: u16,
+    },
+    /// So much was sent.
+    Played {
+        /// Milliseconds.
+        duration: u64,
+        /// The key that stopped it.
+        stopped_by: Option<char>,
+    },
+    /// So much is in the file.
+    Recorded {
+        /// The file.
+        path: String,
+        /// Milliseconds.
+        duration: u64,
+        /// Why it ended.
+        end: RecordEnd,
+        /// The key that ended it.
+        key: Option<char>,
+    },
+    /// The session's life.
+    Closed(Statistics),
+    /// Nothing to tell.
+    Done,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The command did what it was to do.
+    Finished(CommandId, Outcome),
+    /// It could not be done; a sentence says why.
+    Failed(CommandId, String),
+    /// `Cancel` or `Close` ended it.
+    Cancelled(CommandId, Option<Outcome>),
+    /// A key, once.
+    Digit(SessionId, char),
+    /// Nothing arrived for so many ms.
+    RtpLost(SessionId, u64),
+    /// Audio of a tap, 16-bit little-endian.
+    Chunk {
+        /// The tap.
+        command: CommandId,
+        /// The samples.
+        data: Vec<u8>,
+        /// How many chunks may wait; the oldest go first.
+        backlog: u32,
+    },
+}

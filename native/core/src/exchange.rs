@@ -1,0 +1,226 @@
+//! All sessions of one shard, and the bridges between them: commands, packets and ticks come in here.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use crate::bridge::Bridge;
+use crate::command::{CommandId, Order, SessionId};
+use crate::event::{Event, Outcome};
+use crate::recorder::Finishing;
+use crate::session::{settle, Heard, Session, Settings};
+use crate::world::World;
+use crate::{Micros, FRAME};
+
+/// The machine of one shard.
+#[derive(Debug)]
+pub struct Exchange {
+    settings: Settings,
+    sessions: HashMap<SessionId, Box<Session>>,
+    bridges: HashMap<CommandId, Bridge>,
+    bridged: HashMap<SessionId, CommandId>,
+    finishing: Vec<([SessionId; 2], Finishing)>,
+    closing: Vec<SessionId>,
+}
+
+impl Exchange {
+    /// Without sessions.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            sessions: HashMap::new(),
+            bridges: HashMap::new(),
+            bridged: HashMap::new(),
+            finishing: Vec::new(),
+            closing: Vec::new(),
+        }
+    }
+
+    /// Sessions that are open.
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
+    /// A session's sockets are bound.
+    pub fn open(&mut self, session: SessionId, now: Micros, world: &mut dyn World) {
+        self.sessions.insert(session, Box::new(Session::new(session, self.settings, now, world)));
+    }
+
+    /// Takes a session out, to be adopted by another shard; bridged and closing ones stay.
+    pub fn extract(&mut self, session: SessionId) -> Option<Box<Session>> {
+        if self.bridged.contains_key(&session) || self.closing.contains(&session) {
+            return None;
+        }
+        self.sessions.remove(&session)
+    }
+
+    /// Takes a session in.
+    pub fn adopt(&mut self, session: Box<Session>) {
+        self.sessions.insert(session.id, session);
+    }
+
+    /// Carries out a command of `session`.
+    pub fn order(
+        &mut self,
+        session: SessionId,
+        command: CommandId,
+        order: Order,
+        now: Micros,
+        world: &mut dyn World,
+    ) {
+        let Some(found) = self.sessions.get_mut(&session).filter(|s| s.closing.is_none()) else {
+            if !matches!(order, Order::Cancel | Order::InjectAudio { .. }) {
+                world.emit(Event::Failed(command, format!("there is no media session {session}")));
+            }
+            return;
+        };
+        match order {
+            Order::Bridge { with, record_path } => self.bridge(session, with, command, record_path, world),
+            Order::Cancel => {
+                if !found.cancel(command, world) {
+                    self.part(command, world);
+                }
+            }
+            Order::Close => {
+                found.end(now, world);
+                found.closing = Some(command);
+                if let Some(bridge) = self.bridged.get(&session).copied() {
+                    self.part(bridge, world);
+                }
+                self.closing.push(session);
+                self.close_finished(world);
+            }
+            order => found.order(command, order, now, world),
+        }
+    }
+
+    fn bridge(
+        &mut self,
+        a: SessionId,
+        b: SessionId,
+        command: CommandId,
+        path: Option<String>,
+        world: &mut dyn World,
+    ) {
+        let reason = if !self.sessions.get(&b).is_some_and(|s| s.closing.is_none()) {
+            Some(format!("there is no media session {b}"))
+        } else {
+            [a, b].iter().find(|s| self.bridged.contains_key(s)).map(|s| format!("media session {s} is bridged already"))
+        };
+        if let Some(reason) = reason {
+            world.emit(Event::Failed(command, reason));
+            return;
+        }
+        let bridge = Bridge::new(command, a, b, path, world);
+        for id in [a, b] {
+            self.bridged.insert(id, command);
+            world.urgent(id, true);
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.overheard = bridge.records();
+            }
+        }
+        self.bridges.insert(command, bridge);
+    }
+
+    fn unlink(&mut self, command: CommandId, world: &mut dyn World) -> Option<Bridge> {
+        let bridge = self.bridges.remove(&command)?;
+        for id in [bridge.a, bridge.b] {
+            self.bridged.remove(&id);
+            world.urgent(id, false);
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.overheard = false;
+            }
+        }
+        Some(bridge)
+    }
+
+    fn part(&mut self, command: CommandId, world: &mut dyn World) {
+        let Some(bridge) = self.unlink(command, world) else { return };
+        let both = [bridge.a, bridge.b];
+        match bridge.finish(world) {
+            Some(finishing) => self.finishing.push((both, finishing)),
+            None => world.emit(Event::Cancelled(command, None)),
+        }
+    }
+
+    /// A datagram arrived on a session's RTP socket.
+    pub fn receive(
+        &mut self,
+        session: SessionId,
+        packet: &[u8],
+        source: SocketAddr,
+        now: Micros,
+        world: &mut dyn World,
+    ) {
+        let Some(from) = self.sessions.get_mut(&session) else { return };
+        let heard = from.receive(packet, source, now, world);
+        if matches!(heard, Heard::Nothing) || self.bridged.is_empty() {
+            return;
+        }
+        let to = self.bridged.get(&session).and_then(|b| self.bridges.get(b)).map(|b| b.other(session));
+        if let Some(to) = to.and_then(|to| self.sessions.get_mut(&to)) {
+            to.pass(heard, now, world);
+        }
+    }
+
+    /// A datagram arrived on a session's RTCP socket.
+    pub fn receive_rtcp(
+        &mut self,
+        session: SessionId,
+        packet: &[u8],
+        source: SocketAddr,
+        now: Micros,
+        world: &mut dyn World,
+    ) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.receive_rtcp(packet, source, now, world);
+        }
+    }
+
+    /// 20 ms have passed.
+    pub fn tick(&mut self, now: Micros, world: &mut dyn World) {
+        for session in self.sessions.values_mut() {
+            session.tick(now, world);
+        }
+        let silence = [0; FRAME];
+        let mut broken = Vec::new();
+        for bridge in self.bridges.values_mut().filter(|b| b.records()) {
+            let frame = |id| self.sessions.get(id).map_or(&silence, |s| &s.frame);
+            bridge.hear(frame(&bridge.a.clone()), frame(&bridge.b.clone()), world);
+            if let Some(reason) = bridge.failure() {
+                broken.push((bridge.command, reason.to_owned()));
+            }
+        }
+        for (command, reason) in broken {
+            self.unlink(command, world);
+            world.emit(Event::Failed(command, reason));
+        }
+        self.finishing.retain(|(_, finishing)| !settle(finishing, world));
+        self.close_finished(world);
+    }
+
+    fn close_finished(&mut self, world: &mut dyn World) {
+        if self.closing.is_empty() {
+            return;
+        }
+        let (sessions, finishing) = (&mut self.sessions, &self.finishing);
+        self.closing.retain(|id| {
+            let waits = finishing.iter().any(|(both, _)| both.contains(id));
+            let Some(session) = sessions.get(id) else { return false };
+            if waits || !session.finishing.is_empty() {
+                return true;
+            }
+            let (command, statistics) = (session.closing, session.statistics());
+            sessions.remove(id);
+            world.closed(*id);
+            if let Some(command) = command {
+                world.emit(Event::Finished(command, Outcome::Closed(statistics)));
+            }
+            false
+        });
+    }
+}

@@ -1,0 +1,38 @@
+//! The media engine as a machine: packets, commands and the time go in, packets, events and file writes come out.
+//!
+//! No sockets, threads, files, clock or Python here; those belong to `offhook-media-io` and `offhook-media-py`.
+#![forbid(unsafe_code)]
+
+pub mod bridge;
+pub mod command;
+pub mod dtmf;
+pub mod event;
+pub mod exchange;
+pub mod g711;
+pub mod jitter;
+pub mod keys;
+pub mod latch;
+pub mod player;
+pub mod prompt;
+pub mod recorder;
+pub mod resample;
+pub mod rtcp;
+pub mod rtp;
+pub mod sender;
+pub mod session;
+pub mod tap;
+pub mod tone;
+pub mod wav;
+pub mod world;
+
+/// Microseconds on a clock that only moves forward; its zero means nothing.
+pub type Micros = u64;
+
+/// Samples per second inside the engine.
+pub const RATE: u32 = 8000;
+
+/// Samples in one tick of 20 ms.
+pub const FRAME: usize = 160;
+
+/// One tick in microseconds.
+pub const TICK: Micros = 20_000;

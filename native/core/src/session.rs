@@ -1,0 +1,489 @@
+//! One media session: what a far end sends, what it hears, and the commands that are at work on either.
+//!
+//! Composed of the machines beside it. Knows nothing of other sessions; `exchange` passes packets between them.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use crate::command::{Codec, CommandId, Connect, Order, SessionId};
+use crate::dtmf::DigitReceiver;
+use crate::event::{Event, Outcome, RecordEnd, Statistics};
+use crate::jitter::JitterBuffer;
+use crate::keys::KeySender;
+use crate::latch::Latch;
+use crate::player::{Fill, Track};
+use crate::recorder::{Finishing, Recorder};
+use crate::rtcp::{self, Reception};
+use crate::rtp::{self, Header};
+use crate::sender::{Packet, Sender};
+use crate::tap::Tap;
+use crate::world::World;
+use crate::{Micros, FRAME};
+
+/// What holds for all sessions of an engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Least delay of the jitter buffer, ms.
+    pub jitter_least: u32,
+    /// Greatest delay of the jitter buffer, ms.
+    pub jitter_most: u32,
+    /// Silence after which a far end counts as lost, ms; 0 is never.
+    pub rtp_timeout: u64,
+    /// Between two packets of silence to a far end that nothing is sent to otherwise, ms; 0 is never. Keeps address
+    /// translators open and lets the far end latch (RFC 6263).
+    pub keepalive: u64,
+}
+
+const REPORT_EVERY: Micros = 5_000_000;
+
+/// What a packet was, for those who pass it on.
+#[derive(Debug, Clone, Copy)]
+pub enum Heard<'a> {
+    /// Nothing that concerns anybody.
+    Nothing,
+    /// Audio in this codec.
+    Audio(Header, &'a [u8], Codec),
+    /// A telephone event, and the key if this is the first that is heard of it.
+    Event(Header, &'a [u8], Option<char>),
+}
+
+/// How packets leave, apart from what makes them.
+#[derive(Debug)]
+struct Line {
+    session: SessionId,
+    latch: Latch,
+    unconfirmed: u32,
+    limit: u32,
+    packets: u64,
+    octets: u64,
+    last: Micros,
+}
+
+impl Line {
+    fn send(&mut self, packet: Packet, now: Micros, world: &mut dyn World) {
+        let Some(target) = self.latch.target() else { return };
+        if !self.latch.confirmed() {
+            if self.unconfirmed >= self.limit {
+                return;
+            }
+            self.unconfirmed += 1;
+        }
+        self.packets += 1;
+        self.octets += (packet.len() - rtp::HEADER) as u64;
+        self.last = now;
+        world.rtp(self.session, target, packet);
+    }
+}
+
+/// One session.
+#[derive(Debug)]
+pub struct Session {
+    /// Its name.
+    pub id: SessionId,
+    settings: Settings,
+    connect: Option<Connect>,
+    accepts: [Option<Codec>; 128],
+    line: Line,
+    sender: Sender,
+    reception: Reception,
+    digits: DigitReceiver,
+    jitter: Option<JitterBuffer>,
+    late: u64,
+    tracks: VecDeque<Track>,
+    playing: bool,
+    keys: VecDeque<KeySender>,
+    recorders: Vec<Recorder>,
+    taps: Vec<Tap>,
+    /// Files of this session that are being completed.
+    pub finishing: Vec<Finishing>,
+    /// The frame of this tick, if anybody listens.
+    pub frame: [i16; FRAME],
+    /// A bridge listens.
+    pub overheard: bool,
+    /// `CloseSession`, when it waits for files.
+    pub closing: Option<CommandId>,
+    heard: Micros,
+    lost: bool,
+    report: Micros,
+    rtcp_source: Option<SocketAddr>,
+}
+
+impl Session {
+    /// Open, but not connected.
+    pub fn new(id: SessionId, settings: Settings, now: Micros, world: &mut dyn World) -> Self {
+        let random = world.random();
+        Self {
+            id,
+            settings,
+            connect: None,
+            accepts: [None; 128],
+            line: Line {
+                session: id,
+                latch: Latch::default(),
+                unconfirmed: 0,
+                limit: 0,
+                packets: 0,
+                octets: 0,
+                last: now,
+            },
+            sender: Sender::new(random),
+            reception: Reception::default(),
+            digits: DigitReceiver::default(),
+            jitter: None,
+            late: 0,
+            tracks: VecDeque::new(),
+            playing: false,
+            keys: VecDeque::new(),
+            recorders: Vec::new(),
+            taps: Vec::new(),
+            finishing: Vec::new(),
+            frame: [0; FRAME],
+            overheard: false,
+            closing: None,
+            heard: now,
+            lost: false,
+            report: now + REPORT_EVERY / 2 + random % REPORT_EVERY,
+            rtcp_source: None,
+        }
+    }
+
+    /// Carries out a command, all but `Bridge`, `Cancel` and `Close`, which concern others too.
+    pub fn order(&mut self, command: CommandId, order: Order, now: Micros, world: &mut dyn World) {
+        match order {
+            Order::Connect(connect) => self.connect(command, connect, now, world),
+            Order::Play { loading, repeat, stop_on } => {
+                self.tracks.push_back(Track::play(command, loading, repeat, stop_on));
+            }
+            Order::Inject { rate, backlog } => match Track::stream(command, rate, backlog) {
+                Ok(track) => self.tracks.push_back(track),
+                Err(error) => world.emit(Event::Failed(command, error.to_string())),
+            },
+            Order::InjectAudio { samples, last } => self.feed(command, &samples, last, world),
+            Order::Digits { digits, on, off } => match KeySender::new(command, &digits, on, off) {
+                Ok(keys) => self.keys.push_back(keys),
+                Err(reason) => world.emit(Event::Failed(command, reason)),
+            },
+            Order::Record(record) => {
+                if record.beep {
+                    self.tracks.push_back(Track::beep(command));
+                }
+                self.recorders.push(Recorder::new(command, record, world));
+            }
+            Order::Tap { rate, chunk, backlog } => match Tap::new(command, rate, chunk, backlog) {
+                Ok(tap) => self.taps.push(tap),
+                Err(error) => world.emit(Event::Failed(command, error.to_string())),
+            },
+            Order::Bridge { .. } | Order::Cancel | Order::Close => {}
+        }
+    }
+
+    fn connect(&mut self, command: CommandId, connect: Connect, now: Micros, world: &mut dyn World) {
+        if self.line.latch.signal(connect.remote) {
+            self.line.unconfirmed = 0;
+            self.rtcp_source = None;
+        }
+        self.line.limit = connect.unconfirmed_limit;
+        self.accepts = [None; 128];
+        for (payload_type, codec) in &connect.accepts {
+            self.accepts[usize::from(payload_type & 127)] = Some(*codec);
+        }
+        self.heard = now;
+        self.lost = false;
+        self.connect = Some(connect);
+        world.emit(Event::Finished(command, Outcome::Done));
+    }
+
+    fn feed(&mut self, stream: CommandId, samples: &[i16], last: bool, world: &mut dyn World) {
+        let Some(at) = self.tracks.iter().position(|t| t.command == stream && !t.is_beep()) else { return };
+        if !self.tracks[at].feed(samples, last) {
+            self.tracks.remove(at);
+            world.emit(Event::Failed(stream, "more audio was injected than the stream's backlog holds".into()));
+        }
+    }
+
+    /// Ends `command` if it is at work here; returns whether it was.
+    pub fn cancel(&mut self, command: CommandId, world: &mut dyn World) -> bool {
+        if let Some(at) = self.recorders.iter().position(|r| r.command == command) {
+            self.tracks.retain(|t| t.command != command);
+            let recorder = self.recorders.remove(at);
+            self.finishing.push(recorder.finish(RecordEnd::Cancelled, None, world));
+        } else if let Some(at) = self.tracks.iter().position(|t| t.command == command) {
+            if let Some(track) = self.tracks.remove(at) {
+                let played = Outcome::Played { duration: track.duration(), stopped_by: None };
+                world.emit(Event::Cancelled(command, Some(played)));
+            }
+        } else if let Some(at) = self.keys.iter().position(|k| k.command == Some(command)) {
+            self.keys.remove(at);
+            self.sender.event_over();
+            world.emit(Event::Cancelled(command, None));
+        } else if let Some(at) = self.taps.iter().position(|t| t.command == command) {
+            self.taps.remove(at);
+            world.emit(Event::Cancelled(command, None));
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Ends every command, says farewell to the far end.
+    pub fn end(&mut self, now: Micros, world: &mut dyn World) {
+        let mut commands: Vec<CommandId> = self.tracks.iter().filter(|t| !t.is_beep()).map(|t| t.command).collect();
+        commands.extend(self.keys.iter().filter_map(|k| k.command));
+        commands.extend(self.recorders.iter().map(|r| r.command));
+        commands.extend(self.taps.iter().map(|t| t.command));
+        for command in commands {
+            self.cancel(command, world);
+        }
+        self.keys.clear();
+        if self.line.packets > 0 {
+            self.send_report(now, true, world);
+        }
+    }
+
+    /// What it saw so far.
+    pub fn statistics(&self) -> Statistics {
+        Statistics {
+            packets_sent: self.line.packets,
+            packets_received: self.reception.received(),
+            packets_lost: self.reception.lost(),
+            packets_late: self.late + self.jitter.as_ref().map_or(0, JitterBuffer::late),
+            jitter: self.reception.jitter(),
+            round_trip: self.reception.round_trip(),
+        }
+    }
+
+    /// A datagram arrived on the RTP socket.
+    pub fn receive<'a>(
+        &mut self,
+        packet: &'a [u8],
+        source: SocketAddr,
+        now: Micros,
+        world: &mut dyn World,
+    ) -> Heard<'a> {
+        let Ok((header, payload)) = rtp::parse(packet) else { return Heard::Nothing };
+        let Some(connect) = &self.connect else { return Heard::Nothing };
+        let event = connect.dtmf == Some(header.payload_type);
+        let codec = self.accepts[usize::from(header.payload_type & 127)];
+        if !event && codec.is_none() || !self.line.latch.admit(source, header.ssrc, now) {
+            return Heard::Nothing;
+        }
+        let listens = connect.direction.receives();
+        self.heard = now;
+        self.lost = false;
+        self.reception.receive(&header, now, !event);
+        if event {
+            let key = self.digits.receive(header.ssrc, header.timestamp, payload);
+            if let Some(key) = key {
+                self.pressed(key, world);
+            }
+            return Heard::Event(header, payload, key);
+        }
+        match codec {
+            Some(codec) if listens => {
+                if let Some(jitter) = &mut self.jitter {
+                    jitter.push(header.ssrc, header.timestamp, codec, payload);
+                }
+                Heard::Audio(header, payload, codec)
+            }
+            _ => Heard::Nothing,
+        }
+    }
+
+    /// A datagram arrived on the RTCP socket.
+    pub fn receive_rtcp(&mut self, packet: &[u8], source: SocketAddr, now: Micros, world: &mut dyn World) {
+        let far_end = self.line.latch.confirmed() && self.line.latch.target().map(|t| t.ip()) == Some(source.ip());
+        if far_end && packet.first().is_some_and(|first| first >> 6 == 2) {
+            self.rtcp_source = Some(source);
+            self.reception.receive_rtcp(packet, self.sender.ssrc(), (world.ntp() >> 16) as u32, now);
+        }
+    }
+
+    fn pressed(&mut self, key: char, world: &mut dyn World) {
+        world.emit(Event::Digit(self.id, key));
+        if self.playing && self.tracks.front().is_some_and(|t| t.stop_on.contains(key)) {
+            if let Some(track) = self.tracks.pop_front() {
+                self.playing = false;
+                let played = Outcome::Played { duration: track.duration(), stopped_by: Some(key) };
+                world.emit(Event::Finished(track.command, played));
+            }
+        }
+        while let Some(at) = self.recorders.iter().position(|r| r.ends_on(key)) {
+            let recorder = self.recorders.remove(at);
+            self.tracks.retain(|t| t.command != recorder.command);
+            self.finishing.push(recorder.finish(RecordEnd::Key, Some(key), world));
+        }
+    }
+
+    /// Whether its far end hears something of our own making, rather than a bridge.
+    pub fn speaks(&self) -> bool {
+        self.playing || !self.keys.is_empty()
+    }
+
+    /// Sends on what the other end of a bridge heard.
+    pub fn pass(&mut self, heard: Heard, now: Micros, world: &mut dyn World) {
+        let Some(connect) = &self.connect else { return };
+        if self.speaks() || !connect.direction.sends() {
+            return;
+        }
+        let (header, payload, codec) = match heard {
+            Heard::Nothing => return,
+            Heard::Audio(header, payload, codec) => (header, payload, Some(codec)),
+            Heard::Event(_, _, key) if connect.dtmf.is_none() => {
+                // The far end knows no events: it gets the key as a tone.
+                self.keys.extend(key.and_then(KeySender::relayed));
+                return;
+            }
+            Heard::Event(header, payload, _) => (header, payload, None),
+        };
+        let line = &mut self.line;
+        self.sender.pass(connect, header, payload, codec, |packet| line.send(packet, now, world));
+    }
+
+    /// 20 ms have passed.
+    pub fn tick(&mut self, now: Micros, world: &mut dyn World) {
+        self.listen(world);
+        self.speak(now, world);
+        self.sender.advance();
+        self.complete(world);
+        self.watch(now, world);
+    }
+
+    fn listen(&mut self, world: &mut dyn World) {
+        if self.recorders.is_empty() && self.taps.is_empty() && !self.overheard {
+            if let Some(jitter) = self.jitter.take() {
+                self.late += jitter.late();
+            }
+            return;
+        }
+        let Settings { jitter_least, jitter_most, .. } = self.settings;
+        let jitter = self.jitter.get_or_insert_with(|| JitterBuffer::new(jitter_least, jitter_most));
+        jitter.pull(&mut self.frame);
+        for tap in &mut self.taps {
+            tap.hear(&self.frame, world);
+        }
+        let mut at = 0;
+        while let Some(recorder) = self.recorders.get_mut(at) {
+            if let Some(reason) = recorder.failure() {
+                world.emit(Event::Failed(recorder.command, reason.to_owned()));
+                self.recorders.remove(at);
+            } else if let Some(end) = recorder.hear(&self.frame, world) {
+                let recorder = self.recorders.remove(at);
+                self.finishing.push(recorder.finish(end, None, world));
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    fn speak(&mut self, now: Micros, world: &mut dyn World) {
+        let Some(connect) = &self.connect else { return };
+        let sends = connect.direction.sends();
+        let line = &mut self.line;
+        if let Some(keys) = self.keys.front_mut() {
+            let over = keys.tick(connect, &mut self.sender, |packet| {
+                if sends {
+                    line.send(packet, now, world);
+                }
+            });
+            if over {
+                if let Some(command) = self.keys.pop_front().and_then(|k| k.command) {
+                    world.emit(Event::Finished(command, Outcome::Done));
+                }
+            }
+            return;
+        }
+        let mut frame = [0; FRAME];
+        while let Some(track) = self.tracks.front_mut() {
+            let fill = track.fill(&mut frame);
+            let audible = match &fill {
+                Fill::Waiting => break,
+                Fill::Failed(_) => false,
+                Fill::Full => true,
+                Fill::Ended(part) => *part > 0,
+            };
+            if audible && sends {
+                self.sender.audio(connect, &frame, |packet| line.send(packet, now, world));
+            }
+            self.playing = true;
+            if fill == Fill::Full {
+                return;
+            }
+            self.playing = false;
+            if let Some(track) = self.tracks.pop_front() {
+                ended(track, fill, &mut self.recorders, world);
+            }
+            if audible {
+                return;
+            }
+        }
+        self.playing = false;
+        if sends {
+            self.sender.pause(connect, |packet| line.send(packet, now, world));
+            let idle = now.saturating_sub(line.last) >= self.settings.keepalive * 1000;
+            if self.settings.keepalive > 0 && idle {
+                self.sender.audio(connect, &[0; FRAME], |packet| line.send(packet, now, world));
+                self.sender.pause(connect, |packet| line.send(packet, now, world));
+            }
+        }
+    }
+
+    fn complete(&mut self, world: &mut dyn World) {
+        self.finishing.retain(|finishing| !settle(finishing, world));
+    }
+
+    fn watch(&mut self, now: Micros, world: &mut dyn World) {
+        let Some(connect) = &self.connect else { return };
+        let silent = now.saturating_sub(self.heard) / 1000;
+        if self.settings.rtp_timeout > 0 && connect.direction.receives() && !self.lost && self.closing.is_none() {
+            if silent >= self.settings.rtp_timeout {
+                self.lost = true;
+                world.emit(Event::RtpLost(self.id, silent));
+            }
+        }
+        if now >= self.report {
+            // Spread over half to one and a half of the interval, lest all report at once (RFC 3550 section 6.2).
+            self.report = now + REPORT_EVERY / 2 + world.random() % REPORT_EVERY;
+            if self.line.latch.confirmed() {
+                self.send_report(now, false, world);
+            }
+        }
+    }
+
+    fn send_report(&mut self, now: Micros, bye: bool, world: &mut dyn World) {
+        let Some(target) = self.line.latch.target() else { return };
+        let to = self.rtcp_source.unwrap_or_else(|| SocketAddr::new(target.ip(), target.port().saturating_add(1)));
+        let sent = rtcp::Sent {
+            ssrc: self.sender.ssrc(),
+            packets: self.line.packets,
+            octets: self.line.octets,
+            timestamp: self.sender.timestamp(),
+            ntp: world.ntp(),
+        };
+        let packet = rtcp::report(sent, &mut self.reception, now, bye);
+        world.rtcp(self.id, to, &packet);
+    }
+}
+
+fn ended(track: Track, fill: Fill, recorders: &mut [Recorder], world: &mut dyn World) {
+    if track.is_beep() {
+        if let Some(recorder) = recorders.iter_mut().find(|r| r.command == track.command) {
+            recorder.start(world);
+        }
+        return;
+    }
+    world.emit(match fill {
+        Fill::Failed(reason) => Event::Failed(track.command, reason),
+        _ => Event::Finished(track.command, Outcome::Played { duration: track.duration(), stopped_by: None }),
+    });
+}
+
+/// Tells of a completed file; `false` while it is not.
+pub fn settle(finishing: &Finishing, world: &mut dyn World) -> bool {
+    let Some(outcome) = finishing.outcome() else { return false };
+    world.emit(match outcome {
+        Ok(outcome) if finishing.cancelled() => Event::Cancelled(finishing.command, Some(outcome)),
+        Ok(outcome) => Event::Finished(finishing.command, outcome),
+        Err(reason) => Event::Failed(finishing.command, reason),
+    });
+    true
+}

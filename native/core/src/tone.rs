@@ -1,0 +1,91 @@
+//! Tones: sums of sines, on and off (call progress, beeps, DTMF as ITU-T Q.23).
+
+use std::f64::consts::TAU;
+
+use crate::command::Tone;
+use crate::RATE;
+
+/// Full scale of G.711 is +3.14 dBm0 (ITU-T G.711); a sine at 0 dBm0 has this peak.
+const PEAK_AT_0_DBM0: f64 = 32_767.0 * 0.696_6;
+
+/// Makes the samples of a tone, one after the other.
+#[derive(Debug, Clone)]
+pub struct ToneGenerator {
+    steps: Vec<f64>,
+    amplitude: f64,
+    on: u64,
+    cycle: u64,
+    total: Option<u64>,
+    position: u64,
+}
+
+impl ToneGenerator {
+    /// Starts at the tone's first sample.
+    pub fn new(tone: &Tone) -> Self {
+        let samples = |ms: u32| u64::from(ms) * u64::from(RATE) / 1000;
+        let cycle = samples(tone.on) + samples(tone.off);
+        Self {
+            steps: tone.frequencies.iter().map(|f| f * TAU / f64::from(RATE)).collect(),
+            amplitude: PEAK_AT_0_DBM0 * 10f64.powf(tone.level / 20.0),
+            on: samples(tone.on),
+            cycle,
+            total: (tone.repeat > 0 || cycle == 0).then(|| cycle * u64::from(tone.repeat)),
+            position: 0,
+        }
+    }
+
+    /// The two tones of a key (ITU-T Q.23), or `None` when it is no key.
+    pub fn key(key: char, on: u32) -> Option<Self> {
+        const ROWS: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
+        const COLUMNS: [f64; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
+        let at = "123A456B789C*0#D".chars().position(|k| k == key)?;
+        let frequencies = vec![ROWS[at / 4], COLUMNS[at % 4]];
+        Some(Self::new(&Tone { frequencies, on, off: 0, repeat: 1, level: -9.0 }))
+    }
+
+    /// Fills as much of `frame` as the tone still has; returns how much.
+    pub fn fill(&mut self, frame: &mut [i16]) -> usize {
+        let left = self.total.map_or(u64::MAX, |total| total - self.position);
+        let length = frame.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        for sample in &mut frame[..length] {
+            let within = self.position % self.cycle;
+            *sample = if within < self.on {
+                let sum: f64 = self.steps.iter().map(|step| (step * within as f64).sin()).sum();
+                (sum * self.amplitude).clamp(-32_768.0, 32_767.0) as i16
+            } else {
+                0
+            };
+            self.position += 1;
+        }
+        length
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tone_is_as_long_as_its_cycles_and_silent_in_between() {
+        let tone = Tone { frequencies: vec![425.0], on: 10, off: 10, repeat: 2, level: -10.0 };
+        let mut generator = ToneGenerator::new(&tone);
+        let mut frame = [99; 400];
+        assert_eq!(generator.fill(&mut frame), 320);
+        assert!(frame[..80].iter().any(|s| s.abs() > 3000));
+        assert!(frame[80..160].iter().all(|s| *s == 0));
+        assert!(frame[160..240].iter().any(|s| s.abs() > 3000));
+        assert_eq!(generator.fill(&mut frame), 0);
+    }
+
+    #[test]
+    fn a_tone_of_no_length_ends_even_when_it_should_repeat_for_ever() {
+        let tone = Tone { frequencies: vec![425.0], on: 0, off: 0, repeat: 0, level: -10.0 };
+        assert_eq!(ToneGenerator::new(&tone).fill(&mut [0; 160]), 0);
+    }
+
+    #[test]
+    fn only_keys_have_key_tones() {
+        assert!(ToneGenerator::key('5', 100).is_some());
+        assert!(ToneGenerator::key('x', 100).is_none());
+    }
+}

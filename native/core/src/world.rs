@@ -1,0 +1,66 @@
+//! What the machine needs from outside: a way to send, to tell and to write. Implemented by sockets, and by tests.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use crate::command::SessionId;
+use crate::event::Event;
+
+/// How the writing of a file ended: the samples (per channel) that are in it, or a sentence.
+pub type Written = Arc<OnceLock<Result<u64, String>>>;
+
+/// Names a file while it is being written.
+pub type FileId = u64;
+
+/// What is to be done to a recording's file, in order.
+#[derive(Debug)]
+pub enum FileWrite {
+    /// Create it.
+    Open {
+        /// Names it from now on.
+        file: FileId,
+        /// Where.
+        path: String,
+        /// 1 or 2.
+        channels: u16,
+        /// Is told when the file is complete, or why it cannot be.
+        written: Written,
+    },
+    /// Append samples (interleaved).
+    Append {
+        /// Which file.
+        file: FileId,
+        /// The samples.
+        samples: Vec<i16>,
+        /// Samples that were lost before these, because the disk is slow; silence stands for them.
+        missing: usize,
+    },
+    /// Keep this many samples per channel, complete the header and close.
+    Finish {
+        /// Which file.
+        file: FileId,
+        /// Samples per channel.
+        keep: u64,
+    },
+}
+
+/// The outside, for the length of one call into the machine.
+pub trait World {
+    /// Send an RTP packet from the session's socket. Lost packets are nobody's business.
+    fn rtp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]);
+    /// Send an RTCP packet.
+    fn rtcp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]);
+    /// Tell what happened.
+    fn emit(&mut self, event: Event);
+    /// Write to a file, later and elsewhere. `false` when the disk cannot follow: the samples are lost (an `Append`
+    /// only; the others are always taken).
+    fn write(&mut self, write: FileWrite) -> bool;
+    /// Whether packets of this session should be looked at on receipt (it is bridged) or may wait a few milliseconds.
+    fn urgent(&mut self, session: SessionId, urgent: bool);
+    /// The session is over; its sockets can go.
+    fn closed(&mut self, session: SessionId);
+    /// A random number: stream names and starting points must not be guessable (RFC 3550 section 8).
+    fn random(&mut self) -> u64;
+    /// Wall clock as NTP time (RFC 3550 section 4), for sender reports.
+    fn ntp(&self) -> u64;
+}

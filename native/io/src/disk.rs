@@ -1,0 +1,135 @@
+//! The writer: one thread that puts recordings on disk, so that a slow disk never delays a tick.
+//!
+//! At most `MOST_WAITING` bytes wait; what exceeds them is lost and silence of its length is written in its place.
+//! Files are created, completed and closed whatever waits. A header is rewritten with each second block (half a second).
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{unbounded, Receiver, Sender};
+use offhook_media_core::world::{FileId, FileWrite, Written};
+use offhook_media_core::{wav, RATE};
+
+use crate::metrics::SharedMetrics;
+
+const MOST_WAITING: usize = 64 << 20;
+
+/// The shards' end of the writer's queue.
+#[derive(Debug, Clone)]
+pub struct Disk {
+    queue: Sender<FileWrite>,
+    waiting: Arc<AtomicUsize>,
+    metrics: Arc<SharedMetrics>,
+}
+
+struct Recording {
+    file: File,
+    channels: u16,
+    samples: u64,
+    blocks: u64,
+    written: Written,
+}
+
+impl Disk {
+    /// Starts the thread; it ends when the last clone is dropped.
+    pub fn start(metrics: Arc<SharedMetrics>) -> io::Result<(Self, JoinHandle<()>)> {
+        let (queue, orders) = unbounded();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let shared = Arc::clone(&waiting);
+        let thread =
+            std::thread::Builder::new().name("offhook-writer".into()).spawn(move || write_all(&orders, &shared))?;
+        Ok((Self { queue, waiting, metrics }, thread))
+    }
+
+    /// Queues an order; `false` when samples are lost.
+    pub fn write(&self, write: FileWrite) -> bool {
+        if let FileWrite::Append { samples, .. } = &write {
+            let bytes = samples.len() * 2;
+            if self.waiting.load(Relaxed) + bytes > MOST_WAITING {
+                self.metrics.samples_dropped.fetch_add(samples.len() as u64, Relaxed);
+                return false;
+            }
+            self.waiting.fetch_add(bytes, Relaxed);
+        }
+        // Without a writer there is nobody to tell, either.
+        self.queue.send(write).is_ok()
+    }
+}
+
+fn write_all(orders: &Receiver<FileWrite>, waiting: &AtomicUsize) {
+    let mut files: HashMap<FileId, Recording> = HashMap::new();
+    for order in orders {
+        match order {
+            FileWrite::Open { file, path, channels, written } => match create(&path, channels, &written) {
+                Ok(recording) => {
+                    files.insert(file, recording);
+                }
+                Err(error) => tell(&written, Err(format!("cannot record to {path}: {error}"))),
+            },
+            FileWrite::Append { file, samples, missing } => {
+                waiting.fetch_sub(samples.len() * 2, Relaxed);
+                if let Some(recording) = files.get_mut(&file) {
+                    if let Err(error) = recording.append(&samples, missing) {
+                        tell(&recording.written, Err(format!("the recording cannot be written: {error}")));
+                        files.remove(&file);
+                    }
+                }
+            }
+            FileWrite::Finish { file, keep } => {
+                if let Some(mut recording) = files.remove(&file) {
+                    let outcome = recording.finish(keep);
+                    tell(&recording.written, outcome.map_err(|e| format!("the recording cannot be completed: {e}")));
+                }
+            }
+        }
+    }
+    // The engine is closing: what was heard stays readable.
+    for recording in files.values_mut() {
+        let _ = recording.header();
+    }
+}
+
+fn tell(written: &Written, outcome: Result<u64, String>) {
+    // Told once; a second failure adds nothing.
+    let _ = written.set(outcome);
+}
+
+fn create(path: &str, channels: u16, written: &Written) -> io::Result<Recording> {
+    // What callers said is nobody else's business.
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut recording = Recording { file, channels, samples: 0, blocks: 0, written: Arc::clone(written) };
+    recording.file.write_all(&wav::header(channels, RATE, 0))?;
+    Ok(recording)
+}
+
+impl Recording {
+    fn append(&mut self, samples: &[i16], missing: usize) -> io::Result<()> {
+        let mut bytes = vec![0; missing * 2];
+        bytes.extend(samples.iter().flat_map(|s| s.to_le_bytes()));
+        self.file.write_all(&bytes)?;
+        self.samples += ((missing + samples.len()) / usize::from(self.channels)) as u64;
+        self.blocks += 1;
+        if self.blocks % 2 == 0 {
+            self.header()?;
+        }
+        Ok(())
+    }
+
+    fn header(&mut self) -> io::Result<()> {
+        self.file.write_all_at(&wav::header(self.channels, RATE, self.samples), 0)
+    }
+
+    fn finish(&mut self, keep: u64) -> io::Result<u64> {
+        if keep < self.samples {
+            self.samples = keep;
+            self.file.set_len(wav::HEADER as u64 + keep * 2 * u64::from(self.channels))?;
+        }
+        self.header()?;
+        Ok(self.samples)
+    }
+}

@@ -1,0 +1,427 @@
+//! The engine as its owner sees it: commands in, notices out, both without waiting.
+//!
+//! Knows which shard has which session, and which commands are at work, so that every command ends exactly once even
+//! when a shard falls over. Which session moves when two meet: the one that is not bridged.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::bounded;
+use offhook_media_core::command::{CommandId, Order, SessionId};
+use offhook_media_core::event::Event;
+use offhook_media_core::session::Settings;
+use rustix::event::{eventfd, EventfdFlags};
+
+use crate::clock::Clock;
+use crate::disk::Disk;
+use crate::histogram::Histogram;
+use crate::loader::{Loader, SourceOrder};
+use crate::metrics::{ShardMetrics, SharedMetrics};
+use crate::outbox::{Notice, Outbox};
+use crate::ports::PortRange;
+use crate::shard::{run, Inbox, Message, Post};
+
+/// Commands that may wait for one shard; past them a command fails at once.
+const MOST_WAITING: usize = 65_536;
+
+/// How an engine is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct EngineSettings {
+    /// First port for RTP.
+    pub port_low: u16,
+    /// Last port for RTCP.
+    pub port_high: u16,
+    /// Threads with sessions; 0 is one per core but one.
+    pub shards: usize,
+    /// Bytes of decoded prompts that are kept.
+    pub prompt_cache: usize,
+    /// For sessions.
+    pub sessions: Settings,
+}
+
+/// Figures of all shards together.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Figures {
+    /// Threads with sessions.
+    pub shards: u64,
+    /// Open sessions.
+    pub sessions: u64,
+    /// Datagrams received.
+    pub received: u64,
+    /// Datagrams sent.
+    pub sent: u64,
+    /// Datagrams that the kernel refused to send.
+    pub refused: u64,
+    /// Ticks.
+    pub ticks: u64,
+    /// Ticks left out.
+    pub skipped: u64,
+    /// Lateness of ticks, µs.
+    pub lateness_p50: u64,
+    /// Lateness of ticks, µs.
+    pub lateness_p99: u64,
+    /// Lateness of ticks, µs.
+    pub lateness_max: u64,
+    /// Prompts found decoded.
+    pub prompt_hits: u64,
+    /// Prompts that had to be decoded.
+    pub prompt_misses: u64,
+    /// Bytes of decoded prompts kept.
+    pub prompt_bytes: u64,
+    /// Samples of recordings lost to a slow disk.
+    pub samples_dropped: u64,
+    /// Chunks of taps lost to a slow reader.
+    pub chunks_dropped: u64,
+    /// Keys and losses of RTP not told.
+    pub events_dropped: u64,
+}
+
+/// Why a command was not taken: its sender broke the contract.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Misuse {
+    /// Such a command is at work already.
+    CommandInUse(CommandId),
+    /// Such a session is open already.
+    SessionInUse(SessionId),
+}
+
+impl std::fmt::Display for Misuse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::CommandInUse(id) => write!(f, "command {id} is at work already"),
+            Self::SessionInUse(id) => write!(f, "session {id} is open already"),
+        }
+    }
+}
+
+/// The engine.
+pub struct Engine {
+    inboxes: Vec<Inbox>,
+    threads: Vec<JoinHandle<()>>,
+    loader: Option<Loader>,
+    outbox: Arc<Outbox>,
+    shared: Arc<SharedMetrics>,
+    metrics: Vec<Arc<ShardMetrics>>,
+    sessions: HashMap<SessionId, usize>,
+    commands: HashMap<CommandId, SessionId>,
+    openings: HashSet<CommandId>,
+    bridges: HashMap<CommandId, [SessionId; 2]>,
+}
+
+impl Engine {
+    /// Starts the threads.
+    pub fn start(settings: EngineSettings) -> io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let shards = if settings.shards == 0 { cores.saturating_sub(1).max(1) } else { settings.shards };
+        let shared = Arc::new(SharedMetrics::default());
+        let outbox = Arc::new(Outbox::new(Arc::clone(&shared))?);
+        let (disk, writer) = Disk::start(Arc::clone(&shared))?;
+        let (loader, reader) = Loader::start(settings.prompt_cache, Arc::clone(&shared))?;
+        let range = Arc::new(PortRange::new(settings.port_low, settings.port_high));
+        let clock = Clock::new();
+        let (mut inboxes, mut metrics, mut threads) = (Vec::new(), Vec::new(), Vec::new());
+        for index in 0..shards {
+            let (queue, orders) = bounded(MOST_WAITING);
+            let wake: Arc<OwnedFd> = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?);
+            let post = Post {
+                index,
+                queue: orders,
+                wake: Arc::clone(&wake),
+                outbox: Arc::clone(&outbox),
+                disk: disk.clone(),
+                range: Arc::clone(&range),
+                settings: settings.sessions,
+                metrics: Arc::default(),
+                clock,
+            };
+            metrics.push(Arc::clone(&post.metrics));
+            inboxes.push(Inbox::new(queue, wake));
+            let name = format!("offhook-media-{index}");
+            threads.push(std::thread::Builder::new().name(name).spawn(move || run(&post))?);
+        }
+        threads.extend([reader, writer]);
+        Ok(Self {
+            inboxes,
+            threads,
+            loader: Some(loader),
+            outbox,
+            shared,
+            metrics,
+            sessions: HashMap::new(),
+            commands: HashMap::new(),
+            openings: HashSet::new(),
+            bridges: HashMap::new(),
+        })
+    }
+
+    fn begin(&mut self, command: CommandId, session: SessionId) -> Result<(), Misuse> {
+        match self.commands.entry(command) {
+            std::collections::hash_map::Entry::Occupied(_) => Err(Misuse::CommandInUse(command)),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(session);
+                Ok(())
+            }
+        }
+    }
+
+    fn fail(&self, command: CommandId, reason: impl Into<String>) {
+        self.outbox.push([Notice::Event(Event::Failed(command, reason.into()))]);
+    }
+
+    fn tell(&self, shard: usize, message: Message) -> bool {
+        self.inboxes.get(shard).is_some_and(|inbox| inbox.send(message).is_ok())
+    }
+
+    /// Opens a session in the shard that has the fewest.
+    pub fn open(&mut self, command: CommandId, session: SessionId, host: &str, port: u16) -> Result<(), Misuse> {
+        if self.sessions.contains_key(&session) {
+            return Err(Misuse::SessionInUse(session));
+        }
+        self.begin(command, session)?;
+        let Ok(host) = host.parse::<IpAddr>() else {
+            self.fail(command, format!("{host} is no IP address to bind"));
+            return Ok(());
+        };
+        let mut load = vec![0usize; self.inboxes.len()];
+        self.sessions.values().for_each(|shard| load[*shard] += 1);
+        let shard = load.iter().enumerate().min_by_key(|(_, sessions)| **sessions).map_or(0, |(shard, _)| shard);
+        self.sessions.insert(session, shard);
+        self.openings.insert(command);
+        if !self.tell(shard, Message::Open { command, session, host, port }) {
+            self.fail(command, OVERLOADED);
+        }
+        Ok(())
+    }
+
+    /// Sends a command to its session.
+    pub fn order(&mut self, session: SessionId, command: CommandId, order: Order) -> Result<(), Misuse> {
+        self.begin(command, session)?;
+        let closes = matches!(order, Order::Close);
+        let Some(shard) = self.sessions.get(&session).copied() else {
+            self.fail(command, format!("there is no media session {session}"));
+            return Ok(());
+        };
+        if !self.tell(shard, Message::Order { session, command, order }) {
+            self.fail(command, OVERLOADED);
+        } else if closes {
+            self.bridges.retain(|_, both| !both.contains(&session));
+        }
+        Ok(())
+    }
+
+    /// Plays sources that are loaded meanwhile.
+    pub fn play(
+        &mut self,
+        session: SessionId,
+        command: CommandId,
+        sources: Vec<SourceOrder>,
+        repeat: u32,
+        stop_on: String,
+    ) -> Result<(), Misuse> {
+        let Some(loader) = &self.loader else { return Ok(()) };
+        let loading = loader.load(sources);
+        self.order(session, command, Order::Play { loading, repeat, stop_on })
+    }
+
+    /// Brings two sessions into one shard and lets them hear each other.
+    pub fn bridge(
+        &mut self,
+        command: CommandId,
+        a: SessionId,
+        b: SessionId,
+        record_path: Option<String>,
+    ) -> Result<(), Misuse> {
+        if let (Some(at), Some(from)) = (self.sessions.get(&a).copied(), self.sessions.get(&b).copied()) {
+            let bridged = |session| self.bridges.values().any(|both| both.contains(&session));
+            if at != from {
+                let (moved, from, to) = if bridged(b) { (a, at, from) } else { (b, from, at) };
+                if bridged(moved) {
+                    self.begin(command, a)?;
+                    self.fail(command, format!("media sessions {a} and {b} are bridged already"));
+                    return Ok(());
+                }
+                let target = self.inboxes[to].clone();
+                if !self.tell(to, Message::Expect(moved)) || !self.tell(from, Message::Move { session: moved, to: target }) {
+                    self.begin(command, a)?;
+                    self.fail(command, OVERLOADED);
+                    return Ok(());
+                }
+                self.sessions.insert(moved, to);
+            }
+        }
+        self.order(a, command, Order::Bridge { with: b, record_path })?;
+        self.bridges.insert(command, [a, b]);
+        Ok(())
+    }
+
+    /// Feeds a stream; without effect when it has ended.
+    pub fn inject(&mut self, stream: CommandId, samples: Vec<i16>, last: bool) {
+        let Some((session, shard)) = self.place(stream) else { return };
+        if !self.tell(shard, Message::Order { session, command: stream, order: Order::InjectAudio { samples, last } }) {
+            self.fail(stream, OVERLOADED);
+        }
+    }
+
+    /// Ends a command; without effect when it has ended.
+    pub fn cancel(&mut self, target: CommandId) {
+        let Some((session, shard)) = self.place(target) else { return };
+        self.bridges.remove(&target);
+        let order = Order::Cancel;
+        if !self.tell(shard, Message::Order { session, command: target, order }) {
+            self.fail(target, OVERLOADED);
+        }
+    }
+
+    fn place(&self, command: CommandId) -> Option<(SessionId, usize)> {
+        let session = *self.commands.get(&command)?;
+        Some((session, *self.sessions.get(&session)?))
+    }
+
+    /// Everything that happened, in order; each command ends once.
+    pub fn drain(&mut self) -> Vec<Notice> {
+        let mut told = Vec::new();
+        for notice in self.outbox.drain() {
+            match &notice {
+                Notice::ShardLost(shard, reason) => {
+                    let reason = format!("the media thread failed: {reason}");
+                    let shard = *shard;
+                    told.push(notice);
+                    self.bury(shard, &reason, &mut told);
+                    continue;
+                }
+                Notice::Event(Event::Finished(id, outcome)) => {
+                    let closed = matches!(outcome, offhook_media_core::event::Outcome::Closed(_));
+                    if !self.end(*id, closed) {
+                        continue;
+                    }
+                }
+                Notice::Event(Event::Failed(id, _)) => {
+                    let unopened = self.openings.contains(id);
+                    if !self.end(*id, unopened) {
+                        continue;
+                    }
+                }
+                Notice::Event(Event::Cancelled(id, _)) => {
+                    if !self.end(*id, false) {
+                        continue;
+                    }
+                }
+                Notice::Event(_) | Notice::Chunk(..) => {}
+            }
+            told.push(notice);
+        }
+        told
+    }
+
+    fn end(&mut self, command: CommandId, gone: bool) -> bool {
+        self.openings.remove(&command);
+        self.bridges.remove(&command);
+        let Some(session) = self.commands.remove(&command) else { return false };
+        if gone {
+            self.sessions.remove(&session);
+        }
+        true
+    }
+
+    fn bury(&mut self, shard: usize, reason: &str, told: &mut Vec<Notice>) {
+        let dead: HashSet<SessionId> =
+            self.sessions.iter().filter(|(_, at)| **at == shard).map(|(session, _)| *session).collect();
+        let mut commands: Vec<CommandId> =
+            self.commands.iter().filter(|(_, session)| dead.contains(session)).map(|(id, _)| *id).collect();
+        commands.sort_unstable();
+        for command in commands {
+            self.end(command, false);
+            told.push(Notice::Event(Event::Failed(command, reason.to_owned())));
+        }
+        // The sessions stay known, so that closing them fails with a reason instead of being a surprise.
+    }
+
+    /// Readable while there is something to drain.
+    pub fn fd(&self) -> RawFd {
+        self.outbox.fd().as_raw_fd()
+    }
+
+    /// Commands that have not ended.
+    pub fn pending(&self) -> usize {
+        self.commands.len()
+    }
+
+    /// Figures now.
+    pub fn figures(&self) -> Figures {
+        let sum = |of: fn(&ShardMetrics) -> u64| self.metrics.iter().map(|m| of(m)).sum();
+        let lateness = self.metrics.iter().map(|m| &m.lateness);
+        Figures {
+            shards: self.metrics.len() as u64,
+            sessions: sum(|m| m.sessions.load(Relaxed)),
+            received: sum(|m| m.received.load(Relaxed)),
+            sent: sum(|m| m.sent.load(Relaxed)),
+            refused: sum(|m| m.refused.load(Relaxed)),
+            ticks: sum(|m| m.ticks.load(Relaxed)),
+            skipped: sum(|m| m.skipped.load(Relaxed)),
+            lateness_p50: Histogram::quantile(lateness.clone(), 0.5),
+            lateness_p99: Histogram::quantile(lateness.clone(), 0.99),
+            lateness_max: Histogram::most(lateness),
+            prompt_hits: self.shared.prompt_hits.load(Relaxed),
+            prompt_misses: self.shared.prompt_misses.load(Relaxed),
+            prompt_bytes: self.shared.prompt_bytes.load(Relaxed),
+            samples_dropped: self.shared.samples_dropped.load(Relaxed),
+            chunks_dropped: self.shared.chunks_dropped.load(Relaxed),
+            events_dropped: self.shared.events_dropped.load(Relaxed),
+        }
+    }
+
+    /// Begins a new count of lateness, for a measurement.
+    pub fn reset_lateness(&self) {
+        self.metrics.iter().for_each(|m| m.lateness.reset());
+    }
+
+    /// Tells all threads to end; they do so after what they have been told before.
+    pub fn stop(&mut self) {
+        self.outbox.shut();
+        self.loader = None;
+        for inbox in self.inboxes.drain(..) {
+            // A full queue means that the thread is stuck; `join` gives up on it in time.
+            let _ = inbox.send(Message::Stop);
+        }
+    }
+
+    /// Waits for the threads, at most so long; says whether all have ended.
+    pub fn join(&mut self, most: Duration) -> bool {
+        let deadline = Instant::now() + most;
+        while self.threads.iter().any(|t| !t.is_finished()) {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.threads.drain(..).for_each(|t| {
+            // Shards catch their panics; the two file threads have none to give.
+            let _ = t.join();
+        });
+        true
+    }
+
+    /// Makes a shard fall over.
+    #[cfg(test)]
+    fn fault(&self, shard: usize) {
+        assert!(self.tell(shard, Message::Fault));
+    }
+}
+
+const OVERLOADED: &str = "the media engine is overloaded";
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

@@ -1,0 +1,14 @@
+//! The media engine's outside: UDP sockets and the 20 ms tick, one thread per shard, files on threads of their own.
+//!
+//! Everything that a packet or a command means is `offhook-media-core`'s business.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod disk;
+pub mod engine;
+pub mod histogram;
+pub mod loader;
+pub mod metrics;
+pub mod outbox;
+pub mod ports;
+mod shard;

@@ -1,0 +1,428 @@
+//! One shard: a thread with its sessions, their sockets and the tick.
+//!
+//! Two epoll sets. Bridged sessions are in the urgent one, so their packets are relayed on receipt. All others wait up
+//! to 5 ms in the patient one, which is looked at when the timer fires: a thread that sleeps in between costs less than
+//! one that is woken for every packet, and nobody hears the difference, as what they say is used at the next tick.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender};
+use offhook_media_core::command::{CommandId, Order, SessionId};
+use offhook_media_core::event::{Event, Outcome};
+use offhook_media_core::exchange::Exchange;
+use offhook_media_core::session::{Session, Settings};
+use offhook_media_core::world::{FileWrite, World};
+use offhook_media_core::{Micros, TICK};
+use rustix::event::epoll;
+use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
+
+use crate::clock::{Chance, Clock};
+use crate::disk::Disk;
+use crate::metrics::{count, ShardMetrics};
+use crate::outbox::{Notice, Outbox};
+use crate::ports::{Pair, PortRange};
+
+const WAKE: u64 = u64::MAX;
+const TIMER: u64 = u64::MAX - 1;
+const HARVEST_NS: i64 = 5_000_000;
+/// Ticks that are made up for after the thread was stopped; more are left out.
+const MOST_MADE_UP: u64 = 10;
+const BATCH: usize = 256;
+/// Longer datagrams are cut, and then are no audio that we know.
+const LARGEST: usize = 2048;
+
+/// What a shard is told.
+pub enum Message {
+    /// Bind sockets for a session.
+    Open { command: CommandId, session: SessionId, host: IpAddr, port: u16 },
+    /// A command of a session.
+    Order { session: SessionId, command: CommandId, order: Order },
+    /// Commands of this session come from now on, but the session itself comes later.
+    Expect(SessionId),
+    /// Hand a session over to another shard.
+    Move { session: SessionId, to: Inbox },
+    /// A session that another shard hands over; without one it does not exist.
+    Adopt(SessionId, Option<Moved>),
+    /// End the thread.
+    Stop,
+    /// Fall over, to prove that the others stand.
+    #[cfg(test)]
+    Fault,
+}
+
+/// A session with its sockets.
+pub struct Moved {
+    session: Box<Session>,
+    pair: Pair,
+}
+
+/// How a shard is reached.
+#[derive(Clone)]
+pub struct Inbox {
+    queue: Sender<Message>,
+    wake: Arc<OwnedFd>,
+}
+
+impl Inbox {
+    /// `wake` is the eventfd that the shard sleeps on.
+    pub fn new(queue: Sender<Message>, wake: Arc<OwnedFd>) -> Self {
+        Self { queue, wake }
+    }
+
+    /// Never waits; gives the message back when the queue is full or the thread is gone.
+    pub fn send(&self, message: Message) -> Result<(), Message> {
+        self.queue.try_send(message).map_err(crossbeam_channel::TrySendError::into_inner)?;
+        // Only a full counter can refuse, and then the thread is awake anyway.
+        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+        Ok(())
+    }
+}
+
+/// What a shard is made of, and what survives when it falls over.
+pub struct Post {
+    /// Which one.
+    pub index: usize,
+    /// The other end of `Inbox`.
+    pub queue: Receiver<Message>,
+    /// The eventfd of `Inbox`.
+    pub wake: Arc<OwnedFd>,
+    /// Events go here.
+    pub outbox: Arc<Outbox>,
+    /// Recordings go here.
+    pub disk: Disk,
+    /// Sockets come from here.
+    pub range: Arc<PortRange>,
+    /// For sessions.
+    pub settings: Settings,
+    /// Figures.
+    pub metrics: Arc<ShardMetrics>,
+    /// Shared by all.
+    pub clock: Clock,
+}
+
+/// The thread's body. A panic costs the sessions of this shard, not the engine: it is told, and the shard starts anew.
+pub fn run(post: &Post) {
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| Shard::new(post).and_then(|mut shard| shard.run()))) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => {
+                // Without epoll or a timer it would fail again at once.
+                post.outbox.push([Notice::ShardLost(post.index, error.to_string())]);
+                return;
+            }
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message");
+                post.metrics.sessions.store(0, Relaxed);
+                post.outbox.push([Notice::ShardLost(post.index, text.to_owned())]);
+            }
+        }
+    }
+}
+
+struct Shard<'a> {
+    post: &'a Post,
+    exchange: Exchange,
+    sockets: Sockets<'a>,
+    expected: HashMap<SessionId, Vec<(SessionId, CommandId, Order)>>,
+    timer: OwnedFd,
+    next_tick: Option<Micros>,
+    buffer: Box<[u8; LARGEST]>,
+}
+
+struct Leg {
+    pair: Pair,
+    urgent: bool,
+}
+
+/// The machine's outside.
+struct Sockets<'a> {
+    post: &'a Post,
+    legs: HashMap<SessionId, Leg>,
+    urgent: OwnedFd,
+    patient: OwnedFd,
+    events: Vec<Notice>,
+    chance: Chance,
+}
+
+impl World for Sockets<'_> {
+    fn rtp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]) {
+        if let Some(leg) = self.legs.get(&session) {
+            self.send(&leg.pair.rtp, to, packet);
+        }
+    }
+
+    fn rtcp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]) {
+        if let Some(leg) = self.legs.get(&session) {
+            self.send(&leg.pair.rtcp, to, packet);
+        }
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.events.push(Notice::Event(event));
+    }
+
+    fn write(&mut self, write: FileWrite) -> bool {
+        self.post.disk.write(write)
+    }
+
+    fn urgent(&mut self, session: SessionId, urgent: bool) {
+        let Some(leg) = self.legs.get_mut(&session).filter(|leg| leg.urgent != urgent) else { return };
+        leg.urgent = urgent;
+        let (from, to) = if urgent { (&self.patient, &self.urgent) } else { (&self.urgent, &self.patient) };
+        // A socket that cannot be moved between the sets stays unheard, which RtpLost tells.
+        let moved = epoll::delete(from, &leg.pair.rtp)
+            .and_then(|()| epoll::add(to, &leg.pair.rtp, epoll::EventData::new_u64(session << 1), epoll::EventFlags::IN));
+        if moved.is_err() {
+            count(&self.post.metrics.refused);
+        }
+    }
+
+    fn closed(&mut self, session: SessionId) {
+        self.legs.remove(&session);
+    }
+
+    fn random(&mut self) -> u64 {
+        self.chance.next()
+    }
+
+    fn ntp(&self) -> u64 {
+        self.post.clock.ntp()
+    }
+}
+
+impl Sockets<'_> {
+    fn send(&self, socket: &UdpSocket, to: SocketAddr, packet: &[u8]) {
+        match socket.send_to(packet, to) {
+            Ok(_) => count(&self.post.metrics.sent),
+            // Nobody listens there (yet), or the buffer is full: RTP has no second try.
+            Err(_) => count(&self.post.metrics.refused),
+        }
+    }
+
+    fn add(&mut self, session: SessionId, pair: Pair) -> rustix::io::Result<()> {
+        let flags = epoll::EventFlags::IN;
+        epoll::add(&self.patient, &pair.rtp, epoll::EventData::new_u64(session << 1), flags)?;
+        epoll::add(&self.patient, &pair.rtcp, epoll::EventData::new_u64(session << 1 | 1), flags)?;
+        self.legs.insert(session, Leg { pair, urgent: false });
+        Ok(())
+    }
+
+    fn take(&mut self, session: SessionId) -> Option<Pair> {
+        let Leg { pair, urgent } = self.legs.remove(&session)?;
+        let set = if urgent { &self.urgent } else { &self.patient };
+        let _ = epoll::delete(set, &pair.rtp);
+        let _ = epoll::delete(&self.patient, &pair.rtcp);
+        Some(pair)
+    }
+
+    fn flush(&mut self) {
+        if !self.events.is_empty() {
+            self.post.outbox.push(self.events.drain(..));
+        }
+    }
+}
+
+impl<'a> Shard<'a> {
+    fn new(post: &'a Post) -> std::io::Result<Self> {
+        let urgent = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let patient = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        let timer = rustix::time::timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        epoll::add(&urgent, &*post.wake, epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
+        epoll::add(&urgent, &timer, epoll::EventData::new_u64(TIMER), epoll::EventFlags::IN)?;
+        let (legs, events) = (HashMap::new(), Vec::new());
+        Ok(Self {
+            post,
+            exchange: Exchange::new(post.settings),
+            sockets: Sockets { post, legs, urgent, patient, events, chance: Chance::default() },
+            expected: HashMap::new(),
+            timer,
+            next_tick: None,
+            buffer: Box::new([0; LARGEST]),
+        })
+    }
+
+    fn run(&mut self) -> std::io::Result<()> {
+        let mut ready = Vec::with_capacity(BATCH);
+        loop {
+            ready.clear();
+            match epoll::wait(&self.sockets.urgent, rustix::buffer::spare_capacity(&mut ready), None) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let mut due = false;
+            for event in &ready {
+                match event.data.u64() {
+                    WAKE => {
+                        let _ = rustix::io::read(&self.post.wake, &mut [0u8; 8]);
+                        if self.obey() {
+                            return Ok(());
+                        }
+                    }
+                    TIMER => due = rustix::io::read(&self.timer, &mut [0u8; 8]).is_ok(),
+                    token => self.receive(token),
+                }
+            }
+            if due {
+                self.harvest()?;
+                self.tick();
+            }
+            self.sockets.flush();
+            self.arm()?;
+        }
+    }
+
+    // The timer runs only while there is a session.
+    fn arm(&mut self) -> std::io::Result<()> {
+        self.post.metrics.sessions.store(self.exchange.len() as u64, Relaxed);
+        if self.exchange.is_empty() == self.next_tick.is_none() {
+            return Ok(());
+        }
+        let period = if self.exchange.is_empty() { 0 } else { HARVEST_NS };
+        let time = Timespec { tv_sec: 0, tv_nsec: period };
+        // Taken before the timer starts, so that the timer never fires just before the tick is due.
+        let now = self.post.clock.now();
+        rustix::time::timerfd_settime(
+            &self.timer,
+            TimerfdTimerFlags::empty(),
+            &Itimerspec { it_interval: time, it_value: time },
+        )?;
+        self.next_tick = (period > 0).then_some(now + TICK);
+        Ok(())
+    }
+
+    fn tick(&mut self) {
+        let Some(mut due) = self.next_tick else { return };
+        let now = self.post.clock.now();
+        if now < due {
+            return;
+        }
+        self.post.metrics.lateness.record(now - due);
+        let behind = (now - due) / TICK;
+        if behind >= MOST_MADE_UP {
+            self.post.metrics.skipped.fetch_add(behind, Relaxed);
+            due += behind * TICK;
+        }
+        while due <= now {
+            self.exchange.tick(now, &mut self.sockets);
+            count(&self.post.metrics.ticks);
+            due += TICK;
+        }
+        self.next_tick = Some(due);
+    }
+
+    fn harvest(&mut self) -> std::io::Result<()> {
+        let mut ready = Vec::with_capacity(BATCH);
+        // Bounded, so that a flood cannot keep the tick from its turn.
+        for _ in 0..=self.sockets.legs.len() / (BATCH / 2) {
+            ready.clear();
+            let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+            match epoll::wait(&self.sockets.patient, rustix::buffer::spare_capacity(&mut ready), Some(&zero)) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            for event in &ready {
+                self.receive(event.data.u64());
+            }
+            if ready.len() < BATCH {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, token: u64) {
+        let session = token >> 1;
+        let Some(leg) = self.sockets.legs.get(&session) else { return };
+        let rtcp = token & 1 == 1;
+        let socket = if rtcp { &leg.pair.rtcp } else { &leg.pair.rtp };
+        // One datagram per readiness: what else waits is reported again.
+        let Ok((length, source)) = socket.recv_from(&mut self.buffer[..]) else { return };
+        count(&self.post.metrics.received);
+        let now = self.post.clock.now();
+        let packet = &self.buffer[..length];
+        if rtcp {
+            self.exchange.receive_rtcp(session, packet, source, now, &mut self.sockets);
+        } else {
+            self.exchange.receive(session, packet, source, now, &mut self.sockets);
+        }
+    }
+
+    fn obey(&mut self) -> bool {
+        while let Ok(message) = self.post.queue.try_recv() {
+            match message {
+                Message::Open { command, session, host, port } => self.open(command, session, host, port),
+                Message::Order { session, command, order } => self.order(session, command, order),
+                Message::Expect(session) => {
+                    self.expected.insert(session, Vec::new());
+                }
+                Message::Move { session, to } => self.hand_over(session, &to),
+                Message::Adopt(session, moved) => self.adopt(session, moved),
+                Message::Stop => return true,
+                #[cfg(test)]
+                Message::Fault => panic!("ordered to"),
+            }
+        }
+        false
+    }
+
+    fn open(&mut self, command: CommandId, session: SessionId, host: IpAddr, port: u16) {
+        let bound = self.post.range.bind(host, port).and_then(|pair| {
+            let port = pair.port;
+            self.sockets.add(session, pair).map(|()| port).map_err(|error| format!("cannot watch a socket: {error}"))
+        });
+        let event = match bound {
+            Ok(port) => {
+                self.exchange.open(session, self.post.clock.now(), &mut self.sockets);
+                Event::Finished(command, Outcome::Opened { host: host.to_string(), port })
+            }
+            Err(reason) => Event::Failed(command, reason),
+        };
+        self.sockets.events.push(Notice::Event(event));
+    }
+
+    fn order(&mut self, session: SessionId, command: CommandId, order: Order) {
+        let partner = match &order {
+            Order::Bridge { with, .. } => *with,
+            _ => session,
+        };
+        for expected in [session, partner] {
+            if let Some(waiting) = self.expected.get_mut(&expected) {
+                waiting.push((session, command, order));
+                return;
+            }
+        }
+        self.exchange.order(session, command, order, self.post.clock.now(), &mut self.sockets);
+    }
+
+    fn hand_over(&mut self, session: SessionId, to: &Inbox) {
+        let moved = self.exchange.extract(session).and_then(|session| {
+            let pair = self.sockets.take(session.id)?;
+            Some(Moved { session, pair })
+        });
+        let mut message = Message::Adopt(session, moved);
+        // The other shard never waits for us, so its queue empties; a session must not be lost on the way.
+        while let Err(back) = to.send(message) {
+            message = back;
+            std::thread::yield_now();
+        }
+    }
+
+    fn adopt(&mut self, session: SessionId, moved: Option<Moved>) {
+        if let Some(Moved { session, pair }) = moved {
+            let id = session.id;
+            if self.sockets.add(id, pair).is_ok() {
+                self.exchange.adopt(session);
+            }
+        }
+        for (session, command, order) in self.expected.remove(&session).unwrap_or_default() {
+            self.order(session, command, order);
+        }
+    }
+}

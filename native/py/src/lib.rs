@@ -1,0 +1,300 @@
+//! `offhook.media._native`: commands in, one batch of events out, and nothing else.
+//!
+//! Rust threads never take the GIL; a call from Python takes as long as queueing does.
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, Tone};
+use offhook_media_core::event::{Event, Outcome, RecordEnd};
+use offhook_media_core::session::Settings;
+use offhook_media_io::engine::{Engine as MediaEngine, EngineSettings, Misuse};
+use offhook_media_io::loader::SourceOrder;
+use offhook_media_io::outbox::Notice;
+use parking_lot::Mutex;
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+
+/// The engine; see `_native.pyi`.
+#[pyclass(frozen, module = "offhook.media._native")]
+struct Engine {
+    engine: Mutex<MediaEngine>,
+}
+
+fn misuse(error: Misuse) -> PyErr {
+    match error {
+        // A second outcome for the same id would break the one law, so this one cannot be an event.
+        Misuse::CommandInUse(_) => PyRuntimeError::new_err(error.to_string()),
+        Misuse::SessionInUse(_) => PyValueError::new_err(error.to_string()),
+    }
+}
+
+fn codec(name: &str) -> PyResult<Codec> {
+    match name {
+        "PCMU" => Ok(Codec::Pcmu),
+        "PCMA" => Ok(Codec::Pcma),
+        _ => Err(PyValueError::new_err(format!("codec {name} is not known"))),
+    }
+}
+
+fn direction(name: &str) -> PyResult<Direction> {
+    match name {
+        "sendrecv" => Ok(Direction::SendRecv),
+        "sendonly" => Ok(Direction::SendOnly),
+        "recvonly" => Ok(Direction::RecvOnly),
+        "inactive" => Ok(Direction::Inactive),
+        _ => Err(PyValueError::new_err(format!("direction {name} is not known"))),
+    }
+}
+
+struct Lent(PyBackedBytes);
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn source(entry: &Bound<'_, PyTuple>) -> PyResult<SourceOrder> {
+    let kind: String = entry.get_item(0)?.extract()?;
+    let bytes = || -> PyResult<_> { Ok(Box::new(Lent(entry.get_item(1)?.extract()?))) };
+    match kind.as_str() {
+        "file" => Ok(SourceOrder::WavFile(entry.get_item(1)?.extract()?)),
+        "wav" => Ok(SourceOrder::WavData(bytes()?)),
+        "pcm" => Ok(SourceOrder::Pcm(bytes()?, entry.get_item(2)?.extract()?)),
+        "silence" => Ok(SourceOrder::Silence(entry.get_item(1)?.extract()?)),
+        "tone" => Ok(SourceOrder::Tone(Tone {
+            frequencies: entry.get_item(1)?.extract()?,
+            on: entry.get_item(2)?.extract()?,
+            off: entry.get_item(3)?.extract()?,
+            repeat: entry.get_item(4)?.extract()?,
+            level: entry.get_item(5)?.extract()?,
+        })),
+        _ => Err(PyValueError::new_err(format!("audio source {kind} is not known"))),
+    }
+}
+
+fn samples(data: &[u8]) -> Vec<i16> {
+    data.chunks_exact(2).map(|s| i16::from_le_bytes([s[0], s[1]])).collect()
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (*, port_low, port_high, shards, jitter_least, jitter_most, rtp_timeout, keepalive, prompt_cache))]
+    #[allow(clippy::too_many_arguments)] // They are keywords in Python.
+    fn new(
+        port_low: u16,
+        port_high: u16,
+        shards: usize,
+        jitter_least: u32,
+        jitter_most: u32,
+        rtp_timeout: u64,
+        keepalive: u64,
+        prompt_cache: usize,
+    ) -> PyResult<Self> {
+        let sessions = Settings { jitter_least, jitter_most, rtp_timeout, keepalive };
+        let settings = EngineSettings { port_low, port_high, shards, prompt_cache, sessions };
+        let engine = MediaEngine::start(settings).map_err(|error| PyOSError::new_err(error.to_string()))?;
+        Ok(Self { engine: Mutex::new(engine) })
+    }
+
+    fn open_session(&self, command: u64, session: u64, host: &str, port: u16) -> PyResult<()> {
+        self.engine.lock().open(command, session, host, port).map_err(misuse)
+    }
+
+    #[allow(clippy::too_many_arguments)] // One for each field of `commands.Connect`.
+    fn connect(
+        &self,
+        command: u64,
+        session: u64,
+        host: &str,
+        port: u16,
+        codec_name: &str,
+        payload_type: u8,
+        accepts: Vec<(u8, String)>,
+        dtmf: Option<u8>,
+        ptime: u32,
+        direction_name: &str,
+        unconfirmed_limit: u32,
+    ) -> PyResult<()> {
+        let address = host.parse::<std::net::IpAddr>();
+        let address = address.map_err(|_| PyValueError::new_err(format!("{host} is no IP address to send to")))?;
+        if !(10..=60).contains(&ptime) || payload_type > 127 {
+            return Err(PyValueError::new_err("ptime is 10..60 ms, a payload type 0..127"));
+        }
+        let accepts = accepts.into_iter().map(|(pt, name)| Ok((pt, codec(&name)?))).collect::<PyResult<_>>()?;
+        let connect = Connect {
+            remote: (address, port).into(),
+            codec: codec(codec_name)?,
+            payload_type,
+            accepts,
+            dtmf,
+            ptime,
+            direction: direction(direction_name)?,
+            unconfirmed_limit,
+        };
+        self.engine.lock().order(session, command, Order::Connect(connect)).map_err(misuse)
+    }
+
+    fn play(
+        &self,
+        command: u64,
+        session: u64,
+        sources: Vec<Bound<'_, PyTuple>>,
+        repeat: u32,
+        stop_on: String,
+    ) -> PyResult<()> {
+        let sources = sources.iter().map(source).collect::<PyResult<_>>()?;
+        self.engine.lock().play(session, command, sources, repeat, stop_on).map_err(misuse)
+    }
+
+    fn send_digits(&self, command: u64, session: u64, digits: String, on: u32, off: u32) -> PyResult<()> {
+        self.engine.lock().order(session, command, Order::Digits { digits, on, off }).map_err(misuse)
+    }
+
+    #[allow(clippy::too_many_arguments)] // One for each field of `commands.Record`.
+    fn record(
+        &self,
+        command: u64,
+        session: u64,
+        path: String,
+        max_length: u64,
+        silence: u64,
+        finish_on: String,
+        beep: bool,
+        trim: bool,
+    ) -> PyResult<()> {
+        let order = RecordOrder { path, max_length, silence, finish_on, beep, trim };
+        self.engine.lock().order(session, command, Order::Record(order)).map_err(misuse)
+    }
+
+    fn bridge(&self, command: u64, a: u64, b: u64, record_path: Option<String>) -> PyResult<()> {
+        self.engine.lock().bridge(command, a, b, record_path).map_err(misuse)
+    }
+
+    fn tap(&self, command: u64, session: u64, rate: u32, chunk: u32, backlog: u32) -> PyResult<()> {
+        self.engine.lock().order(session, command, Order::Tap { rate, chunk, backlog }).map_err(misuse)
+    }
+
+    fn inject(&self, command: u64, session: u64, rate: u32, backlog: u32) -> PyResult<()> {
+        self.engine.lock().order(session, command, Order::Inject { rate, backlog }).map_err(misuse)
+    }
+
+    fn inject_audio(&self, stream: u64, data: &[u8], last: bool) {
+        self.engine.lock().inject(stream, samples(data), last);
+    }
+
+    fn cancel(&self, target: u64) {
+        self.engine.lock().cancel(target);
+    }
+
+    fn close_session(&self, command: u64, session: u64) -> PyResult<()> {
+        self.engine.lock().order(session, command, Order::Close).map_err(misuse)
+    }
+
+    fn fileno(&self) -> i32 {
+        self.engine.lock().fd()
+    }
+
+    fn drain<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        let notices = self.engine.lock().drain();
+        notices.into_iter().map(|notice| tuple(py, notice)).collect()
+    }
+
+    fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let figures = self.engine.lock().figures();
+        let metrics = PyDict::new(py);
+        for (name, value) in [
+            ("shards", figures.shards),
+            ("sessions", figures.sessions),
+            ("packets_received", figures.received),
+            ("packets_sent", figures.sent),
+            ("packets_refused", figures.refused),
+            ("ticks", figures.ticks),
+            ("ticks_skipped", figures.skipped),
+            ("tick_lateness_p50", figures.lateness_p50),
+            ("tick_lateness_p99", figures.lateness_p99),
+            ("tick_lateness_max", figures.lateness_max),
+            ("prompt_hits", figures.prompt_hits),
+            ("prompt_misses", figures.prompt_misses),
+            ("prompt_bytes", figures.prompt_bytes),
+            ("samples_dropped", figures.samples_dropped),
+            ("chunks_dropped", figures.chunks_dropped),
+            ("events_dropped", figures.events_dropped),
+        ] {
+            metrics.set_item(name, value)?;
+        }
+        Ok(metrics)
+    }
+
+    fn reset_lateness(&self) {
+        self.engine.lock().reset_lateness();
+    }
+
+    fn pending(&self) -> usize {
+        self.engine.lock().pending()
+    }
+
+    fn stop(&self) {
+        self.engine.lock().stop();
+    }
+
+    fn join(&self, py: Python<'_>, milliseconds: u64) -> bool {
+        py.detach(|| self.engine.lock().join(Duration::from_millis(milliseconds)))
+    }
+}
+
+fn tuple<'py>(py: Python<'py>, notice: Notice) -> PyResult<Bound<'py, PyTuple>> {
+    match notice {
+        Notice::Event(Event::Finished(id, outcome)) => ("finished", id, result(py, outcome)?).into_pyobject(py),
+        Notice::Event(Event::Failed(id, reason)) => ("failed", id, reason).into_pyobject(py),
+        Notice::Event(Event::Cancelled(id, outcome)) => {
+            let outcome = outcome.map(|outcome| result(py, outcome)).transpose()?;
+            ("cancelled", id, outcome).into_pyobject(py)
+        }
+        Notice::Event(Event::Digit(session, key)) => ("digit", session, key).into_pyobject(py),
+        Notice::Event(Event::RtpLost(session, silent)) => ("lost", session, silent).into_pyobject(py),
+        Notice::Event(Event::Chunk { command, data, .. }) => {
+            ("chunk", command, PyBytes::new(py, &data), 0).into_pyobject(py)
+        }
+        Notice::Chunk(command, data, dropped) => {
+            ("chunk", command, PyBytes::new(py, &data), dropped).into_pyobject(py)
+        }
+        Notice::ShardLost(shard, reason) => ("shard-lost", shard, reason).into_pyobject(py),
+    }
+}
+
+fn result<'py>(py: Python<'py>, outcome: Outcome) -> PyResult<Bound<'py, PyTuple>> {
+    match outcome {
+        Outcome::Opened { host, port } => ("opened", host, port).into_pyobject(py),
+        Outcome::Played { duration, stopped_by } => ("played", duration, stopped_by).into_pyobject(py),
+        Outcome::Recorded { path, duration, end, key } => {
+            let end = match end {
+                RecordEnd::MaxLength => "max-length",
+                RecordEnd::Silence => "silence",
+                RecordEnd::Key => "key",
+                RecordEnd::Cancelled => "cancelled",
+            };
+            ("recorded", path, duration, end, key).into_pyobject(py)
+        }
+        Outcome::Closed(s) => (
+            "closed",
+            s.packets_sent,
+            s.packets_received,
+            s.packets_lost,
+            s.packets_late,
+            s.jitter,
+            s.round_trip,
+        )
+            .into_pyobject(py),
+        Outcome::Done => ("done",).into_pyobject(py),
+    }
+}
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Engine>()
+}

@@ -1,0 +1,79 @@
+"""The compiled media engine (``native/py``). Times are milliseconds; only ``media.native`` imports it."""
+
+from collections.abc import Sequence
+
+class Engine:
+    """Threads, sockets and sessions. No method waits but ``join``.
+
+    What cannot be true of any command (an address that is none, a number out of range) is a ``ValueError``; an id that
+    is at work already is a ``RuntimeError``. Everything else comes back through ``drain``.
+    """
+
+    def __init__(
+        self,
+        *,
+        port_low: int,
+        port_high: int,
+        shards: int,
+        jitter_least: int,
+        jitter_most: int,
+        rtp_timeout: int,
+        keepalive: int,
+        prompt_cache: int,
+    ) -> None: ...
+    def open_session(self, command: int, session: int, host: str, port: int) -> None: ...
+    def connect(
+        self,
+        command: int,
+        session: int,
+        host: str,
+        port: int,
+        codec_name: str,
+        payload_type: int,
+        accepts: Sequence[tuple[int, str]],
+        dtmf: int | None,
+        ptime: int,
+        direction_name: str,
+        unconfirmed_limit: int,
+    ) -> None: ...
+    def play(
+        self, command: int, session: int, sources: Sequence[tuple[object, ...]], repeat: int, stop_on: str
+    ) -> None: ...
+    def send_digits(self, command: int, session: int, digits: str, on: int, off: int) -> None: ...
+    def record(
+        self,
+        command: int,
+        session: int,
+        path: str,
+        max_length: int,
+        silence: int,
+        finish_on: str,
+        beep: bool,
+        trim: bool,
+    ) -> None: ...
+    def bridge(self, command: int, a: int, b: int, record_path: str | None) -> None: ...
+    def tap(self, command: int, session: int, rate: int, chunk: int, backlog: int) -> None: ...
+    def inject(self, command: int, session: int, rate: int, backlog: int) -> None: ...
+    def inject_audio(self, stream: int, data: bytes, last: bool) -> None: ...
+    def cancel(self, target: int) -> None: ...
+    def close_session(self, command: int, session: int) -> None: ...
+    def fileno(self) -> int:
+        """An eventfd, readable while ``drain`` has something."""
+
+    def drain(self) -> list[tuple[object, ...]]:
+        """Everything that happened since the last time, in order; the first element names the kind."""
+
+    def metrics(self) -> dict[str, int]:
+        """Counters and lateness of ticks (microseconds), of all shards together."""
+
+    def reset_lateness(self) -> None:
+        """Begin a new count of lateness, for a measurement."""
+
+    def pending(self) -> int:
+        """Commands that have not ended."""
+
+    def stop(self) -> None:
+        """Tell the threads to end; no command is taken after it."""
+
+    def join(self, milliseconds: int) -> bool:
+        """Wait for the threads, at most so long; whether all have ended."""

@@ -1,0 +1,249 @@
+"""The media engine in Rust as an ``Engine``: translates commands to calls and batches of tuples to events.
+
+Holds no rule of media; one eventfd wakes the loop, once per batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, assert_never
+
+import structlog
+
+from offhook.media._native import Engine as Compiled
+from offhook.media.commands import (
+    AudioSource,
+    Bridge,
+    Cancel,
+    CloseSession,
+    Command,
+    CommandId,
+    Connect,
+    Inject,
+    InjectAudio,
+    OpenSession,
+    Pcm,
+    Play,
+    Record,
+    SendDigits,
+    SessionId,
+    Silence,
+    Tap,
+    Tone,
+    WavData,
+    WavFile,
+)
+from offhook.media.events import (
+    AudioChunk,
+    Cancelled,
+    Closed,
+    DigitReceived,
+    Done,
+    Event,
+    Failed,
+    Finished,
+    Opened,
+    Played,
+    Recorded,
+    RecordEnd,
+    Result,
+    RtpLost,
+    Statistics,
+)
+from offhook.media.settings import MediaSettings
+
+log = structlog.get_logger(__name__)
+
+CLOSE_TIMEOUT_MS = 900
+"""For the threads to end; they look at their orders at least every 5 ms."""
+
+
+class NativeEngine:
+    """An ``Engine`` on sockets and threads of its own. Made, used and closed on one running event loop."""
+
+    def __init__(self, settings: MediaSettings) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._engine = Compiled(
+            port_low=settings.port_low,
+            port_high=settings.port_high,
+            shards=settings.shards,
+            jitter_least=settings.jitter,
+            jitter_most=settings.jitter_max,
+            rtp_timeout=round(settings.rtp_timeout * 1000),
+            keepalive=round(settings.keepalive * 1000),
+            prompt_cache=settings.prompt_cache << 20,
+        )
+        self._listener: Callable[[Sequence[Event]], None] = _nobody
+        self._closed = False
+        self._loop.add_reader(self._engine.fileno(), self._wake)
+
+    def send(self, command: Command) -> None:
+        """Hand a command over; never blocks. ``RuntimeError`` when its id is at work already."""
+        if self._closed:
+            self._refuse(command, "the media engine is closed")
+            return
+        try:
+            self._hand_over(command)
+        except (ValueError, OverflowError) as error:
+            self._refuse(command, str(error))
+
+    def listen(self, listener: Callable[[Sequence[Event]], None]) -> None:
+        """Name the one listener, called on the loop with each batch of events, in order."""
+        self._listener = listener
+
+    async def close(self) -> None:
+        """Close every session and stop the threads; ends within a second."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self._engine.fileno())
+        self._engine.stop()
+        if not await self._loop.run_in_executor(None, self._engine.join, CLOSE_TIMEOUT_MS):
+            log.error("media_threads_did_not_end", after_ms=CLOSE_TIMEOUT_MS)
+
+    def metrics(self) -> dict[str, int]:
+        """Counters and lateness of ticks (microseconds), of all threads together."""
+        return self._engine.metrics()
+
+    def reset_lateness(self) -> None:
+        """Begin a new count of lateness, for a measurement."""
+        self._engine.reset_lateness()
+
+    def _refuse(self, command: Command, reason: str) -> None:
+        if not isinstance(command, Cancel | InjectAudio):
+            failed = Failed(command=command.id, reason=reason)
+            self._loop.call_soon(lambda: self._listener((failed,)))
+
+    def _wake(self) -> None:
+        events = []
+        for notice in self._engine.drain():
+            if notice[0] == "shard-lost":
+                log.error("media_thread_failed", shard=notice[1], reason=notice[2])
+            else:
+                events.append(_event(notice))
+        if events:
+            self._listener(events)
+
+    def _hand_over(self, command: Command) -> None:
+        engine = self._engine
+        match command:
+            case Play():
+                sources = [_source(source) for source in command.sources]
+                engine.play(command.id, command.session, sources, command.loop, command.stop_on)
+            case OpenSession():
+                engine.open_session(command.id, command.session, command.host, command.port)
+            case Connect():
+                self._connect(command)
+            case SendDigits():
+                engine.send_digits(command.id, command.session, command.digits, command.on, command.off)
+            case Record():
+                self._record(command)
+            case Bridge():
+                engine.bridge(command.id, command.a, command.b, command.record_path)
+            case Tap():
+                if not 20 <= command.chunk <= 1000:
+                    raise ValueError(f"a tap's chunks are 20..1000 ms, not {command.chunk}")
+                engine.tap(command.id, command.session, command.rate, command.chunk, command.backlog)
+            case Inject():
+                engine.inject(command.id, command.session, command.rate, command.backlog)
+            case InjectAudio():
+                engine.inject_audio(command.stream, command.data, command.last)
+            case Cancel():
+                engine.cancel(command.target)
+            case CloseSession():
+                engine.close_session(command.id, command.session)
+            case _:
+                assert_never(command)
+
+    def _connect(self, command: Connect) -> None:
+        host, port = command.remote
+        accepts = command.accepts or {command.payload_type: command.codec}
+        self._engine.connect(
+            command.id,
+            command.session,
+            host,
+            port,
+            command.codec.value,
+            command.payload_type,
+            [(payload_type, codec.value) for payload_type, codec in accepts.items()],
+            command.dtmf_payload_type,
+            command.ptime,
+            command.direction.value,
+            command.unconfirmed_limit,
+        )
+
+    def _record(self, command: Record) -> None:
+        self._engine.record(
+            command.id,
+            command.session,
+            command.path,
+            command.max_length,
+            command.silence,
+            command.finish_on,
+            command.beep,
+            command.trim,
+        )
+
+
+def _nobody(events: Sequence[Event]) -> None:
+    log.error("media_events_without_listener", count=len(events))
+
+
+def _source(source: AudioSource) -> tuple[object, ...]:
+    match source:
+        case WavFile():
+            return ("file", source.path)
+        case WavData():
+            return ("wav", source.data)
+        case Pcm():
+            return ("pcm", source.data, source.rate)
+        case Silence():
+            return ("silence", source.duration)
+        case Tone():
+            return ("tone", list(source.frequencies), source.on, source.off, source.repeat, source.level)
+        case _:
+            assert_never(source)
+
+
+def _event(notice: tuple[Any, ...]) -> Event:
+    match notice:
+        case ("finished", command, result):
+            return Finished(command=CommandId(command), result=_result(result))
+        case ("failed", command, reason):
+            return Failed(command=CommandId(command), reason=reason)
+        case ("cancelled", command, result):
+            return Cancelled(command=CommandId(command), result=None if result is None else _result(result))
+        case ("digit", session, key):
+            return DigitReceived(session=SessionId(session), digit=key)
+        case ("lost", session, silent):
+            return RtpLost(session=SessionId(session), silent=silent)
+        case ("chunk", command, data, dropped):
+            return AudioChunk(command=CommandId(command), data=data, dropped=dropped)
+        case _:
+            raise AssertionError(f"the compiled engine said {notice[0]}, which this version does not know")
+
+
+def _result(result: tuple[Any, ...]) -> Result:
+    match result:
+        case ("done",):
+            return Done()
+        case ("played", duration, key):
+            return Played(duration=duration, stopped_by=key)
+        case ("opened", host, port):
+            return Opened(host=host, port=port)
+        case ("recorded", path, duration, end, key):
+            return Recorded(path=path, duration=duration, end=RecordEnd(end), key=key)
+        case ("closed", sent, received, lost, late, jitter, round_trip):
+            return Closed(
+                statistics=Statistics(
+                    packets_sent=sent,
+                    packets_received=received,
+                    packets_lost=lost,
+                    packets_late=late,
+                    jitter=jitter,
+                    round_trip=round_trip,
+                )
+            )
+        case _:
+            raise AssertionError(f"the compiled engine told of {result[0]}, which this version does not know")
