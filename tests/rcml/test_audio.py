@@ -24,7 +24,7 @@ class Server:
         self.asked: list[HttpRequest] = []
         self.status = 200
 
-    async def request(self, request: HttpRequest) -> HttpResponse:
+    async def send(self, request: HttpRequest) -> HttpResponse:
         self.asked.append(request)
         known = request.headers.get("If-None-Match")
         status = 304 if known is not None and known == self.headers.get("etag") else self.status

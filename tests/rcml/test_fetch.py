@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from offhook.outbound.http import HttpRequest, HttpResponse
 from offhook.security.masked import Secret
 from offhook.security.signatures import is_valid
@@ -111,5 +113,28 @@ def test_a_notification_repeats_what_the_application_answered():
             await c.is_over()
             (notice,) = c.notices
             assert (notice.response_body, notice.response_headers) == ("oops", "server: x")
+
+    run(call())
+
+
+def test_a_password_in_a_url_is_used_and_never_stored():
+    async def call():
+        async with caller({"/a": answer("", status=500)}, app="http://me:secret@app.test/a") as c:
+            await c.is_over()
+            assert c.web.requests[0].url == "http://me:secret@app.test/a"
+            assert "secret" not in repr(c.events)
+
+    run(call())
+
+
+def test_a_recording_of_the_account_is_played_from_disk():
+    async def own(account_sid: str, url: str) -> Path | None:
+        assert account_sid == ACCOUNT
+        return Path("/recordings/mine.wav") if url == f"{ORIGIN}/mine" else None
+
+    async def call():
+        async with caller({"/": "<Response><Play>/mine</Play></Response>"}, own_recording=own) as c:
+            await c.hears("WavFile")
+            assert len(c.web.requests) == 1
 
     run(call())

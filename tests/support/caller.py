@@ -51,8 +51,10 @@ from offhook.media.events import (
 )
 from offhook.media.session import MediaSession, Sessions
 from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError
+from offhook.rcml.fetch import OwnRecordings
 from offhook.rcml.script import RcmlScript
 from offhook.rcml.settings import RcmlSettings
+from offhook.rcml.urls import without_credentials
 from offhook.security.masked import Secret
 from offhook.speech.synthesizer import Speech, SpeechFailed, Utterance
 from offhook.vocabulary.sids import AccountSid, CallSid, RecordingSid
@@ -210,7 +212,7 @@ class Web:
         self.requests: list[HttpRequest] = []
         self.delay = 0.0
 
-    async def request(self, request: HttpRequest) -> HttpResponse:
+    async def send(self, request: HttpRequest) -> HttpResponse:
         self.requests.append(request)
         if self.delay:
             await asyncio.sleep(self.delay)
@@ -221,7 +223,7 @@ class Web:
             case OutboundError():
                 raise page
             case HttpResponse():
-                return replace(page, url=request.url)
+                return replace(page, url=without_credentials(request.url))
             case None:
                 return HttpResponse(url=request.url, status=404, headers={}, body=b"no such page", elapsed=0.0)
             case bytes():
@@ -230,7 +232,9 @@ class Web:
                 page, kind = page.encode(), "text/xml"
             case _:
                 raise AssertionError(page)
-        return HttpResponse(url=request.url, status=200, headers={"content-type": kind}, body=page, elapsed=0.01)
+        return HttpResponse(
+            url=without_credentials(request.url), status=200, headers={"content-type": kind}, body=page, elapsed=0.01
+        )
 
 
 def answer(body: str | bytes, kind: str = "text/xml", status: int = 200, **headers: str) -> HttpResponse:
@@ -466,6 +470,7 @@ async def caller(
     settings: RcmlSettings | None = None,
     answered: bool = False,
     fails_to_answer: bool = False,
+    own_recording: OwnRecordings | None = None,
 ) -> AsyncIterator[Caller]:
     """A call to ``app`` of an application with ``pages`` (or a single document); on leaving, everything must be gone."""
     table = {app: pages} if isinstance(pages, str) else dict(pages or {})
@@ -503,6 +508,7 @@ async def caller(
         synthesizer=tongue,
         recordings=lambda sid: f"/recordings/{sid}.wav",
         recording_url=lambda account, sid, version: f"https://api.test/{version}/{account}/{sid}",
+        own_recording=own_recording,
         clock=VirtualClock(),
         sids=lambda kind: f"{'RE' if kind == 'recording' else 'NO'}{next(numbers):032x}",
         settings=settings,

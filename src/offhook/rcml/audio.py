@@ -15,6 +15,7 @@ from offhook.media.commands import AudioSource, WavData
 from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError
 from offhook.rcml.errors import Code, VerbFailed
 from offhook.rcml.settings import RcmlSettings
+from offhook.rcml.urls import without_credentials
 from offhook.vocabulary.sids import AccountSid
 
 _MAX_AGE: Final = re.compile(r"max-age\s*=\s*\"?([0-9]{1,9})")
@@ -23,7 +24,7 @@ _MAX_AGE: Final = re.compile(r"max-age\s*=\s*\"?([0-9]{1,9})")
 class HttpClient(Protocol):
     """The port to tenants' web servers; ``outbound`` implements it."""
 
-    async def request(self, request: HttpRequest) -> HttpResponse:
+    async def send(self, request: HttpRequest) -> HttpResponse:
         """Raises ``OutboundError``; always ends within its time limit."""
         ...
 
@@ -56,22 +57,22 @@ class AudioCache:
             method="GET",
             headers=kept.validators if kept is not None else {},
             limit=self._settings.audio_limit,
-            timeout=self._settings.fetch_timeout,
             cookies=cookies,
         )
+        shown = without_credentials(url)
         try:
-            response = await self._http.request(request)
+            response = await self._http.send(request)
         except OutboundError as failure:
             raise VerbFailed(
-                f"the sound file {url} could not be fetched: {failure}", Code.AUDIO_UNAVAILABLE
+                f"the sound file {shown} could not be fetched: {failure}", Code.AUDIO_UNAVAILABLE
             ) from failure
         if response.status == 304 and kept is not None:
             data = kept.data
         elif response.status == 200:
-            data = checked(response.body, url)
+            data = checked(response.body, shown)
         else:
             raise VerbFailed(
-                f"the sound file {url} could not be fetched: the server answered {response.status}",
+                f"the sound file {shown} could not be fetched: the server answered {response.status}",
                 Code.AUDIO_UNAVAILABLE,
             )
         self._keep(account_sid, url, data, response)

@@ -5,12 +5,13 @@ One ``Documents`` belongs to one call: it keeps the call's cookies and knows whe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final
 
 from offhook.calls.parameters import voice_parameters
 from offhook.calls.script import Application, ScriptCall
-from offhook.media.commands import AudioSource, WavData
+from offhook.media.commands import AudioSource, WavData, WavFile
 from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError, OutboundFault, Signer
 from offhook.rcml.audio import AudioCache, HttpClient, checked
 from offhook.rcml.document import SIZE_LIMIT, parse
@@ -18,13 +19,16 @@ from offhook.rcml.errors import Code, DocumentError, FetchFailed, RcmlError, Ver
 from offhook.rcml.interpreter import Page
 from offhook.rcml.notices import CallNotices
 from offhook.rcml.outcome import Goto, Method, Parameters
-from offhook.rcml.settings import RcmlSettings
-from offhook.rcml.urls import resolve
+from offhook.rcml.urls import base_of, resolve, without_credentials
 from offhook.rcml.verbs import VOCABULARY
 from offhook.rcml.verbs.play import Play
 from offhook.rcml.verbs.say import Say
+from offhook.vocabulary.sids import AccountSid
 
 XML_TYPES: Final = frozenset({"text/xml", "application/xml", "text/html", "application/rcml+xml"})
+
+OwnRecordings = Callable[[AccountSid, str], Awaitable[Path | None]]
+"""The file behind a URL, if that is the URL of a recording of this account: it is played without a request."""
 
 
 class Documents:
@@ -34,10 +38,10 @@ class Documents:
         self,
         call: ScriptCall,
         http: HttpClient,
-        signer: Signer,
+        signer: Signer | None,
         notices: CallNotices,
         audio: AudioCache,
-        settings: RcmlSettings,
+        own_recording: OwnRecordings | None,
         monotonic: Callable[[], float],
     ) -> None:
         self._call = call
@@ -45,7 +49,7 @@ class Documents:
         self._signer = signer
         self._notices = notices
         self._audio = audio
-        self._settings = settings
+        self._own_recording = own_recording
         self._monotonic = monotonic
         self._application = call.application
         self._fallback_used = False
@@ -85,14 +89,17 @@ class Documents:
         given = self._given.get(url)
         if given is not None:
             return WavData(data=given)
-        return await self._audio.fetch(self._call.facts.account_sid, resolve(self.base, url), self.cookies)
+        account, absolute = self._call.facts.account_sid, resolve(self.base, url)
+        if self._own_recording is not None and (path := await self._own_recording(account, absolute)) is not None:
+            return WavFile(path=str(path))
+        return await self._audio.fetch(account, absolute, self.cookies)
 
     async def _fallback(self, failure: RcmlError, url: str | None) -> Page:
         fallback = self._application.fallback_url
         if fallback is None or self._fallback_used:
             raise failure
         self._fallback_used = True
-        why = (("ErrorCode", str(int(failure.code))), ("ErrorUrl", url or ""))
+        why = (("ErrorCode", str(int(failure.code))), ("ErrorUrl", without_credentials(url or "")))
         return await self._ask(
             self._resolved(self.base, fallback), Method(self._application.fallback_method), why, first=False
         )
@@ -110,19 +117,18 @@ class Documents:
             form=(*voice_parameters(self._call.facts), *extra),
             signer=self._signer,
             limit=SIZE_LIMIT,
-            timeout=self._settings.fetch_timeout,
             cookies=self.cookies,
         )
         began = self._monotonic()
         try:
-            response = await self._http.request(request)
+            response = await self._http.send(request)
         except OutboundError as failure:
             self._notices.asked(request, None, self._monotonic() - began, str(failure))
             raise self._failed(str(failure), _code_of(failure.fault)) from failure
         self._notices.asked(request, response, response.elapsed)
         if not 200 <= response.status < 300:
             raise self._refused(response, first=first)
-        return self._page(response)
+        return self._page(response, base_of(url, request.form, response.url))
 
     def _refused(self, response: HttpResponse, *, first: bool) -> FetchFailed:
         """The server answered with an error. A 404 that bears a document is a number that does not exist."""
@@ -131,21 +137,21 @@ class Documents:
             return FetchFailed("the application knows no such number", Code.NOT_FOUND, sip_code=404)
         return self._failed(f"{response.url} answered {response.status}; see the application's log", Code.HTTP_STATUS)
 
-    def _page(self, response: HttpResponse) -> Page:
+    def _page(self, response: HttpResponse, url: str) -> Page:
         """A response as a document, by its content type."""
         kind = response.content_type
         if not response.body.strip():
-            page = Page(verbs=(), url=response.url)
+            page = Page(verbs=(), url=url)
         elif kind in XML_TYPES or (not kind and response.body.lstrip().startswith(b"<")):
-            return self._parsed(response.body, response.url, _charset(response))
+            return self._parsed(response.body, url, _charset(response))
         elif kind.startswith("audio/"):
             try:
-                self._given = {response.url: checked(response.body, response.url)}
+                self._given = {url: checked(response.body, response.url)}
             except VerbFailed as failure:
                 raise self._failed(str(failure), failure.code) from failure
-            page = Page(verbs=(Play(url=response.url),), url=response.url)
+            page = Page(verbs=(Play(url=url),), url=url)
         elif kind == "text/plain":
-            page = Page(verbs=(Say(text=response.body.decode("utf-8", "replace").strip()),), url=response.url)
+            page = Page(verbs=(Say(text=response.body.decode("utf-8", "replace").strip()),), url=url)
         else:
             shown = kind or "none"
             raise self._failed(
@@ -159,7 +165,9 @@ class Documents:
         try:
             document = parse(source, VOCABULARY, charset=charset)
         except DocumentError as failure:
-            self._notices.error(failure.code, f"{url or 'the inline document'}, {failure}")
+            self._notices.error(
+                failure.code, f"{without_credentials(url) if url else 'the inline document'}, {failure}"
+            )
             raise
         self._notices.document_warnings(document.warnings)
         self.base = url

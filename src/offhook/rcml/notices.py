@@ -11,6 +11,7 @@ from offhook.calls.script import ScriptCall
 from offhook.outbound.http import HttpRequest, HttpResponse
 from offhook.rcml.document import DocumentWarning
 from offhook.rcml.errors import Code
+from offhook.rcml.urls import without_credentials
 from offhook.vocabulary.sids import NotificationSid
 from offhook.vocabulary.statuses import NoticeLevel
 
@@ -66,7 +67,7 @@ class CallNotices:
             ApplicationAsked(
                 call_sid=facts.sid,
                 account_sid=facts.account_sid,
-                url=request.url,
+                url=without_credentials(request.url),
                 method=request.method,
                 parameters=request.form,
                 status=None if response is None else response.status,
@@ -92,7 +93,7 @@ class CallNotices:
                 level=level,
                 code=int(code),
                 message=message,
-                request_url=None if request is None else request.url,
+                request_url=None if request is None else without_credentials(request.url),
                 request_method=None if request is None else request.method,
                 request_variables=None if request is None else urlencode(request.form)[:VARIABLES_LIMIT],
                 response_headers=None

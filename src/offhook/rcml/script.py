@@ -13,7 +13,7 @@ from offhook.media.commands import AudioSource
 from offhook.rcml.audio import AudioCache, HttpClient
 from offhook.rcml.context import Context, Dialect
 from offhook.rcml.errors import VerbFailed
-from offhook.rcml.fetch import Documents
+from offhook.rcml.fetch import Documents, OwnRecordings
 from offhook.rcml.interpreter import Interpreter
 from offhook.rcml.keys import KeyBuffer
 from offhook.rcml.notices import CallNotices
@@ -36,20 +36,22 @@ class RcmlScript:
         self,
         *,
         http: HttpClient,
-        secret: Callable[[AccountSid], Awaitable[Secret]],
+        secret: Callable[[AccountSid], Awaitable[Secret | None]],
         synthesizer: Synthesizer,
         recordings: RecordingPaths,
         recording_url: RecordingUrls,
+        own_recording: OwnRecordings | None = None,
         clock: Clock,
         sids: Callable[[str], str],
         settings: RcmlSettings | None = None,
     ) -> None:
-        """``secret`` gives the auth token of an account, which signs the requests to its applications."""
+        """``secret`` gives the auth token of an account, which signs the requests to its applications (None: unsigned)."""
         self._http = http
         self._secret = secret
         self._voice = SpokenText(synthesizer)
         self._recordings = recordings
         self._recording_url = recording_url
+        self._own_recording = own_recording
         self._clock = clock
         self._sids = sids
         self._settings = settings or RcmlSettings()
@@ -63,10 +65,10 @@ class RcmlScript:
         documents = Documents(
             call,
             self._http,
-            signer(secret),
+            None if secret is None else signer(secret),
             notices,
             self._audio,
-            self._settings,
+            self._own_recording,
             self._clock.monotonic,
         )
         keys = KeyBuffer(call.digit, call.flush_digits)

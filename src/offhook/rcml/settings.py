@@ -9,8 +9,6 @@ from dataclasses import dataclass
 class RcmlSettings:
     """How documents are fetched and how far they may go."""
 
-    fetch_timeout: float = 15.0
-    """Seconds for a request to an application, redirects included; 1..60. A URL's fragment (``#tt=…``) overrides it."""
     hangup_limit: float = 30.0
     """Seconds that a document has after its caller hung up: actions of Record and Dial, messages; 1..300."""
     farewell_limit: float = 20.0

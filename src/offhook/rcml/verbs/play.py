@@ -8,6 +8,7 @@ from offhook.media.commands import AudioSource
 from offhook.rcml.context import Context
 from offhook.rcml.outcome import ON_THE_LINE, Need, Next, Outcome
 from offhook.rcml.schema import Address, Between, Content, Matching, verb
+from offhook.rcml.urls import without_credentials
 
 
 @verb
@@ -35,5 +36,5 @@ class Play:
         if not self.url:
             return ()
         file = await ctx.audio.fetch(self.url)
-        ctx.transcript.heard("play", self.url)
+        ctx.transcript.heard("play", without_credentials(self.url))
         return (file,)
