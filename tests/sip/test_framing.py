@@ -27,7 +27,9 @@ def test_where_the_stream_is_cut_makes_no_difference(messages: list[bytes], cuts
     stream = b"".join(messages)
     edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
     framer = StreamFramer()
-    frames = [frame for start, end in zip(edges, edges[1:], strict=False) for frame in framer.receive(stream[start:end])]
+    frames = [
+        frame for start, end in zip(edges, edges[1:], strict=False) for frame in framer.receive(stream[start:end])
+    ]
     assert frames == messages
 
 

@@ -117,7 +117,9 @@ def test_a_wrong_content_length_is_a_defect_that_can_be_answered(length: str) ->
     with pytest.raises(RemoteProtocolError) as caught:
         check(request)
     assert caught.value.status_hint == 400
-    assert bytes(request.response(400)).startswith(b"SIP/2.0 400 Bad Request\r\nVia: SIP/2.0/UDP 192.0.2.4:5080;branch=z9hG4bK-1")
+    assert bytes(request.response(400)).startswith(
+        b"SIP/2.0 400 Bad Request\r\nVia: SIP/2.0/UDP 192.0.2.4:5080;branch=z9hG4bK-1"
+    )
 
 
 def test_two_content_lengths_are_refused() -> None:
@@ -237,7 +239,9 @@ def test_a_tag_that_is_there_stays() -> None:
 
 def test_replacing_the_top_via_keeps_the_others_of_its_line() -> None:
     request = request_of(
-        message("OPTIONS sip:h SIP/2.0", "Via: SIP/2.0/UDP a;branch=z9hG4bK1;rport, SIP/2.0/UDP b", "Via: SIP/2.0/UDP c")
+        message(
+            "OPTIONS sip:h SIP/2.0", "Via: SIP/2.0/UDP a;branch=z9hG4bK1;rport, SIP/2.0/UDP b", "Via: SIP/2.0/UDP c"
+        )
     )
     request.replace_top_via(request.via.received_from("192.0.2.9", 7000))
     assert [via.host for via in request.vias] == ["a", "b", "c"]
@@ -264,7 +268,9 @@ def test_a_built_request_reads_back_as_it_was_meant() -> None:
     back = request_of(bytes(request))
     check(back)
     assert (back.method, back.uri, back.cseq) == ("BYE", "sip:alice@192.0.2.4:5080", CSeq(2, "BYE"))
-    assert [(reason.protocol, reason.cause, reason.text) for reason in back.reasons] == [("Q.850", 16, "Normal; really")]
+    assert [(reason.protocol, reason.cause, reason.text) for reason in back.reasons] == [
+        ("Q.850", 16, "Normal; really")
+    ]
 
 
 @pytest.mark.parametrize("value", ["a\r\nVia: injected", "a\nb", "a\rb", "a\0b"])
@@ -287,14 +293,19 @@ def test_a_wildcard_contact_is_recognised() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("60", 60), ("0", 0), ("soon", None), ("-1", None), ("99999999999999", 0xFFFFFFFF), ("", None)]
+    ("text", "seconds"),
+    [("60", 60), ("0", 0), ("soon", None), ("-1", None), ("99999999999999", 0xFFFFFFFF), ("", None)],
 )
 def test_an_unreadable_expires_counts_as_none(text: str, seconds: int | None) -> None:
     assert parse(message("REGISTER sip:h SIP/2.0", f"Expires: {text}")).expires == seconds
 
 
 def test_the_session_description_is_found_in_a_multipart_body() -> None:
-    body = b"--b1\r\nContent-Type: text/plain\r\n\r\nhi\r\n--b1\r\nContent-Type: Application/SDP\r\n\r\n" + SDP + b"\r\n--b1--\r\n"
+    body = (
+        b"--b1\r\nContent-Type: text/plain\r\n\r\nhi\r\n--b1\r\nContent-Type: Application/SDP\r\n\r\n"
+        + SDP
+        + b"\r\n--b1--\r\n"
+    )
     data = message("INVITE sip:h SIP/2.0", 'Content-Type: multipart/mixed;boundary="b1"', body=body)
     assert parse(data).sdp == SDP
     assert parse(data.replace(b"Application/SDP", b"application/pdf")).sdp is None

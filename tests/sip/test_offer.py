@@ -25,7 +25,11 @@ def reply_to(offer: Sdp, **more: object) -> tuple[Sdp, Agreement]:
 def test_our_offer_lists_both_laws_and_keys() -> None:
     offer = Sdp.parse(bytes(make_offer(*US, session_id=9)))
     (audio,) = offer.media
-    assert [(item.payload_type, item.name) for item in audio.formats] == [(0, "PCMU"), (8, "PCMA"), (101, "telephone-event")]
+    assert [(item.payload_type, item.name) for item in audio.formats] == [
+        (0, "PCMU"),
+        (8, "PCMA"),
+        (101, "telephone-event"),
+    ]
     assert (offer.session_id, offer.version, offer.address, audio.port) == (9, 1, "192.0.2.1", 10_000)
     assert (audio.ptime, audio.direction) == (20, "sendrecv")
 

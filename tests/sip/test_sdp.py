@@ -88,7 +88,16 @@ def test_session_ids_that_are_no_numbers_are_tolerated(origin: bytes) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"a=rtpmap:x PCMU/8000", b"a=rtpmap:0", b"a=fmtp", b"a=ptime:abc", b"a=ptime:", b"a=rtcp:99999", b"a=rtpmap:300 X/8000", b"a="],
+    [
+        b"a=rtpmap:x PCMU/8000",
+        b"a=rtpmap:0",
+        b"a=fmtp",
+        b"a=ptime:abc",
+        b"a=ptime:",
+        b"a=rtcp:99999",
+        b"a=rtpmap:300 X/8000",
+        b"a=",
+    ],
 )
 def test_an_attribute_that_cannot_be_read_counts_as_absent(line: bytes) -> None:
     head = b"v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"

@@ -59,7 +59,10 @@ def test_what_is_no_uri_is_refused(text: str) -> None:
         ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
         ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
         ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;newparam=5"),
-        ("sip:alice@atlanta.com?subject=project%20x&priority=urgent", "sip:alice@atlanta.com?priority=urgent&subject=project%20x"),
+        (
+            "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
+            "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
+        ),
         ("tel:+1-201-555-0123", "tel:+12015550123"),
     ],
 )
@@ -124,7 +127,18 @@ def test_an_address_reads_in_all_its_forms(text: str, name: str, uri: str, param
 
 
 @pytest.mark.parametrize(
-    "text", ["", "<sip:a@b", '"open <sip:a@b>', '"name" sip:a@b', "sip:a@b?x=y", "sip:a,b@c", "< sip:a@b >", 'x"y <sip:a@b>', "<sip:a@b> x"]
+    "text",
+    [
+        "",
+        "<sip:a@b",
+        '"open <sip:a@b>',
+        '"name" sip:a@b',
+        "sip:a@b?x=y",
+        "sip:a,b@c",
+        "< sip:a@b >",
+        'x"y <sip:a@b>',
+        "<sip:a@b> x",
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(RemoteProtocolError):

@@ -35,7 +35,16 @@ def test_a_via_without_branch_has_an_empty_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "SIP/2.0/UDP", "SIP/2.0 host", "HTTP/1.1/TCP host", "SIP/2.0/UDP host:99999", "SIP/2.0/UDP a b", "SIP/2.0/UDP h ,"]
+    "text",
+    [
+        "",
+        "SIP/2.0/UDP",
+        "SIP/2.0 host",
+        "HTTP/1.1/TCP host",
+        "SIP/2.0/UDP host:99999",
+        "SIP/2.0/UDP a b",
+        "SIP/2.0/UDP h ,",
+    ],
 )
 def test_what_is_no_via_is_refused(text: str) -> None:
     with pytest.raises(RemoteProtocolError):

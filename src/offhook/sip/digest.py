@@ -55,7 +55,7 @@ class Challenge:
             realm=pairs["realm"],
             nonce=pairs["nonce"],
             algorithm=_algorithm(pairs.get("algorithm", "MD5")),
-            qop=tuple(word for part in pairs.get("qop", "").split(",") if (word := part.strip().lower())),
+            qop=tuple(word for part in pairs.get("qop", "").split(",") if grammar.is_token(word := part.strip().lower())),
             opaque=pairs.get("opaque"),
             stale=pairs.get("stale", "").lower() == "true",
         )

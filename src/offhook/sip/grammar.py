@@ -93,11 +93,12 @@ def parse_parameters(text: str) -> Parameters:
     for piece in pieces:
         name, equals, value = piece.partition("=")
         name = name.strip().lower()
-        if name:
-            if name not in parameters:
-                parameters[name] = unquote(value.strip()) if equals else None
-        elif equals:
-            raise RemoteProtocolError("a parameter has a value but no name")
+        if not name and not equals:
+            continue
+        if TOKEN.fullmatch(name) is None:
+            raise RemoteProtocolError(f"not the name of a parameter: {name[:40]!r}")
+        if name not in parameters:
+            parameters[name] = unquote(value.strip()) if equals else None
     return parameters
 
 
