@@ -51,13 +51,21 @@ def test_a_dialled_leg_is_named_once_it_exists() -> None:
 
 def test_the_twilio_dialect_leaves_out_what_is_not_known() -> None:
     names = [name for name, _ in voice_parameters(TWILIO)]
-    assert (
-        names
-        == (
-            "CallSid AccountSid From To Caller Called CallStatus ApiVersion Direction"
-            " SipCallId SipDomain SipSourceIp SipHeader_X-Ticket"
-        ).split()
-    )
+    assert names == [
+        "CallSid",
+        "AccountSid",
+        "From",
+        "To",
+        "Caller",
+        "Called",
+        "CallStatus",
+        "ApiVersion",
+        "Direction",
+        "SipCallId",
+        "SipDomain",
+        "SipSourceIp",
+        "SipHeader_X-Ticket",
+    ]
     full = replace(TWILIO, caller_name="Ann", forwarded_from="+1", parent_sid=CallSid("CA0"))
     said = dict(voice_parameters(full))
     assert (said["CallerName"], said["ForwardedFrom"], said["ParentCallSid"]) == ("Ann", "+1", "CA0")

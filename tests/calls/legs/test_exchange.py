@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from offhook.calls.control import CallOrder
-from offhook.calls.leg import LegAnswered, LegEnded, LegRinging
+from offhook.calls.leg import LegAnswered, LegEnded
 from offhook.media.commands import Codec, Connect, Direction
 from offhook.security.digest import ha1_of_every_algorithm
 from offhook.vocabulary.sids import AccountSid
@@ -61,51 +61,6 @@ def test_a_caller_learns_the_sid_of_the_call() -> None:
     asyncio.run(main())
 
 
-def test_the_application_hangs_up() -> None:
-    async def main() -> None:
-        async with two() as (near, far):
-            far.script.work = lambda call: call.answer()
-            caller = phone(near, far.uri("1000"))
-            await caller.leg.invite()
-            await until(lambda: "LegEnded" in caller.names)
-            assert (caller.end.by_far_end, caller.end.sip_code) == (True, None)
-
-    asyncio.run(main())
-
-
-@pytest.mark.parametrize(("code", "status"), [(486, "busy"), (603, "busy"), (500, "failed")])
-def test_the_application_refuses(code: int, status: str) -> None:
-    async def main() -> None:
-        async with two() as (near, far):
-            far.script.work = lambda call: call.refuse(code, "no")
-            caller = phone(near, far.uri("1000"))
-            await caller.leg.invite()
-            await until(lambda: "LegEnded" in caller.names)
-            assert (caller.end.by_far_end, caller.end.sip_code) == (True, code)
-            await until(lambda: far.board.idle)
-            assert far.log.events[-1].call.status == status
-
-    asyncio.run(main())
-
-
-def test_a_caller_gives_up_while_it_rings() -> None:
-    async def main() -> None:
-        async with two() as (near, far):
-
-            async def think(call: object) -> None:
-                await call.interruption()
-
-            far.script.work = think
-            caller = phone(near, far.uri("1000"))
-            await caller.leg.invite()
-            await until(lambda: any(isinstance(event, LegRinging) for event in caller.events))
-            caller.leg.drop("changed my mind")
-            await until(lambda: far.board.idle and bool(far.log.events))
-            assert far.log.events[-1].call.status == "canceled"
-
-    asyncio.run(main())
-
-
 def test_an_order_of_one_node_becomes_a_call_to_the_other() -> None:
     async def main() -> None:
         async with two() as (near, far):
@@ -118,83 +73,6 @@ def test_an_order_of_one_node_becomes_a_call_to_the_other() -> None:
             await near.board.hangup(facts.sid)
             await until(lambda: far.board.idle)
             assert near.log.events[-1].call.status == "completed"
-
-    asyncio.run(main())
-
-
-def test_hold_and_resume_turn_the_media_about() -> None:
-    async def main() -> None:
-        async with two() as (near, far):
-            caller = phone(near, far.uri("1000"))
-            await caller.leg.invite()
-            await until(lambda: "LegAnswered" in caller.names)
-            handle = caller.leg._handle
-            port = caller.leg.media.local.port
-            for version, (said, does) in enumerate(
-                [("sendonly", "recvonly"), ("inactive", "inactive"), ("sendrecv", "sendrecv")], 2
-            ):
-                sdp = (
-                    f"v=0\r\no=- 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-                    f"m=audio {port} RTP/AVP 0\r\na={said}\r\n"
-                )
-                near.driver.reinvite(handle, sdp.encode())
-                await until(lambda does=does: connected(far).direction == Direction(does))
-            assert not any(isinstance(event, LegEnded) for event in caller.events)
-            caller.leg.drop()
-
-    asyncio.run(main())
-
-
-def test_keys_by_info_reach_the_application() -> None:
-    async def main() -> None:
-        async with two() as (near, far):
-            caller = phone(near, far.uri("1000"))
-            await caller.leg.invite()
-            await until(lambda: "LegAnswered" in caller.names)
-            near.driver.info(caller.leg._handle, "application/dtmf-relay", b"Signal=5\r\nDuration=100\r\n")
-            assert await asyncio.wait_for(far.script.calls[0].digit(), 5) == "5"
-            caller.leg.drop()
-
-    asyncio.run(main())
-
-
-def test_an_invite_without_sdp_gets_our_offer() -> None:
-    async def main() -> None:
-        async with two() as (near, far):
-            from offhook.sip import events as sip
-            from offhook.sip.signalling import Invitation
-
-            seen: list[sip.Event] = []
-            hear, near.driver._listener = near.driver._listener, seen.append
-            handle = near.driver.invite(Invitation(target=far.uri("1000"), from_uri="sip:+1555@127.0.0.1"))
-            await until(lambda: any(isinstance(event, sip.CallAnswered) for event in seen))
-            answered = next(event for event in seen if isinstance(event, sip.CallAnswered))
-            assert b"m=audio" in answered.sdp
-            near.driver.acknowledge(handle, answered.sdp)
-            await until(lambda: far.script.calls and far.script.calls[0].answered)
-            near.driver.hangup(handle)
-            await until(lambda: far.board.idle)
-            near.driver._listener = hear
-
-    asyncio.run(main())
-
-
-def test_an_offer_without_a_codec_of_ours_is_refused() -> None:
-    async def main() -> None:
-        async with two() as (near, far):
-            from offhook.sip import events as sip
-            from offhook.sip.signalling import Invitation
-
-            seen: list[sip.Event] = []
-            near.driver._listener = seen.append
-            sdp = (
-                b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 18\r\n"
-            )
-            near.driver.invite(Invitation(target=far.uri("1000"), from_uri="sip:+1555@127.0.0.1", sdp=sdp))
-            await until(lambda: any(isinstance(event, sip.CallEnded) for event in seen))
-            assert seen[-1].code == 488
-            await until(lambda: far.board.idle)
-            assert far.log.events[-1].call.status == "failed"
 
     asyncio.run(main())
 

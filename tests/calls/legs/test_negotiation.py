@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from offhook.calls.legs.negotiation import MediaAddresses, Negotiation
+from offhook.media.commands import Connect, Direction
+from offhook.media.fake import FakeEngine
+from offhook.media.session import Sessions
+from offhook.media.settings import MediaSettings
+from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.settings import SipSettings
+from tests.support.virtual_loop import run
+
+
+@pytest.mark.parametrize(
+    ("media", "sip", "bound", "advertised"),
+    [
+        (MediaSettings(), SipSettings(), "10.0.0.5", "10.0.0.5"),
+        (MediaSettings(), SipSettings(advertise="10.0.0.5"), "0.0.0.0", "10.0.0.5"),
+        (MediaSettings(host="10.0.0.9"), SipSettings(), "10.0.0.9", "10.0.0.5"),
+        (MediaSettings(advertise="192.0.2.1"), SipSettings(), "10.0.0.5", "192.0.2.1"),
+    ],
+)
+def test_an_advertised_address_is_not_bound(
+    media: MediaSettings, sip: SipSettings, bound: str, advertised: str
+) -> None:
+    addresses = MediaAddresses(media=media, sip=sip)
+    assert (addresses.bound("10.0.0.5"), addresses.advertised("10.0.0.5")) == (bound, advertised)
+
+
+def test_two_sides_agree_and_a_hold_keeps_the_session() -> None:
+    async def main() -> None:
+        engine = FakeEngine()
+        sessions = Sessions(engine)
+        addresses = MediaAddresses(media=MediaSettings(), sip=SipSettings())
+        one, other = (Negotiation(sessions.create(), addresses, lambda _: 42) for _ in range(2))
+        await one.open("127.0.0.1")
+        await other.open("127.0.0.1")
+        offer = one.offer()
+        assert offer == one.offer()
+        reply, agreement = other.answer(offer)
+        assert (agreement.port, agreement.codec) == (one.session.local.port, "PCMU")
+        await one.follow(one.agree(reply))
+        held, agreement = other.answer(offer.replace(b"42 1 IN", b"42 2 IN") + b"a=sendonly\r\n")
+        await other.follow(agreement)
+        last = [command for command in engine.commands if isinstance(command, Connect)][-1]
+        assert last.direction is Direction.RECVONLY
+        assert b"o=- 42 2 " in held
+        with pytest.raises(RemoteProtocolError):
+            one.agree(None)
+        await one.session.close()
+        await other.session.close()
+
+    run(main())
