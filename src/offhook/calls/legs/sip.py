@@ -234,6 +234,8 @@ class OutboundLeg(SipLeg):
         self._target = target_of(destination.uri)
         self._route = destination.route if isinstance(destination.route, Flow) else None
         self._headers = destination.headers
+        self._early: bytes | None = None
+        """The answer that a provisional response brought; some far ends do not repeat it in the 200."""
 
     async def invite(self) -> None:
         if self._ended:
@@ -268,11 +270,12 @@ class OutboundLeg(SipLeg):
             case sip.CallRinging(response=response, sdp=sdp):
                 self._call_id = response.call_id
                 if sdp is not None:
+                    self._early = sdp
                     self._take_answer(sdp)
                 self._listener(LegRinging(early_media=sdp is not None))
             case sip.CallAnswered(response=response, sdp=sdp):
                 self._call_id = response.call_id
-                self._line.spawn(self._guard(self._connected(sdp, custom_headers(response))))
+                self._line.spawn(self._guard(self._connected(sdp or self._early, custom_headers(response))))
             case _:
                 pass
 
