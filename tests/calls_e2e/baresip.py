@@ -1,0 +1,206 @@
+"""A softphone: Debian's baresip without sound card, driven through its control socket (netstrings of JSON)."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.calls_e2e.peers import Program, free_port, missing, need
+from tests.support.audio import Samples, read_wav, sine, write_wav
+
+MODULES = (
+    "/usr/lib/baresip/modules",
+    "/usr/lib/x86_64-linux-gnu/baresip/modules",
+    "/usr/lib/aarch64-linux-gnu/baresip/modules",
+)
+NEEDED = ("g711", "aufile", "aubridge", "sndfile", "account", "menu", "ctrl_tcp")
+
+CONFIG = """\
+poll_method epoll
+net_interface 127.0.0.1
+sip_listen 127.0.0.1:{sip}
+call_local_timeout 30
+call_max_calls 4
+audio_player aubridge,ear
+audio_source aufile,{folder}/voice.wav
+auplay_srate 8000
+ausrc_srate 8000
+audio_telev_pt 101
+rtp_ports {rtp}-{rtp_end}
+module_path {modules}
+module g711.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+snd_path {folder}/sound
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 127.0.0.1:{control}
+"""
+
+
+class Baresip:
+    """One phone. ``voice`` is what it says in a call: a sine's hertz (for a minute), or samples at 8 kHz."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        login: str = "phone",
+        server: str = "",
+        password: str = "",
+        voice: int | Samples = 600,
+        transport: str = "udp",
+        codec: str = "pcmu",
+        answers: bool = True,
+    ) -> None:
+        self.folder = folder
+        self.login = login
+        self.sip_port = free_port(socket.SOCK_DGRAM)
+        self._control_port = free_port()
+        self._events: list[dict[str, Any]] = []
+        self._buffer = b""
+        self._program: Program | None = None
+        self._socket: socket.socket | None = None
+        (folder / "sound").mkdir(parents=True)
+        write_wav(folder / "voice.wav", sine(voice, 60_000) if isinstance(voice, int) else voice)
+        rtp = free_port(socket.SOCK_DGRAM) & ~1
+        (folder / "config").write_text(
+            CONFIG.format(
+                sip=self.sip_port,
+                folder=folder,
+                rtp=min(rtp, 60_000),
+                rtp_end=min(rtp, 60_000) + 40,
+                modules=_modules(),
+                control=self._control_port,
+            )
+        )
+        uri = f"sip:{login}@{server or f'127.0.0.1:{self.sip_port}'};transport={transport}"
+        register = f"regint=60;auth_user={login};auth_pass={password}" if password else "regint=0"
+        answer = "answermode=auto" if answers else "answermode=manual"
+        (folder / "accounts").write_text(f"<{uri}>;{register};{answer};audio_codecs={codec};dtmfmode=rtpevent\n")
+        for name in ("contacts", "uuid"):
+            (folder / name).touch()
+
+    @property
+    def address(self) -> str:
+        """Where it can be called directly."""
+        return f"sip:{self.login}@127.0.0.1:{self.sip_port}"
+
+    def __enter__(self) -> Self:
+        self._program = Program(need("baresip"), "-f", self.folder, "-v", log=self.folder / "output.txt")
+        end = time.monotonic() + 10
+        while self._socket is None:
+            try:
+                self._socket = socket.create_connection(("127.0.0.1", self._control_port), timeout=1)
+            except OSError:
+                if not self._program.running or time.monotonic() > end:
+                    self.__exit__(None, None, None)
+                    raise AssertionError(f"baresip did not start:\n{self._program.output()}") from None
+                time.sleep(0.05)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._program is not None:
+            self._program.stop(5)
+
+    # what a person does
+
+    def dial(self, uri: str) -> None:
+        self.command("dial", uri)
+
+    def press(self, keys: str, gap: float = 0.25) -> None:
+        """Send keys as RFC 4733 events."""
+        for key in keys:
+            self.command("sndcode", key)
+            time.sleep(gap)
+
+    def hang_up(self) -> None:
+        self.command("hangup")
+
+    # what can be seen of it
+
+    def until(self, event: str, seconds: float = 10.0) -> dict[str, Any]:
+        """Wait for the next event of a type, such as CALL_ESTABLISHED; those before it are forgotten."""
+        end = time.monotonic() + seconds
+        while True:
+            for index, seen in enumerate(self._events):
+                if seen["type"] == event:
+                    del self._events[: index + 1]
+                    return seen
+            self._read(end, f"{event} after {[seen['type'] for seen in self._events]}")
+
+    def registered(self, seconds: float = 10.0) -> None:
+        """Wait until the server has accepted its registration."""
+        end = time.monotonic() + seconds
+        while "OK" not in self.command("reginfo")["data"]:
+            if time.monotonic() > end:
+                assert self._program is not None
+                raise AssertionError(f"it is not registered:\n{self._program.output()[-2000:]}")
+            time.sleep(0.1)
+
+    def heard(self) -> Samples:
+        """All that it heard in the last call, packets one after the other; complete once the call is over."""
+        dumps = sorted((self.folder / "sound").glob("dump-*-dec.wav"), key=lambda path: path.stat().st_mtime)
+        assert dumps, "it heard nothing"
+        samples, rate = read_wav(dumps[-1])
+        assert rate == 8000
+        return samples
+
+    def command(self, name: str, parameters: str = "") -> dict[str, Any]:
+        """One command of baresip's menu, and its answer."""
+        assert self._socket is not None
+        data = json.dumps({"command": name, "params": parameters, "token": name}).encode()
+        self._socket.sendall(b"%d:%s," % (len(data), data))
+        end = time.monotonic() + 5
+        while True:
+            for message in self._events:
+                if message["type"] == f"answer to {name}":
+                    self._events.remove(message)
+                    return message
+            self._read(end, f"the answer to {name}")
+
+    def _read(self, end: float, what: str) -> None:
+        assert self._socket is not None
+        left = end - time.monotonic()
+        if left > 0:
+            self._socket.settimeout(left)
+            try:
+                data = self._socket.recv(65_536)
+            except TimeoutError:
+                data = None
+            if data:
+                self._buffer += data
+                self._parse()
+                return
+        assert self._program is not None
+        raise AssertionError(f"{self.login} did not see {what}:\n{self._program.output()[-3000:]}")
+
+    def _parse(self) -> None:
+        while b":" in self._buffer:
+            head, _, rest = self._buffer.partition(b":")
+            size = int(head)
+            if len(rest) <= size:
+                return
+            message = json.loads(rest[:size])
+            self._buffer = rest[size + 1 :]
+            if message.get("response"):
+                message["type"] = f"answer to {message['token']}"
+            self._events.append(message)
+
+
+def _modules() -> str:
+    for folder in MODULES:
+        if all((Path(folder) / f"{name}.so").exists() for name in NEEDED):
+            return folder
+    return missing("baresip's modules are not installed; tools/system_packages.sh installs them")
