@@ -50,7 +50,9 @@ class SipDriver:
         self._tasks = asyncio.TaskGroup()
         self._background: list[asyncio.Task[None]] = []
         self._unresolved: dict[str, list[Transmit]] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._armed_at = 0.0
+        """When it fires; uvloop's handles do not tell."""
         self._busy = False
         self._empty = asyncio.Event()
         self._clock: Callable[[], float] = lambda: 0.0
@@ -70,17 +72,19 @@ class SipDriver:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._endpoint.drain()
-        self._endpoint.end_all(self._clock())
-        self._drain()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._tcp.close()
-        if self._udp is not None:
-            self._udp.close()
-        for task in self._background:
-            task.cancel()
-        await self._tasks.__aexit__(None, None, None)
+        try:
+            self._endpoint.drain()
+            self._endpoint.end_all(self._clock())
+            self._drain()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._tcp.close()
+            if self._udp is not None:
+                self._udp.close()
+            for task in self._background:
+                task.cancel()
+            await self._tasks.__aexit__(None, None, None)
 
     @property
     def addresses(self) -> dict[str, HostPort]:
@@ -140,11 +144,12 @@ class SipDriver:
         deadline = self._endpoint.deadline()
         timer = self._timer
         if timer is not None:
-            if deadline is not None and timer.when() <= deadline:
+            if deadline is not None and self._armed_at <= deadline:
                 return  # an early alarm finds nothing due and arms the next
             timer.cancel()
             self._timer = None
         if deadline is not None:
+            self._armed_at = deadline
             self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
 
     def _expire(self) -> None:
