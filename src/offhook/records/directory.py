@@ -18,6 +18,7 @@ from offhook.security.secrets import Keyring
 from offhook.store import accounts, clients, numbers, organizations
 from offhook.store.accounts import AccountRow
 from offhook.store.applications import ApplicationRow
+from offhook.store.base import storable
 from offhook.store.clients import ClientRow
 from offhook.store.numbers import NumberRow
 from offhook.store.session import Database
@@ -25,6 +26,7 @@ from offhook.vocabulary.sids import AccountSid, ApplicationSid, ClientSid, Numbe
 
 Key = TypeVar("Key")
 Found = TypeVar("Found")
+_LONGEST_NAME: Final = 255
 _PROGRESS: Final = frozenset({"initiated", "ringing", "answered", "completed"})
 
 
@@ -100,12 +102,16 @@ class StoreDirectory:
 
     async def number(self, dialled: str, domain: str | None = None) -> NumberRoute | None:
         """The hosted number that was dialled: as given, with and without ``+``. Raises ``TimeoutError``."""
+        if not _askable(dialled):
+            return None
         async with asyncio.timeout(self._wait):
             organization = await self._organizations.get(_domain(domain))
             return None if organization is None else await self._numbers.get((organization[0], dialled))
 
     async def client(self, login: str, domain: str | None = None) -> ClientEntry | None:
         """A client by login, in the organization of ``domain``. Raises ``TimeoutError``."""
+        if not _askable(login):
+            return None
         async with asyncio.timeout(self._wait):
             organization = await self._organizations.get(_domain(domain))
             return None if organization is None else await self._clients.get((*organization, login))
@@ -148,9 +154,14 @@ class StoreDirectory:
         return None if found is None else self._keyring.open(found.auth_token, found.sid)
 
 
+def _askable(name: str) -> bool:
+    """Whether a database can hold such a name at all; the wire brings others."""
+    return len(name) <= _LONGEST_NAME and storable(name) == name
+
+
 def _domain(domain: str | None) -> str:
     """The name to look for; empty for an address, which names no organization."""
-    if not domain or "\0" in domain or len(domain) > 255 or not domain.isascii():
+    if not domain or not _askable(domain):
         return ""
     try:
         ipaddress.ip_address(domain.strip("[]"))

@@ -99,12 +99,14 @@ class Delivery:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 self._refill.set()
-                while True:
-                    await self._refill.wait()
-                    self._refill.clear()
-                    await self._load()
+                try:
+                    while True:
+                        await self._refill.wait()
+                        self._refill.clear()
+                        await self._load()
+                finally:
+                    self._group = None  # from here on nothing new is started
         finally:
-            self._group = None
             for timer in self._timers.values():
                 timer.cancel()
             self._timers.clear()
@@ -169,7 +171,7 @@ class Delivery:
             state = await self._attempt(callback)
         finally:
             lane.running -= 1
-            self._start_next(host, lane)
+        self._start_next(host, lane)
         if first:
             self._release_next(callback.call_sid)
         self.outbox.note(callback, state, self._clock.utc())

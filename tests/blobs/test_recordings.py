@@ -1,0 +1,48 @@
+import stat
+from datetime import UTC, datetime
+
+import pytest
+
+from offhook.blobs.recordings import RecordingFiles
+from offhook.vocabulary.sids import SidSource
+
+MOMENT = datetime(2026, 3, 4, 23, 59, 59, tzinfo=UTC)
+SID = SidSource(now_ms=lambda: int(MOMENT.timestamp() * 1000), random_bits=lambda n: 7)("recording")
+
+
+def test_a_recording_lies_in_the_folder_of_its_day_and_only_its_owner_reads_it(tmp_path):
+    files = RecordingFiles(tmp_path / "recordings")
+    path = files.reserve(SID)
+    assert path == files.path(SID) == tmp_path / "recordings" / "2026" / "03" / "04" / f"{SID}.wav"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    folder = path.parent
+    while folder != tmp_path:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        folder = folder.parent
+
+
+def test_a_recording_is_measured_read_and_deleted(tmp_path):
+    files = RecordingFiles(tmp_path)
+    assert files.size(SID) is None
+    files.reserve(SID).write_bytes(b"0123456789")
+    assert files.size(SID) == 10
+    with files.open(SID) as file:
+        file.seek(4)
+        assert file.read(3) == b"456"
+    files.reserve(SID)
+    assert files.size(SID) == 10
+    files.delete(SID)
+    files.delete(SID)
+    assert files.size(SID) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["", "../../etc/passwd", "RE", "CA" + "0" * 32, "RE" + "G" * 32, "RE" + "0" * 31 + "/"]
+)
+def test_nothing_but_a_sid_names_a_file(tmp_path, name):
+    with pytest.raises(ValueError, match="not the sid"):
+        RecordingFiles(tmp_path).path(name)
+
+
+def test_every_sid_has_a_path(tmp_path):
+    assert RecordingFiles(tmp_path).path("RE" + "f" * 32).name == "RE" + "f" * 32 + ".wav"

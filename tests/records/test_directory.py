@@ -1,0 +1,195 @@
+import asyncio
+
+import pytest
+
+from offhook.records.directory import Memory, StoreDirectory
+from offhook.records.settings import RecordsSettings
+from offhook.security.masked import Secret
+from offhook.security.secrets import Keyring
+from offhook.store.accounts import AccountRow
+from offhook.store.applications import ApplicationRow
+from offhook.store.clients import ClientRow
+from offhook.store.numbers import NumberRow
+from offhook.store.organizations import OrganizationRow
+from tests.support.databases import ADMINISTRATOR, CHILD, KINDS, NOW, ORGANIZATION, populated
+
+DATES = {"date_created": NOW, "date_updated": NOW}
+OTHER = "OR" + "9" * 32
+APPLICATION = "AP" + "1" * 32
+RING = Keyring.random()
+
+
+def number(sid, phone_number, **more):
+    values = {"organization_sid": ORGANIZATION, "account_sid": CHILD, "friendly_name": "", **DATES, **more}
+    return NumberRow(sid=f"PN{sid:032x}", phone_number=phone_number, **values)
+
+
+def client(sid, login, **more):
+    values = {"organization_sid": ORGANIZATION, "account_sid": CHILD, "friendly_name": "", "ha1_md5": "m", "ha1_sha256": "s", **DATES, **more}  # fmt: skip
+    return ClientRow(sid=f"CL{sid:032x}", login=login, **values)
+
+
+def application(**more):
+    return ApplicationRow(sid=APPLICATION, account_sid=CHILD, friendly_name="menu", **DATES, **more)
+
+
+async def filled(database, *rows):
+    async with database.writing() as session:
+        session.add_all([OrganizationRow(sid=OTHER, domain_name="other.example", **DATES)])
+        await session.flush()
+        for row in rows:
+            session.add(row)
+            await session.flush()
+    return StoreDirectory(database, RING, RecordsSettings())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_number_is_found_as_dialled_or_with_or_without_plus_in_its_own_organization(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            rows = [
+                number(1, "+14155550100", voice_url="http://a.example/", status_callback="http://a.example/s"),
+                number(2, "1000", api_version="2010-04-01", status_callback="http://a.example/s"),
+                number(3, "+1000"),
+                number(4, "1000", organization_sid=OTHER, account_sid=ADMINISTRATOR),
+            ]
+            directory = await filled(database, *rows)
+            route = await directory.number("14155550100")
+            assert (route.number_sid, route.application.url) == (rows[0].sid, "http://a.example/")
+            assert len(route.status_callback.events) == 4
+            exact = await directory.number("1000", "EXAMPLE.org.")
+            assert exact.number_sid == rows[1].sid
+            assert exact.status_callback.events == {"completed"}
+            assert (await directory.number("+1000", "127.0.0.1")).number_sid == rows[2].sid
+            assert (await directory.number("1000", "other.example")).account_sid == ADMINISTRATOR
+            assert await directory.number("2000") is None
+            assert await directory.number("14155550100", "other.example") is None
+            assert exact.application is None
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_linked_application_wins_over_the_numbers_own_url_and_may_be_a_document(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            linked = application(document="<Response/>", api_version="2010-04-01", status_callback="http://b.example/s")
+            row = number(1, "1000", voice_url="http://a.example/", voice_application_sid=APPLICATION)
+            directory = await filled(database, linked, row)
+            route = await directory.number("1000")
+            assert (route.application.document, route.application.url) == ("<Response/>", None)
+            assert (route.application_sid, route.api_version) == (APPLICATION, "2010-04-01")
+            assert route.status_callback.url == "http://b.example/s"
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_is_found_by_login_in_its_organization_and_is_inactive_with_its_account(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            directory = await filled(database, client(1, "alice"), client(2, "bob", active=False))
+            entry = await directory.client("alice", "example.org")
+            assert (entry.login, entry.domain, dict(entry.ha1), entry.active) == (
+                "alice",
+                "example.org",
+                {"MD5": "m", "SHA-256": "s"},
+                True,
+            )
+            assert not (await directory.client("bob")).active
+            assert await directory.client("alice", "other.example") is None
+            async with database.writing() as session:
+                (await session.get(AccountRow, CHILD)).status = "suspended"
+            assert (await directory.client("alice")).active  # still believed
+            directory.forget()
+            assert not (await directory.client("alice")).active
+
+    asyncio.run(scene())
+
+
+def test_the_signing_key_is_the_accounts_unsealed_token(tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            directory = await filled(database)
+            async with database.writing() as session:
+                (await session.get(AccountRow, CHILD)).auth_token = RING.seal(Secret("t0ken"), CHILD)
+            assert await directory.signing_key(CHILD) == Secret("t0ken")
+            assert await directory.signing_key("AC" + "f" * 32) is None
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("text", ["", "\0", "x" * 10_000, "' or 1=1 --", "\udc80"])
+def test_hostile_names_find_nothing_and_break_nothing(text, tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            directory = await filled(database)
+            assert await directory.number(text, text) is None
+            assert await directory.client(text, text) is None
+
+    asyncio.run(scene())
+
+
+class Finder:
+    def __init__(self):
+        self.asked, self.now, self.gate = [], 0.0, asyncio.Event()
+        self.gate.set()
+
+    async def find(self, key):
+        self.asked.append(key)
+        await self.gate.wait()
+        if key == "bad":
+            raise OSError("away")
+        return key.upper()
+
+    def memory(self, limit=3):
+        return Memory(self.find, ttl=5, limit=limit, monotonic=lambda: self.now)
+
+
+def test_an_answer_is_believed_for_a_while_and_the_least_used_is_forgotten_first():
+    async def scene():
+        finder = Finder()
+        memory = finder.memory()
+        for key in ("a", "a", "b", "c", "a", "d", "a", "b"):
+            assert await memory.get(key) == key.upper()
+        assert finder.asked == ["a", "b", "c", "d", "b"]
+        finder.now = 6.0
+        await memory.get("a")
+        assert finder.asked[-1] == "a"
+
+    asyncio.run(scene())
+
+
+def test_those_who_ask_together_share_one_query_and_an_error_is_not_remembered():
+    async def scene():
+        finder = Finder()
+        memory = finder.memory()
+        finder.gate.clear()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(memory.get("a")) for _ in range(50)]
+            await asyncio.sleep(0)
+            finder.gate.set()
+        assert {task.result() for task in tasks} == {"A"}
+        assert finder.asked == ["a"]
+        for _ in range(2):
+            with pytest.raises(OSError, match="away"):
+                await memory.get("bad")
+        assert finder.asked == ["a", "bad", "bad"]
+
+    asyncio.run(scene())
+
+
+def test_what_was_being_found_when_something_changed_is_not_believed_later():
+    async def scene():
+        finder = Finder()
+        memory = finder.memory()
+        finder.gate.clear()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(memory.get("a"))
+            await asyncio.sleep(0)
+            memory.forget()
+            finder.gate.set()
+        await memory.get("a")
+        assert finder.asked == ["a", "a"]
+
+    asyncio.run(scene())

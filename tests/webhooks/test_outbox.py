@@ -1,0 +1,140 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from offhook.store import deliveries
+from offhook.store.deliveries import DEAD, DELIVERED, DeliveryFilters
+from offhook.store.paging import Order, PageRequest
+from offhook.store.scope import Scope
+from offhook.webhooks.outbox import Outbox, callback_of
+from tests.support.databases import CHILD, KINDS, NOW, populated
+from tests.support.facts import CALLBACK, answered, call, created, ended
+
+FACTS = call(status_callback=CALLBACK)
+
+
+async def rows(database):
+    async with database.reading() as session:
+        order = Order(by="date_created")
+        request = PageRequest(order=order)
+        found = await deliveries.page(session, Scope(account_sid=CHILD), DeliveryFilters(), request)
+    return sorted(found.rows, key=lambda row: row.sequence)
+
+
+async def write(database, outbox, *events):
+    async with database.batch() as connection:
+        await outbox.write(connection, events)
+    outbox.committed()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_milestone_that_was_asked_for_is_sent_once_it_is_durable(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            sent = []
+            outbox = Outbox(node="one", send=sent.extend)
+            await write(database, outbox, created(FACTS), answered(FACTS), ended(FACTS), created(call(2)))
+            kept = await rows(database)
+            assert [dict(row.parameters)["SequenceNumber"] for row in kept] == ["0", "2", "3"]
+            assert [callback_of(row).parameters for row in kept] == [callback.parameters for callback in sent]
+            assert [callback_of(row).sid for row in kept] == [callback.sid for callback in sent]
+
+    asyncio.run(scene())
+
+
+def test_only_what_was_asked_for_is_sent(tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            sent = []
+            outbox = Outbox(node="one", send=sent.extend)
+            facts = call(status_callback=replace(CALLBACK, events=frozenset({"completed"})))
+            await write(database, outbox, created(facts), answered(facts), ended(facts))
+            assert [callback.sequence for callback in sent] == [3]
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_that_is_written_again_makes_no_second_callback_and_forgets_no_attempt(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            sent = []
+            outbox = Outbox(node="one", send=sent.extend)
+            await write(database, outbox, ended(FACTS))
+            callback = sent[0]
+            callback.note(at="now", status=200, elapsed=0.1)
+            outbox.note(callback, DELIVERED, NOW)
+            assert outbox.waiting
+            assert outbox.unsaved == {callback.sid}
+            await write(database, outbox)
+            await write(database, outbox, ended(FACTS))
+            (row,) = await rows(database)
+            assert (row.state, row.attempts) == (DELIVERED, [{"number": 1, "at": "now", "status": 200, "elapsed": 0.1}])
+            assert not outbox.waiting
+
+    asyncio.run(scene())
+
+
+def test_nothing_is_sent_or_forgotten_when_the_transaction_fails(tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            sent = []
+            outbox = Outbox(node="one", send=sent.extend)
+            await write(database, outbox, ended(FACTS))
+            outbox.note(sent[0], DEAD, NOW)
+            with pytest.raises(RuntimeError):
+                async with database.batch() as connection:
+                    await outbox.write(connection, [created(FACTS)])
+                    raise RuntimeError
+            outbox.rolled_back()
+            assert len(sent) == 1
+            assert outbox.unsaved == {sent[0].sid}
+
+    asyncio.run(scene())
+
+
+def test_an_attempt_that_ends_while_the_batch_is_written_is_noted_by_the_next(tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            sent = []
+            outbox = Outbox(node="one", send=sent.extend)
+            await write(database, outbox, ended(FACTS))
+            outbox.note(sent[0], deliveries.PENDING, NOW)
+            async with database.batch() as connection:
+                await outbox.write(connection, ())
+                outbox.note(sent[0], DELIVERED, NOW)
+            outbox.committed()
+            assert outbox.waiting
+            await write(database, outbox)
+            assert [row.state for row in await rows(database)] == [DELIVERED]
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_headers_that_no_database_holds_do_not_stop_the_batch(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            outbox = Outbox(node="one", send=lambda callbacks: None)
+            await write(database, outbox, ended(replace(FACTS, from_="a\0\udc80")))
+            assert dict((await rows(database))[0].parameters)["From"] == "a\ufffd?"
+
+    asyncio.run(scene())
+
+
+def test_a_row_keeps_only_the_last_attempts(tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            sent = []
+            outbox = Outbox(node="one", send=sent.extend)
+            await write(database, outbox, ended(FACTS))
+            for _ in range(50):
+                sent[0].note(status=500)
+            outbox.note(sent[0], DEAD, NOW)
+            await write(database, outbox)
+            (row,) = await rows(database)
+            assert [line["number"] for line in row.attempts] == list(range(31, 51))
+            assert callback_of(row).tried == 50
+
+    asyncio.run(scene())
