@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_line_that_jitters_makes_the_delay_grow_until_little_is_late() {
-        let mut line = Line::new(5).delay(30_000).jitter(60_000);
+        let mut line = Line::new(5).delay(30_000).jitter(160_000);
         let mut buffer = JitterBuffer::new(40, 200);
         let mut frame = [0; FRAME];
         let mut heard = 0;

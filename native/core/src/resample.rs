@@ -105,8 +105,10 @@ impl Resampler {
 
     /// The stream is over: appends what is still inside.
     pub fn flush(&mut self, output: &mut Vec<i16>) {
-        let silence = vec![0; self.half];
-        self.process(&silence, output);
+        if self.from != self.to {
+            let silence = vec![0; self.half];
+            self.process(&silence, output);
+        }
     }
 }
 
