@@ -224,12 +224,16 @@ async def _serve(
             version="1.2.3",
         )
         certificate = tls.local(directory / "tls", clock=_RealClock())
-        server = ApiServer(create_app(ports), settings=settings, context=tls.server_context(certificate))
+        server = ApiServer(
+            create_app(ports),
+            settings=settings,
+            context=tls.server_context(certificate),
+            closing=transcripts.close,
+        )
         async with server:
             ready.append(ApiNode(server=server, ports=ports, certificate=certificate))
             told.set()
             await stop.wait()
-            transcripts.close()
 
 
 class _RealClock(FrozenClock):

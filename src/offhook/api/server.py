@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Self
 
 import structlog
@@ -45,8 +45,11 @@ class _Uvicorn(uvicorn.Server):
 class ApiServer:
     """Async context manager: listening once entered, drained and closed once left."""
 
-    def __init__(self, app: ASGIApp, *, settings: ApiSettings, context: ssl.SSLContext) -> None:
-        self._settings = settings
+    def __init__(
+        self, app: ASGIApp, *, settings: ApiSettings, context: ssl.SSLContext, closing: Callable[[], None] = lambda: None
+    ) -> None:
+        """``closing`` is called first when the server stops: it ends what would otherwise stream on."""
+        self._closing = closing
         self._socket = _bind(settings.host, settings.port)
         self._uvicorn = _Uvicorn(
             uvicorn.Config(
@@ -90,6 +93,7 @@ class ApiServer:
 
     async def __aexit__(self, *error: object) -> None:
         """Stop accepting, let requests in progress finish for ``drain`` seconds, then drop them."""
+        self._closing()
         self._uvicorn.should_exit = True
         await self._tasks.__aexit__(None, None, None)
 
