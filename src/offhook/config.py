@@ -17,10 +17,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from offhook.api.settings import ApiSettings
+from offhook.calls.settings import CallSettings
 from offhook.media.settings import MediaSettings
+from offhook.ops.settings import LogSettings
+from offhook.outbound.settings import OutboundSettings
+from offhook.rcml.settings import RcmlSettings
+from offhook.records.settings import RecordsSettings
 from offhook.security.settings import EgressSettings, PasswordSettings
 from offhook.sip.settings import SipSettings
 from offhook.speech.settings import SpeechSettings
+from offhook.store.settings import StoreSettings
+from offhook.webhooks.settings import WebhookSettings
 
 PREFIX = "OFFHOOK_"
 FILE_NAME = "offhook.toml"
@@ -37,11 +44,18 @@ class Settings:
     data_dir: Path
     """Where the database, keys, certificates and recordings live."""
     api: ApiSettings = field(default_factory=ApiSettings)
+    calls: CallSettings = field(default_factory=CallSettings)
     egress: EgressSettings = field(default_factory=EgressSettings)
+    log: LogSettings = field(default_factory=LogSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
+    outbound: OutboundSettings = field(default_factory=OutboundSettings)
     passwords: PasswordSettings = field(default_factory=PasswordSettings)
+    rcml: RcmlSettings = field(default_factory=RcmlSettings)
+    records: RecordsSettings = field(default_factory=RecordsSettings)
     sip: SipSettings = field(default_factory=SipSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
 
 
 @dataclass(frozen=True, slots=True)

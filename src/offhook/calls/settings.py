@@ -19,7 +19,7 @@ class CallSettings:
     """Seconds, >= 0: that calls in progress may go on when the server is told to stop."""
     setup_timeout: float = 20.0
     """Seconds, > 0: to look up, open media and send the INVITE of an outgoing call, beyond its ringing time."""
-    script_grace: float = 30.0
+    script_grace: float = 35.0
     """Seconds, > 0: that a script may go on after the hangup (actions, messages); then it is cancelled."""
     hangup_timeout: float = 5.0
     """Seconds, > 0: that a hangup waits for signalling and media to close."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,7 +147,12 @@ async def look_at_media(settings: Settings) -> Finding:
         return Finding(subject="media", fine=False, text=f"the engine cannot be loaded: {error}", mend=mend)
     engine = NativeEngine(settings.media)
     answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
-    engine.listen(lambda events: answer.done() or answer.set_result(events[0]))
+
+    def take(events: Sequence[Event]) -> None:
+        if not answer.done():
+            answer.set_result(events[0])
+
+    engine.listen(take)
     try:
         host = settings.media.host or settings.sip.listen[0]
         engine.send(OpenSession(id=CommandId(1), session=SessionId(1), host=host))

@@ -22,6 +22,12 @@ from offhook.ops.logging import configure
 
 log = structlog.get_logger(__name__)
 
+CREDENTIALS = """The administrator's account was made. These credentials of the API are shown this once:
+
+    account sid  {sid}
+    auth token   {token}
+"""
+
 
 def serve(
     data_dir: DataDir,
@@ -56,8 +62,8 @@ def serve(
 
 async def _serve(settings: Settings, ready_files: list[Path]) -> None:
     async with Node(settings) as node:
-        if node.first_start is not None:
-            typer.echo(node.first_start)
+        if node.administrator.first_start:
+            typer.echo(CREDENTIALS.format(sid=node.administrator.sid, token=node.administrator.auth_token.reveal()))
         with _announced(node, ready_files):
             stop = asyncio.Event()
             loop = asyncio.get_running_loop()
@@ -67,7 +73,6 @@ async def _serve(settings: Settings, ready_files: list[Path]) -> None:
             # A second signal ends it at once, in the way the system does.
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
-            log.info("draining", calls=node.live_calls, limit=settings.calls.drain_limit)
             await node.drain()
     log.info("stopped")
 
@@ -79,8 +84,8 @@ def _announced(node: Node, ready_files: list[Path]) -> Iterator[None]:
         api=node.api_url,
         ca_file=str(node.ca_file),
         sip=node.sip_addresses,
-        account_sid=node.account_sid,
-        auth_token=node.auth_token,
+        account_sid=node.administrator.sid,
+        auth_token=node.administrator.auth_token.reveal(),
         pid=os.getpid(),
     )
     for path in ready_files:

@@ -1,0 +1,254 @@
+"""``offhook call``: places a real call from the terminal, shows what happens, and checks what the application said."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import termios
+import tty
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from offhook.cli.options import DataDir, address_or_exit, settings_or_exit
+from offhook.cli.phone import CallFailed, Phone
+from offhook.cli.ready import FILE_NAME, NotReady, Ready, read
+from offhook.cli.transcript import Transcript
+from offhook.media.commands import AudioSource, Pcm, WavFile
+from offhook.media.session import MediaClosed, MediaFailed
+from offhook.ops.logging import configure
+from offhook.ops.settings import LogSettings
+from offhook.sip.flow import HostPort, Transport
+from offhook.speech.build import build_synthesizer
+from offhook.speech.settings import SpeechSettings
+from offhook.speech.synthesizer import SpeechFailed, Utterance
+
+NOT_AS_EXPECTED, NO_SERVER, NOT_ANSWERED = 1, 2, 3
+"""Exit statuses; 0 is a call that was answered and went as expected."""
+LAST_WORDS = 2.0
+"""Seconds that the transcript may take to come to its end after the call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the caller wants."""
+
+    number: str
+    server: HostPort
+    transport: Transport
+    caller: str
+    username: str | None
+    password: str | None = field(repr=False)
+    say: str
+    play: Path | None
+    press: tuple[str, ...]
+    record: Path | None
+    limit: float
+    speech: SpeechSettings
+    speech_cache: Path
+
+
+def call(
+    number: Annotated[str, typer.Argument(help="Number or client to call.")],
+    data_dir: DataDir,
+    press: Annotated[
+        str, typer.Option(help="Keys to press; comma-separated groups wait until the other side is quiet; w: 0.5 s.")
+    ] = "",
+    say: Annotated[str, typer.Option(help="Text to speak once the other side is quiet.")] = "",
+    play: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="WAV file to play instead.")] = None,
+    record: Annotated[Path | None, typer.Option(help="WAV file for what is heard.")] = None,
+    expect: Annotated[list[str] | None, typer.Option(help="Text that the application must say; repeatable.")] = None,
+    caller: Annotated[str, typer.Option("--from", help="Caller's number.")] = "+15005550006",
+    user: Annotated[str | None, typer.Option(help="Call as this client.")] = None,
+    password: Annotated[str | None, typer.Option(envvar="OFFHOOK_CALL_PASSWORD", help="Its password.")] = None,
+    server: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="SIP server [the one of --data-dir].")] = None,
+    tcp: Annotated[bool, typer.Option("--tcp", help="SIP over TCP.")] = False,
+    limit: Annotated[float, typer.Option(help="Hang up after so many seconds.")] = 120.0,
+) -> None:
+    """Call a number and show the call as it happens. Type keys to press them; Ctrl-C hangs up."""
+    configure(LogSettings(level="error"))
+    transport = Transport.TCP if tcp else Transport.UDP
+    host, port = address_or_exit("--server", server)
+    ready = _server_or_exit(data_dir, needed=host is None)
+    if host is None:
+        assert ready is not None
+        host, port = address_or_exit("--server", ready.sip[transport.value])
+    assert host is not None
+    assert port is not None
+    order = Order(
+        number=number,
+        server=HostPort(host, port),
+        transport=transport,
+        caller=caller,
+        username=user,
+        password=password,
+        say=say,
+        play=play,
+        press=tuple(group for group in press.split(",") if group),
+        record=record,
+        limit=limit,
+        speech=settings_or_exit(data_dir, {}).speech,
+        speech_cache=data_dir / "speech",
+    )
+    raise typer.Exit(asyncio.run(_call(order, ready, expect or [])))
+
+
+def _server_or_exit(data_dir: Path, *, needed: bool) -> Ready | None:
+    try:
+        return read(data_dir / FILE_NAME)
+    except NotReady as error:
+        if not needed:
+            return None
+        typer.echo(f"offhook: {error}", err=True)
+        raise typer.Exit(NO_SERVER) from None
+
+
+def _show(line: str) -> None:
+    typer.echo(f"{line}\r" if sys.stdin.isatty() else line)
+
+
+async def _call(order: Order, ready: Ready | None, expected: list[str]) -> int:
+    transcript = Transcript(ready, _show) if ready is not None else None
+    _show(f"calling {order.number} …")
+    try:
+        local = "::1" if ":" in order.server.host else "127.0.0.1" if order.server.host.startswith("127.") else "0.0.0.0"  # noqa: S104
+        async with Phone(local=local) as phone:
+            answered = await _Conversation(phone, order, transcript).run()
+    except CallFailed as failure:
+        _show(f"failed: {failure}")
+        return NOT_ANSWERED
+    if not answered:
+        return NOT_ANSWERED
+    said = " ".join(transcript.said) if transcript is not None else ""
+    missing = [text for text in expected if text.lower() not in said.lower()]
+    for text in missing:
+        _show(f"the application did not say: {text!r}")
+    return NOT_AS_EXPECTED if missing else 0
+
+
+class _Conversation:
+    """One call from dialling to its end."""
+
+    def __init__(self, phone: Phone, order: Order, transcript: Transcript | None) -> None:
+        self._phone = phone
+        self._order = order
+        self._transcript = transcript
+        self._following: asyncio.Task[None] | None = None
+
+    async def run(self) -> bool:
+        """Whether it was answered. The caller hangs up at Ctrl-C, and when the time is over."""
+        order = self._order
+        await self._phone.dial(
+            order.number,
+            order.server,
+            order.transport,
+            caller=order.caller,
+            username=order.username,
+            password=order.password,
+        )
+        loop = asyncio.get_running_loop()
+        over = asyncio.Event()
+        loop.add_signal_handler(signal.SIGINT, over.set)
+        loop.call_later(order.limit, over.set)
+        async with asyncio.TaskGroup() as tasks:
+            stopping = tasks.create_task(self._hang_up_when(over))
+            answered = await self._follow(tasks)
+            stopping.cancel()
+            if self._following is not None:
+                await asyncio.wait({self._following}, timeout=LAST_WORDS)
+                self._following.cancel()
+        return answered
+
+    async def _hang_up_when(self, over: asyncio.Event) -> None:
+        await over.wait()
+        _show("hanging up")
+        await self._phone.hangup()
+
+    async def _follow(self, tasks: asyncio.TaskGroup) -> bool:
+        answered = False
+        acting: asyncio.Task[None] | None = None
+        while True:
+            progress = await self._phone.progress.get()
+            _show(progress.word if progress.word != "ended" else f"ended: {progress.detail}")
+            if progress.call_sid and self._transcript is not None and self._following is None:
+                self._following = tasks.create_task(self._transcript.follow(progress.call_sid))
+            if progress.word == "answered":
+                answered = True
+                acting = tasks.create_task(self._act())
+            elif progress.word == "ended":
+                if acting is not None:
+                    acting.cancel()
+                return answered
+
+    async def _act(self) -> None:
+        """Listen, speak and press in turn, like a person: nobody talks while the other side does."""
+        phone, order = self._phone, self._order
+        try:
+            if order.record is not None:
+                phone.media.start_record(str(order.record.resolve()))
+            with _typed_keys(self._press_typed):
+                speech = await self._speech()
+                if speech is not None:
+                    await phone.other_side_is_quiet()
+                    _show(f"you say “{order.say}”" if order.say else f"you play {order.play}")
+                    await phone.media.play(speech)
+                for keys in order.press:
+                    await phone.other_side_is_quiet()
+                    _show(f"you press {keys}")
+                    await phone.press(keys)
+                await asyncio.Event().wait()
+        except MediaClosed:
+            return
+        except (MediaFailed, SpeechFailed) as failure:
+            _show(f"  ({failure})")
+
+    async def _speech(self) -> AudioSource | None:
+        if self._order.play is not None:
+            return WavFile(path=str(self._order.play.resolve()))
+        if not self._order.say:
+            return None
+        synthesizer = build_synthesizer(self._order.speech, cache=self._order.speech_cache)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(synthesizer.run())
+            for _ in range(3):  # the chain, the cache and the engine start one after the other
+                await asyncio.sleep(0)
+            try:
+                speech = await synthesizer.synthesize(Utterance(text=self._order.say))
+            finally:
+                running.cancel()
+        return Pcm(data=speech.pcm, rate=speech.rate)
+
+    def _press_typed(self, key: str) -> None:
+        with contextlib.suppress(MediaFailed):
+            self._phone.press_soon(key)
+
+
+@contextlib.contextmanager
+def _typed_keys(press: Callable[[str], None]) -> Iterator[None]:
+    """While inside, keys typed at the terminal are pressed on the phone; without a terminal nothing happens."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    loop = asyncio.get_running_loop()
+
+    def typed() -> None:
+        for key in sys.stdin.read(1).upper():
+            if key in "0123456789*#ABCD":
+                _show(f"you press {key}")
+                press(key)
+
+    tty.setcbreak(descriptor)
+    loop.add_reader(descriptor, typed)
+    try:
+        yield
+    finally:
+        loop.remove_reader(descriptor)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
