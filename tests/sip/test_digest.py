@@ -205,6 +205,8 @@ def test_values_with_quotes_commas_and_odd_spacing_are_read() -> None:
     [
         "",
         "Digest",
+        'Digest username="a", realm="r", nonce="n", uri="u", response="a b"',
+        'Digest username="a", realm="r", nonce="n", uri="u", response=""',
         "Basic dXNlcjpwYXNz",
         'Digest username="a", realm="r", nonce="n", uri="u"',
         'Digest username="a", username="b", realm="r", nonce="n", uri="u", response="x"',

@@ -115,6 +115,7 @@ def test_payload_types_that_cannot_be_are_dropped() -> None:
         b"",
         b"v=1\r\no=- 1 1 IN IP4 h\r\n",
         b"v=0\r\ns=-\r\n",
+        b"v=0\r\no=- 1 1 IN IP4 h\r\ns=\0\r\n",
         b"v=0\r\no=- 1 1 IN IP4\r\n",
         b"v=0\r\no=- 1 1 IN IP4 h\r\nnonsense\r\n",
         b"v=0\r\no=- 1 1 IN IP4 h\r\nc=IN IP4\r\n",

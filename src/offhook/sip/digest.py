@@ -26,6 +26,8 @@ _HASHES: Final[Mapping[str, Callable[[bytes], str]]] = {
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
 }
+_UNQUOTED: Final = ("response", "algorithm", "qop", "nc")
+"""Parameters of credentials that are written without quotes, or hold only what needs none."""
 _PAIR: Final = re.compile(
     r'\s*+([A-Za-z0-9\-.!%*_+`\'~]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^\s",]*+)\s*+(?:,|$)', re.DOTALL
 )
@@ -51,11 +53,15 @@ class Challenge:
         pairs = _pairs(text)
         if "realm" not in pairs or "nonce" not in pairs:
             raise RemoteProtocolError("a digest challenge without realm or nonce")
+        if not grammar.is_token(pairs.get("algorithm", "MD5")):
+            raise RemoteProtocolError("a digest challenge with an algorithm that is no token")
         return cls(
             realm=pairs["realm"],
             nonce=pairs["nonce"],
             algorithm=_algorithm(pairs.get("algorithm", "MD5")),
-            qop=tuple(word for part in pairs.get("qop", "").split(",") if grammar.is_token(word := part.strip().lower())),
+            qop=tuple(
+                word for part in pairs.get("qop", "").split(",") if grammar.is_token(word := part.strip().lower())
+            ),
             opaque=pairs.get("opaque"),
             stale=pairs.get("stale", "").lower() == "true",
         )
@@ -94,6 +100,8 @@ class Credentials:
         missing = [name for name in ("username", "realm", "nonce", "uri", "response") if name not in pairs]
         if missing:
             raise RemoteProtocolError(f"digest credentials without {', '.join(missing)}")
+        if not all(grammar.is_token(pairs[name]) for name in _UNQUOTED if name in pairs):
+            raise RemoteProtocolError("digest credentials with a response, algorithm, qop or nc that is no token")
         return cls(
             username=pairs["username"],
             realm=pairs["realm"],

@@ -197,6 +197,8 @@ class _Reader:
         self.streams: list[_Stream] = []
 
     def read(self, data: bytes) -> Sdp:
+        if b"\0" in data:
+            raise RemoteProtocolError("a session description that holds NUL")
         lines = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n").split("\n")
         if len(lines) > MAX_LINES:
             raise RemoteProtocolError(f"a session description of more than {MAX_LINES} lines")
