@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from offhook.media.wav import read_wav
+from tests.calls_e2e.application import Application
+from tests.calls_e2e.baresip import Baresip
+from tests.calls_e2e.server import Server
+from tests.support import audio
+
+
+def test_a_killed_server_ends_its_calls_keeps_recordings_and_delivers_callbacks(tmp_path):
+    with Application() as app, Server(tmp_path / "server") as server, Baresip(tmp_path / "ann", voice=700) as ann:
+        app.pages["/record"] = "<Response><Record maxLength='60' timeout='0' playBeep='false'/></Response>"
+        server.add_number("5000", app.url("/record"), StatusCallback=app.url("/status"), StatusCallbackMethod="POST")
+        ann.dial(f"sip:5000@{server.sip()}")
+        ann.until("CALL_ESTABLISHED")
+        began = app.wait_for("/record")
+        time.sleep(4.0)
+        sid = began.parameters["CallSid"]
+        assert server.call(sid)["status"] == "in-progress"
+        server.kill()
+        app.pages["/status"] = "<Response/>"
+        server.start()
+        record = server.wait_for_call(sid, "failed")
+        assert record["sid"] == sid
+        callback = app.wait_for("/status", 30, CallSid=sid)
+        assert callback.parameters["CallStatus"] == "failed"
+        [recording] = server.request("Recordings.json")["recordings"]
+        assert recording["call_sid"] == sid
+        wave = read_wav(server.request(f"Recordings/{recording['sid']}.wav"))
+        assert wave.duration >= 2500
+        assert audio.presence(np.asarray(wave.samples, np.int16), 700) >= 2000
+
+
+def test_a_server_that_is_asked_to_stop_lets_the_call_finish(tmp_path):
+    with Application() as app, Server(tmp_path / "server") as server, Baresip(tmp_path / "ann") as ann:
+        app.pages["/wait"] = "<Response><Pause length='3'/><Hangup/></Response>"
+        server.add_number("5001", app.url("/wait"))
+        ann.dial(f"sip:5001@{server.sip()}")
+        ann.until("CALL_ESTABLISHED")
+        app.wait_for("/wait")
+        assert server.stop() == 0
+        ann.until("CALL_CLOSED", 1)
