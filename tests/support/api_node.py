@@ -122,7 +122,9 @@ class SettledEvents:
 class ApiNode:
     """A running API, and hands on its inside."""
 
-    def __init__(self, *, server: ApiServer, ports: Ports, certificate: tls.Certificate) -> None:
+    def __init__(
+        self, *, server: ApiServer, ports: Ports, certificate: tls.Certificate, changes: list[int]
+    ) -> None:
         self.url = server.url
         self.address = server.address
         self.ports = ports
@@ -130,7 +132,7 @@ class ApiNode:
         self.clock: FrozenClock = ports.clock  # type: ignore[assignment]
         self.ca_file = str(certificate.ca_file)
         self.loop = asyncio.get_running_loop()
-        self.directory_changes = 0
+        self.directory_changes = changes
 
     def run(self, coroutine: Any) -> Any:
         """Run a coroutine on the API's loop."""
@@ -231,7 +233,7 @@ async def _serve(
             closing=transcripts.close,
         )
         async with server:
-            ready.append(ApiNode(server=server, ports=ports, certificate=certificate))
+            ready.append(ApiNode(server=server, ports=ports, certificate=certificate, changes=changes))
             told.set()
             await stop.wait()
 
