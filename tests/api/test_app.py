@@ -68,7 +68,12 @@ def test_the_client_library_makes_redirects_and_ends_a_call(node: ApiNode, clien
         send_digits="ww12#",
         timeout=20,
     )
-    assert (call.status, call.direction, call.to, call._from) == ("queued", "outbound-api", "+14155550100", "+14155550101")
+    assert (call.status, call.direction, call.to, call._from) == (
+        "queued",
+        "outbound-api",
+        "+14155550100",
+        "+14155550101",
+    )
     assert call.date_created == node.clock.utc()
     assert call.start_time is None
     order = node.calls.orders[-1]
@@ -178,8 +183,14 @@ def test_numbers_applications_and_accounts_are_kept(fresh: ApiNode) -> None:
             with pytest.raises(TwilioRestException) as refused:
                 client.incoming_phone_numbers.create(phone_number=again)
             assert refused.value.code == 21452
-        changed = client.incoming_phone_numbers(number.sid).update(voice_url="http://example.org/x", friendly_name="Desk")
-        assert (changed.voice_url, changed.friendly_name, changed.voice_method) == ("http://example.org/x", "Desk", "GET")
+        changed = client.incoming_phone_numbers(number.sid).update(
+            voice_url="http://example.org/x", friendly_name="Desk"
+        )
+        assert (changed.voice_url, changed.friendly_name, changed.voice_method) == (
+            "http://example.org/x",
+            "Desk",
+            "GET",
+        )
         assert client.incoming_phone_numbers(number.sid).update(voice_url="").voice_url is None
         assert [each.sid for each in client.incoming_phone_numbers.list(phone_number="+1415*")] == [number.sid]
 
@@ -217,7 +228,9 @@ def test_a_parent_acts_for_those_below_it_and_nobody_acts_sideways_or_upwards(no
 
 
 def test_what_belongs_to_a_child_is_no_part_of_its_parent(fresh: ApiNode) -> None:
-    sid = fresh.ask("POST", f"/2010-04-01/Accounts/{CHILD}/Applications.json", data={"FriendlyName": "Theirs"}).json()["sid"]
+    sid = fresh.ask("POST", f"/2010-04-01/Accounts/{CHILD}/Applications.json", data={"FriendlyName": "Theirs"}).json()[
+        "sid"
+    ]
     assert fresh.ask("GET", f"{TWILIO}/Applications/{sid}.json").status_code == 404
     assert fresh.ask("GET", f"/2010-04-01/Accounts/{CHILD}/Applications/{sid}.json", account=CHILD).status_code == 200
     assert fresh.ask("GET", f"{TWILIO}/Applications.json").json()["applications"] == []

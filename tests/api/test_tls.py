@@ -22,7 +22,9 @@ def clock() -> FrozenClock:
     return FrozenClock(datetime(2026, 1, 1, tzinfo=UTC))
 
 
-def test_a_first_start_makes_an_authority_and_a_certificate_for_this_machine(tmp_path: Path, clock: FrozenClock) -> None:
+def test_a_first_start_makes_an_authority_and_a_certificate_for_this_machine(
+    tmp_path: Path, clock: FrozenClock
+) -> None:
     made = tls.local(tmp_path / "tls", clock=clock, names=("pbx.example.org", "192.0.2.7"))
     names = read(made.cert_file).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert {"localhost", "pbx.example.org"} <= set(names.get_values_for_type(x509.DNSName))

@@ -122,9 +122,7 @@ class SettledEvents:
 class ApiNode:
     """A running API, and hands on its inside."""
 
-    def __init__(
-        self, *, server: ApiServer, ports: Ports, certificate: tls.Certificate, changes: list[int]
-    ) -> None:
+    def __init__(self, *, server: ApiServer, ports: Ports, certificate: tls.Certificate, changes: list[int]) -> None:
         self.url = server.url
         self.address = server.address
         self.ports = ports

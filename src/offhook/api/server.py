@@ -46,7 +46,12 @@ class ApiServer:
     """Async context manager: listening once entered, drained and closed once left."""
 
     def __init__(
-        self, app: ASGIApp, *, settings: ApiSettings, context: ssl.SSLContext, closing: Callable[[], None] = lambda: None
+        self,
+        app: ASGIApp,
+        *,
+        settings: ApiSettings,
+        context: ssl.SSLContext,
+        closing: Callable[[], None] = lambda: None,
     ) -> None:
         """``closing`` is called first when the server stops: it ends what would otherwise stream on."""
         self._closing = closing

@@ -122,7 +122,9 @@ def test_an_application_may_hold_its_document(fresh: ApiNode) -> None:
     assert made["rcml"] == document
     fresh.ask("POST", f"{BASE}/Calls", data={"To": "1", "From": "2", "ApplicationSid": made["sid"]})
     assert fresh.calls.orders[-1].application.document == document
-    changed = fresh.ask("PUT", f"{BASE}/Applications/{made['sid']}.json", data={"Rcml": "", "RcmlUrl": "http://y.example/"})
+    changed = fresh.ask(
+        "PUT", f"{BASE}/Applications/{made['sid']}.json", data={"Rcml": "", "RcmlUrl": "http://y.example/"}
+    )
     assert (changed.json()["rcml"], changed.json()["voice_url"]) == (None, "http://y.example/")
     large = {"FriendlyName": "x", "Rcml": "x" * 65_537}
     assert fresh.ask("POST", f"{BASE}/Applications", data=large).status_code == 400

@@ -91,7 +91,11 @@ def test_any_text_comes_through_both_notations(text: str, attribute: str) -> Non
     root = ET.fromstring(xml_bytes(element("Thing", {"x": text}, {"uri": attribute}), Dialect.TWILIO))
     assert root.tag == "TwilioResponse"
     found = root.findtext("Thing/X") or ""
-    allowed = [each for each in text if each in "\t\n\r" or " " <= each <= "\ud7ff" or "\ue000" <= each <= "\ufffd" or each > "\uffff"]
+    allowed = [
+        each
+        for each in text
+        if each in "\t\n\r" or " " <= each <= "\ud7ff" or "\ue000" <= each <= "\ufffd" or each > "\uffff"
+    ]
     assert found.replace("\n", "\r") == "".join(allowed).replace("\r\n", "\r").replace("\n", "\r")
 
 

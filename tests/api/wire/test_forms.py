@@ -50,7 +50,13 @@ def test_parameters_are_read_by_their_names_on_the_wire() -> None:
         ],
     )
     assert form == Form(
-        name="x", voice_url="", count=7, flag=True, colour=Colour.BLUE, since=date(2026, 1, 2), events=("a", "b", "c", "d")
+        name="x",
+        voice_url="",
+        count=7,
+        flag=True,
+        colour=Colour.BLUE,
+        since=date(2026, 1, 2),
+        events=("a", "b", "c", "d"),
     )
 
 
@@ -117,7 +123,9 @@ def test_no_form_makes_the_decoder_fail_otherwise_than_by_refusing(pairs: list[t
         assert refused.message.startswith("Parameter ")
 
 
-@given(st.lists(st.tuples(st.sampled_from(["Page", "PageSize", "PageToken", "AfterSid", "SortBy"]), st.text()), max_size=5))
+@given(
+    st.lists(st.tuples(st.sampled_from(["Page", "PageSize", "PageToken", "AfterSid", "SortBy"]), st.text()), max_size=5)
+)
 def test_no_query_asks_for_an_impossible_page(pairs: list[tuple[str, str]]) -> None:
     try:
         page = wanted(pairs, size=50, limit=1000)
