@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Final
 
 from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed
@@ -151,7 +152,7 @@ def _callback(event: CallCreated | CallProgressed | CallEnded) -> Callback | Non
         return None
     form = callback_parameters(call, milestone, event.at)
     return Callback(
-        sid=f"{PREFIXES['delivery']}{call.sid[2:-2]}{milestone.sequence:02x}",
+        sid=_sid(call.sid, milestone.sequence),
         account_sid=call.account_sid,
         call_sid=call.sid,
         sequence=milestone.sequence,
@@ -159,6 +160,13 @@ def _callback(event: CallCreated | CallProgressed | CallEnded) -> Callback | Non
         method=wanted.method,
         parameters=_clean(form),
         due_at=event.at,
+    )
+
+
+def _sid(call_sid: str, sequence: int) -> str:
+    """Time and node of the call, the sequence, a hash of the call's sid: always the same, and sorted as they are due."""
+    return (
+        f"{PREFIXES['delivery']}{call_sid[2:18]}{sequence:02x}{blake2b(call_sid.encode(), digest_size=7).hexdigest()}"
     )
 
 
