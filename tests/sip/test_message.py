@@ -316,6 +316,9 @@ def test_a_response_reads_back() -> None:
     response = parse(b"SIP/2.0 183 \xc3\x9cber alles\r\nCSeq: 1 INVITE\r\n\r\n")
     assert isinstance(response, Response)
     assert (response.status, response.reason) == (183, "Über alles")
+    odd = parse(b"SIP/2.0 200 O\0K\xff\r\nCSeq: 1 INVITE\r\n\r\n")
+    assert isinstance(odd, Response)
+    assert odd.reason == "O\ufffdK\ufffd"
     bare = parse(b"SIP/2.0 100\r\nCSeq: 1 INVITE\r\n\r\n")
     assert isinstance(bare, Response)
     assert (bare.status, bare.reason) == (100, "")

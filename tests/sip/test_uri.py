@@ -45,7 +45,7 @@ def test_an_ipv6_host_has_brackets_on_the_wire_only() -> None:
     "text",
     [
         "", "sip", "sip:", ":x", "sip:@host", "sip:a b@host", "sip:a@b@c", "sip:host:99999", "sip:host:", "sip:a@[::1",
-        "sip:a@ho st", "sip:%zz@host", "sip:a@host?x=%", "<sip:a@b>", 'sip:"a"@b', "tel:", "tel:abc xyz", "1sip:a@b", "sip:a@h\u00f6st",
+        "sip:a@ho st", "sip:%zz@host", "sip:a@host?x=%", "<sip:a@b>", 'sip:"a"@b', "tel:", "tel:abc xyz", "1sip:a@b", "sip:a\0@b", "sip:b;x=\x7f", "x:\0", "sip:a@h\u00f6st",
     ],
 )  # fmt: skip
 def test_what_is_no_uri_is_refused(text: str) -> None:

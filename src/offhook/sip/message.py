@@ -339,7 +339,7 @@ def _with_start_line(start: str, keys: list[str], lines: list[str]) -> Request |
         match = _STATUS_LINE.fullmatch(start)
         if match is None:
             raise RemoteProtocolError(f"not a status line: {start[:80]!r}")
-        return Response(int(match[1]), match[2] or "", keys, lines)
+        return Response(int(match[1]), grammar.presentable(match[2] or ""), keys, lines)
     parts = start.split(" ")
     if len(parts) == 3 and parts[2] == _VERSION and grammar.is_token(parts[0]) and 0 < len(parts[1]) <= MAX_URI:
         return Request(parts[0], parts[1], keys, lines)

@@ -18,16 +18,16 @@ from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.grammar import NO_PARAMETERS, Parameters
 
 _SIP_REST = re.compile(
-    r"(?:(?P<user>[^@\s<>\"]*)@)?"
+    r"(?:(?P<user>[^@\s<>\"\x00-\x1f\x7f]*)@)?"
     r"(?P<host>[A-Za-z0-9_.\-]+|\[[0-9A-Fa-f:.]+\])"
     r"(?::(?P<port>[0-9]{1,5}))?"
-    r"(?P<parameters>;[^\s<>\"?@]*)?"
-    r"(?:\?(?P<headers>[^\s<>\"@]*))?"
+    r"(?P<parameters>;[^\s<>\"?@\x00-\x1f\x7f]*)?"
+    r"(?:\?(?P<headers>[^\s<>\"@\x00-\x1f\x7f]*))?"
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 _TEL_NUMBER = re.compile(r"\+?[0-9A-Fa-f*#\-.()]+")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_OPAQUE = re.compile(r"[^\s<>\"]+")
+_OPAQUE = re.compile(r"[^\s<>\"\x00-\x1f\x7f]+")
 _VISUAL_SEPARATORS = str.maketrans("", "", "-.()")
 
 _USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
