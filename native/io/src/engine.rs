@@ -25,7 +25,7 @@ use crate::loader::{Loader, SourceOrder};
 use crate::metrics::{ShardMetrics, SharedMetrics};
 use crate::outbox::{Notice, Outbox};
 use crate::ports::PortRange;
-use crate::shard::{run, Inbox, Message, Post};
+use crate::shard::{run, Handover, Inbox, Message, Post};
 
 /// Commands that may wait for one shard; past them a command fails at once.
 const MOST_WAITING: usize = 65_536;
@@ -247,7 +247,9 @@ impl Engine {
                     return Ok(());
                 }
                 let target = self.inboxes[to].clone();
-                if !self.tell(to, Message::Expect(moved)) || !self.tell(from, Message::Move { session: moved, to: target }) {
+                // In this order a queue that is full leaves nobody waiting.
+                let handover = Handover::new(moved, target);
+                if !self.tell(from, Message::Move(handover)) || !self.tell(to, Message::Expect(moved)) {
                     self.begin(command, a)?;
                     self.fail(command, OVERLOADED);
                     return Ok(());

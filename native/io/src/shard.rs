@@ -4,14 +4,14 @@
 //! to 5 ms in the patient one, which is looked at when the timer fires: a thread that sleeps in between costs less than
 //! one that is woken for every packet, and nobody hears the difference, as what they say is used at the next tick.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TrySendError};
 use offhook_media_core::command::{CommandId, Order, SessionId};
 use offhook_media_core::event::{Event, Outcome};
 use offhook_media_core::exchange::Exchange;
@@ -42,11 +42,11 @@ pub enum Message {
     Open { command: CommandId, session: SessionId, host: IpAddr, port: u16 },
     /// A command of a session.
     Order { session: SessionId, command: CommandId, order: Order },
-    /// Commands of this session come from now on, but the session itself comes later.
+    /// This session is on its way from another shard: what follows waits until it is here.
     Expect(SessionId),
     /// Hand a session over to another shard.
-    Move { session: SessionId, to: Inbox },
-    /// A session that another shard hands over; without one it does not exist.
+    Move(Handover),
+    /// A session that another shard hands over; without one it does not exist (any more).
     Adopt(SessionId, Option<Moved>),
     /// End the thread.
     Stop,
@@ -59,6 +59,36 @@ pub enum Message {
 pub struct Moved {
     session: Box<Session>,
     pair: Pair,
+}
+
+/// The order to hand a session over. Whatever becomes of the order, the other shard gets an answer: it waits for one.
+pub struct Handover {
+    session: SessionId,
+    to: Option<Inbox>,
+}
+
+impl Handover {
+    /// Of `session` to the shard behind `to`.
+    pub fn new(session: SessionId, to: Inbox) -> Self {
+        Self { session, to: Some(to) }
+    }
+
+    fn answer(&mut self, moved: Option<Moved>) {
+        let Some(to) = self.to.take() else { return };
+        let mut message = Message::Adopt(self.session, moved);
+        // The other shard empties its queue whatever it waits for; a session must not be lost on the way.
+        while let Err(TrySendError::Full(back)) = to.queue.try_send(message) {
+            message = back;
+            std::thread::yield_now();
+        }
+        to.wake();
+    }
+}
+
+impl Drop for Handover {
+    fn drop(&mut self) {
+        self.answer(None);
+    }
 }
 
 /// How a shard is reached.
@@ -76,10 +106,14 @@ impl Inbox {
 
     /// Never waits; gives the message back when the queue is full or the thread is gone.
     pub fn send(&self, message: Message) -> Result<(), Message> {
-        self.queue.try_send(message).map_err(crossbeam_channel::TrySendError::into_inner)?;
+        self.queue.try_send(message).map_err(TrySendError::into_inner)?;
+        self.wake();
+        Ok(())
+    }
+
+    fn wake(&self) {
         // Only a full counter can refuse, and then the thread is awake anyway.
         let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
-        Ok(())
     }
 }
 
@@ -129,7 +163,11 @@ struct Shard<'a> {
     post: &'a Post,
     exchange: Exchange,
     sockets: Sockets<'a>,
-    expected: HashMap<SessionId, Vec<(SessionId, CommandId, Order)>>,
+    // Everything after an `Expect` is held, in order, until the session is here. What a shard waits for was always
+    // ordered before what waits for it, over all shards, so they cannot wait for each other.
+    expected: Option<SessionId>,
+    held: VecDeque<Message>,
+    early: HashSet<SessionId>,
     timer: OwnedFd,
     next_tick: Option<Micros>,
     buffer: Box<[u8; LARGEST]>,
@@ -241,7 +279,9 @@ impl<'a> Shard<'a> {
             post,
             exchange: Exchange::new(post.settings),
             sockets: Sockets { post, legs, urgent, patient, events, chance: Chance::default() },
-            expected: HashMap::new(),
+            expected: None,
+            held: VecDeque::new(),
+            early: HashSet::new(),
             timer,
             next_tick: None,
             buffer: Box::new([0; LARGEST]),
@@ -273,8 +313,8 @@ impl<'a> Shard<'a> {
                 self.harvest()?;
                 self.tick();
             }
-            self.sockets.flush();
             self.arm()?;
+            self.sockets.flush();
         }
     }
 
@@ -357,19 +397,56 @@ impl<'a> Shard<'a> {
     fn obey(&mut self) -> bool {
         while let Ok(message) = self.post.queue.try_recv() {
             match message {
-                Message::Open { command, session, host, port } => self.open(command, session, host, port),
-                Message::Order { session, command, order } => self.order(session, command, order),
-                Message::Expect(session) => {
-                    self.expected.insert(session, Vec::new());
-                }
-                Message::Move { session, to } => self.hand_over(session, &to),
-                Message::Adopt(session, moved) => self.adopt(session, moved),
                 Message::Stop => return true,
-                #[cfg(test)]
-                Message::Fault => panic!("ordered to"),
+                Message::Adopt(session, moved) => self.adopt(session, moved),
+                message => self.held.push_back(message),
+            }
+            while self.expected.is_none() {
+                let Some(message) = self.held.pop_front() else { break };
+                self.carry_out(message);
             }
         }
         false
+    }
+
+    fn carry_out(&mut self, message: Message) {
+        match message {
+            Message::Open { command, session, host, port } => self.open(command, session, host, port),
+            Message::Order { session, command, order } => {
+                self.exchange.order(session, command, order, self.post.clock.now(), &mut self.sockets);
+            }
+            Message::Expect(session) => {
+                if !self.early.remove(&session) {
+                    self.expected = Some(session);
+                }
+            }
+            Message::Move(mut handover) => {
+                let session = handover.session;
+                self.early.remove(&session);
+                let moved = self.exchange.extract(session).and_then(|session| {
+                    let pair = self.sockets.take(session.id)?;
+                    Some(Moved { session, pair })
+                });
+                handover.answer(moved);
+            }
+            Message::Adopt(session, moved) => self.adopt(session, moved),
+            Message::Stop => {}
+            #[cfg(test)]
+            Message::Fault => panic!("ordered to"),
+        }
+    }
+
+    fn adopt(&mut self, session: SessionId, moved: Option<Moved>) {
+        if let Some(Moved { session, pair }) = moved {
+            if self.sockets.add(session.id, pair).is_ok() {
+                self.exchange.adopt(session);
+            }
+        }
+        if self.expected == Some(session) {
+            self.expected = None;
+        } else {
+            self.early.insert(session);
+        }
     }
 
     fn open(&mut self, command: CommandId, session: SessionId, host: IpAddr, port: u16) {
@@ -385,44 +462,5 @@ impl<'a> Shard<'a> {
             Err(reason) => Event::Failed(command, reason),
         };
         self.sockets.events.push(Notice::Event(event));
-    }
-
-    fn order(&mut self, session: SessionId, command: CommandId, order: Order) {
-        let partner = match &order {
-            Order::Bridge { with, .. } => *with,
-            _ => session,
-        };
-        for expected in [session, partner] {
-            if let Some(waiting) = self.expected.get_mut(&expected) {
-                waiting.push((session, command, order));
-                return;
-            }
-        }
-        self.exchange.order(session, command, order, self.post.clock.now(), &mut self.sockets);
-    }
-
-    fn hand_over(&mut self, session: SessionId, to: &Inbox) {
-        let moved = self.exchange.extract(session).and_then(|session| {
-            let pair = self.sockets.take(session.id)?;
-            Some(Moved { session, pair })
-        });
-        let mut message = Message::Adopt(session, moved);
-        // The other shard never waits for us, so its queue empties; a session must not be lost on the way.
-        while let Err(back) = to.send(message) {
-            message = back;
-            std::thread::yield_now();
-        }
-    }
-
-    fn adopt(&mut self, session: SessionId, moved: Option<Moved>) {
-        if let Some(Moved { session, pair }) = moved {
-            let id = session.id;
-            if self.sockets.add(id, pair).is_ok() {
-                self.exchange.adopt(session);
-            }
-        }
-        for (session, command, order) in self.expected.remove(&session).unwrap_or_default() {
-            self.order(session, command, order);
-        }
     }
 }
