@@ -11,6 +11,9 @@ from offhook.api import tls
 from offhook.api.server import ApiServer, ListenError
 from offhook.api.settings import ApiSettings
 from offhook.vocabulary.clock import FrozenClock
+from tests.support.api_node import (
+    ApiNode,
+)
 
 
 async def app(scope, receive, send) -> None:
@@ -60,3 +63,10 @@ def test_what_streams_is_told_first_that_the_server_stops(tmp_path: Path) -> Non
 
     asyncio.run(script())
     assert told == ["closing"]
+
+
+def test_plain_http_gets_no_answer(node: ApiNode) -> None:
+    with socket.create_connection(node.address, timeout=5) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        # The TLS layer may say goodbye with an alert record (type 21); no byte of HTTP comes.
+        assert not connection.recv(1000).startswith(b"HTTP")

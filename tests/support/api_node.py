@@ -11,7 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
 
 from offhook.api import tls
 from offhook.api.app import create_app
@@ -40,6 +43,11 @@ from tests.support.databases import ADMINISTRATOR, CHILD, GRANDCHILD, NOW, STRAN
 TOKENS = {sid: f"{index:x}" * 32 for index, sid in enumerate((ADMINISTRATOR, CHILD, GRANDCHILD, STRANGER), start=10)}
 EMAIL, PASSWORD = "owner@example.org", "correct horse battery"
 CHEAP = PasswordSettings(memory=8192, passes=1, lanes=1)
+
+
+TWILIO = f"/2010-04-01/Accounts/{ADMINISTRATOR}"
+RESTCOMM = f"/restcomm/2012-04-24/Accounts/{ADMINISTRATOR}"
+"""The administrator's resources in either dialect."""
 
 
 class PretendedCalls:
@@ -146,6 +154,27 @@ class ApiNode:
         more.setdefault("auth", auth)
         more["headers"] = {"Connection": "close", **more.get("headers", {})}
         return requests.request(method, self.url + path, verify=self.ca_file, timeout=10, allow_redirects=False, **more)
+
+
+def make_call(node: ApiNode, to: str = "1000", **more: str) -> str:
+    """Order a call in the 2012 dialect; its sid."""
+    form = {"To": to, "From": "1001", "Url": "http://127.0.0.1/menu", **more}
+    answer = node.ask("POST", f"{RESTCOMM}/Calls.json", data=form)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["sid"])
+
+
+@contextmanager
+def closing_client(node: ApiNode) -> Iterator[Client]:
+    """The library as it is; it is told where the API is, and by the usual variable whom to trust."""
+    http = TwilioHttpClient(pool_connections=True)
+    client = Client(ADMINISTRATOR, TOKENS[ADMINISTRATOR], http_client=http)
+    client.api.base_url = node.url
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REQUESTS_CA_BUNDLE", node.ca_file)
+        yield client
+    assert http.session is not None
+    http.session.close()
 
 
 @contextmanager

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.api.dialect import Dialect, Format, Rendering, preferred
+from offhook.api.dialect import Dialect, Format, Rendering
 from offhook.api.wire.bodies import Link, Links, Mark, MediaLink, Quantity, element, json_bytes, moment, tree, xml_bytes
 
 AT = datetime(2026, 1, 5, 7, 8, 9, 500_000, tzinfo=UTC)
@@ -97,24 +96,3 @@ def test_any_text_comes_through_both_notations(text: str, attribute: str) -> Non
         if each in "\t\n\r" or " " <= each <= "\ud7ff" or "\ue000" <= each <= "\ufffd" or each > "\uffff"
     ]
     assert found.replace("\n", "\r") == "".join(allowed).replace("\r\n", "\r").replace("\n", "\r")
-
-
-@pytest.mark.parametrize(
-    ("accept", "expected"),
-    [
-        ("", None),
-        ("*/*", None),
-        ("application/json", Format.JSON),
-        ("text/html,application/xml;q=0.9,*/*;q=0.8", Format.XML),
-        ("application/xml;q=0.5, application/json;q=0.6", Format.JSON),
-        ("application/json;q=0, text/xml", Format.XML),
-        ("application/json;q=many", None),
-    ],
-)
-def test_accept_names_a_format_by_weight(accept: str, expected: Format | None) -> None:
-    assert preferred(accept) is expected
-
-
-@given(st.text())
-def test_no_accept_field_makes_a_failure(accept: str) -> None:
-    assert preferred(accept) in (None, Format.JSON, Format.XML)
