@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from offhook.api.settings import ApiSettings
 from offhook.vocabulary.clock import Clock
 
 _CA_LIFE: Final = timedelta(days=3650)
@@ -73,6 +74,15 @@ def local(directory: Path, *, clock: Clock, names: tuple[str, ...] = (), renew_b
     except OSError as error:
         raise TlsError(f"Cannot keep the certificate in {directory}: {error}. Make the directory writable.") from error
     return files
+
+
+def configured(settings: ApiSettings, directory: Path, *, clock: Clock) -> Certificate:
+    """The certificate that the settings name, else the local authority's in ``directory``. Raises ``TlsError``."""
+    if settings.tls_cert and settings.tls_key:
+        return given(settings.tls_cert, settings.tls_key)
+    if settings.tls_cert or settings.tls_key:
+        raise TlsError("A certificate and its key are given together: --tls-cert and --tls-key.")
+    return local(directory, clock=clock, names=settings.tls_names, renew_before=settings.tls_renew_before)
 
 
 def server_context(certificate: Certificate) -> ssl.SSLContext:
