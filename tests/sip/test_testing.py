@@ -13,7 +13,9 @@ from offhook.sip.testing import Wire
 FATES = st.lists(
     st.lists(st.sampled_from([0.005, 0.01, 0.3, 0.7, 3.0]), max_size=2) | st.just([]), min_size=1, max_size=40
 )
-PLANS = st.sampled_from(["caller hangs up", "callee hangs up", "caller cancels", "callee refuses", "reinvite", "both hang up"])
+PLANS = st.sampled_from(
+    ["caller hangs up", "callee hangs up", "caller cancels", "callee refuses", "reinvite", "both hang up"]
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -43,7 +45,9 @@ def test_any_pattern_of_loss_repetition_and_reordering_ends_with_both_sides_idle
             wire.left.endpoint.reinvite(event.call, b"v=0", wire.now)
 
     wire.right.on_event, wire.left.on_event = called, calling
-    call = wire.left.endpoint.invite(Invitation(target="sip:1@192.0.2.2", from_uri="sip:a@192.0.2.1", sdp=b"v=0"), wire.now)
+    call = wire.left.endpoint.invite(
+        Invitation(target="sip:1@192.0.2.2", from_uri="sip:a@192.0.2.1", sdp=b"v=0"), wire.now
+    )
     wire.run(pause)
     if plan != "callee hangs up":
         wire.left.endpoint.hangup(call, wire.now)

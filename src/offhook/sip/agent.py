@@ -22,7 +22,19 @@ from offhook.sip.transaction.transaction import Surroundings, Transaction
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER")
 ALLOW = ", ".join(METHODS)
 _OWN = frozenset(
-    "via from to call-id cseq contact max-forwards route record-route content-length content-type".split()
+    [
+        "via",
+        "from",
+        "to",
+        "call-id",
+        "cseq",
+        "contact",
+        "max-forwards",
+        "route",
+        "record-route",
+        "content-length",
+        "content-type",
+    ]
 )  # what the endpoint writes itself
 
 
@@ -208,7 +220,8 @@ class Agent:
         content_type: str = "application/sdp",
     ) -> Exchange | None:
         """Send a request in the dialog of ``call``; ``on_final(response or None, now)`` follows, at once when there is
-        no way to the far end."""
+        no way to the far end.
+        """
         dialog = call.dialog
         flow = None if dialog is None else dialog.destination()
         if dialog is None or flow is None:

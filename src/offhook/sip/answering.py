@@ -16,7 +16,7 @@ from offhook.sip.transaction.layer import respond_with
 from offhook.sip.transaction.table import Input
 from offhook.sip.transaction.transaction import Transaction
 
-_CAPABILITIES: Headers = (("Allow", ALLOW), ("Supported", ""))
+_CAPABILITIES: Headers = (("Allow", ALLOW),)
 
 
 class Answering:

@@ -21,7 +21,8 @@ def answered(
     next_cseq: Callable[[], int],
 ) -> Request | None:
     """``request`` once more, in a new transaction, with credentials; None when ``response`` asks for none, when there
-    are none to give, or when those that were sent have been refused."""
+    are none to give, or when those that were sent have been refused.
+    """
     if response.status not in _HEADERS or username is None or password is None:
         return None
     asked, given = _HEADERS[response.status]

@@ -64,7 +64,8 @@ class CallRinging:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAnswered:
     """A 2xx to our INVITE. It is acknowledged already, unless our INVITE had no SDP: then ``sdp`` is their offer, and
-    ``acknowledge(call, sdp)`` must follow."""
+    ``acknowledge(call, sdp)`` must follow.
+    """
 
     call: CallHandle
     response: Response

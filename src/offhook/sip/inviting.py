@@ -10,7 +10,7 @@ from offhook.sip.dialog import Dialog, flow_towards
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import CallAnswered, CallHandle, CallRinging, EndCause
 from offhook.sip.exchange import Exchange
-from offhook.sip.flow import Flow, Transmit
+from offhook.sip.flow import Transmit
 from offhook.sip.message import Request, Response
 from offhook.sip.signalling import Headers, Invitation
 from offhook.sip.transaction.table import Input

@@ -33,7 +33,7 @@ class Outside:
         agent.timers.start(now + agent.settings.reply_limit, lambda at: self.reply(handle, 500, "", (), b"", at))
 
     def options(self, request: Request, reply_to: Flow, now: float) -> None:
-        """Say what we can; 503 while no call would be taken is the caller's business (§11.2)."""
+        """Say what we can (§11.2)."""
         agent = self._agent
         own = agent.transactions.open_server(request, reply_to, Silent(), now)
         agent.respond(own, 200, now, headers=(("Contact", agent.contact(reply_to)), *_CAPABILITIES))

@@ -41,7 +41,7 @@ class SipSettings:
     invite_limit: float = 240.0
     """Seconds that our INVITE may stay unanswered after a provisional response, then CANCEL (Timer C is 180 s)."""
     answer_limit: float = 300.0
-    """Seconds that an incoming INVITE may wait for our decision, then 408."""
+    """Seconds that an incoming INVITE may wait for our decision, then 480."""
     reply_limit: float = 10.0
     """Seconds that a REGISTER or a re-INVITE may wait for our decision, then 500."""
     hangup_patience: float = 2.0

@@ -148,5 +148,5 @@ def _summary(data: bytes) -> str:
     words = data.split(b"\r\n", 1)[0].decode().split()
     if words[0] != "SIP/2.0":
         return words[0]
-    method = next(line for line in data.decode().split("\r\n") if line.startswith("CSeq:")).split()[-1]
-    return f"{words[1]} {method}"
+    method = next((line for line in data.decode().split("\r\n") if line.startswith("CSeq:")), "? ?")
+    return f"{words[1]} {method.split()[-1]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -14,7 +15,7 @@ from offhook.sip.asyncio.driver import SipDriver
 from offhook.sip.events import CallAnswered, CallEnded, EndCause, Event, IncomingCall, PingAnswered
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.settings import SipSettings
-from offhook.sip.signalling import Invitation
+from offhook.sip.signalling import Invitation, Signalling
 
 EventT = TypeVar("EventT")
 
@@ -24,7 +25,7 @@ class Phone:
 
     def __init__(self, **settings: object) -> None:
         self.heard: asyncio.Queue[Event] = asyncio.Queue()
-        all_settings = SipSettings(listen=("127.0.0.1", 0), **settings)  # type: ignore[arg-type]
+        all_settings = SipSettings(**{"listen": ("127.0.0.1", 0), **settings})  # type: ignore[arg-type]
         self.sip = SipDriver(all_settings, self.listen, random_bits=random.Random(1).getrandbits)
 
     def listen(self, event: Event) -> None:
@@ -82,6 +83,29 @@ def test_a_tcp_connection_is_used_again() -> None:
             assert alice.sip.sizes()["connections"] == bob.sip.sizes()["connections"] == 1
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+def test_a_call_over_ipv6(transport: Transport) -> None:
+    async def scenario() -> None:
+        alice, bob = Phone(listen=("::1", 0)), Phone(listen=("::1", 0))
+        async with alice.sip, bob.sip:
+            port = bob.sip.addresses[transport.value].port
+            target = f"sip:bob@[::1]:{port};transport={transport.value}"
+            alice.sip.invite(Invitation(target=target, from_uri="sip:alice@localhost", sdp=b"v=0"))
+            bob.sip.answer((await bob.hears(IncomingCall)).call, b"v=0")
+            alice.sip.hangup((await alice.hears(CallAnswered)).call)
+            assert (await bob.hears(CallEnded)).cause is EndCause.BYE
+
+    asyncio.run(scenario())
+
+
+def test_the_driver_is_what_calls_are_promised() -> None:
+    signalling: Signalling = Phone().sip
+    for name, promised in inspect.getmembers(Signalling, inspect.isfunction):
+        if not name.startswith("_"):
+            assert inspect.signature(getattr(SipDriver, name)) == inspect.signature(promised), name
+    assert signalling is not None
 
 
 def test_a_name_is_resolved_before_the_message_leaves() -> None:

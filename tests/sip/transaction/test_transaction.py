@@ -24,7 +24,13 @@ UNRELIABLE_ONLY = {Do.START_A, Do.START_E, Do.START_G}
 
 
 def request() -> Request:
-    fields = [("Via", "SIP/2.0/UDP a;branch=z9hG4bKx"), ("From", "<sip:a@a>;tag=1"), ("To", "<sip:b@b>"), ("Call-ID", "c"), ("CSeq", "1 INVITE")]
+    fields = [
+        ("Via", "SIP/2.0/UDP a;branch=z9hG4bKx"),
+        ("From", "<sip:a@a>;tag=1"),
+        ("To", "<sip:b@b>"),
+        ("Call-ID", "c"),
+        ("CSeq", "1 INVITE"),
+    ]
     return Request.build("INVITE", "sip:b@b", fields)
 
 
@@ -71,7 +77,9 @@ class Bench:
 
 @pytest.mark.parametrize(("table", "state", "what"), CELLS)
 @pytest.mark.parametrize("transport", list(Transport))
-def test_every_cell_leads_where_it_says_and_does_what_it_says(table: Table, state: State, what: Input, transport: Transport) -> None:
+def test_every_cell_leads_where_it_says_and_does_what_it_says(
+    table: Table, state: State, what: Input, transport: Transport
+) -> None:
     bench = Bench(table, state, transport)
     bench.feed(what)
     following, actions = table[state][what]

@@ -26,12 +26,13 @@ class Connection(asyncio.Protocol):
         self._owner = owner
         self._framer = StreamFramer()
         self._transport: asyncio.Transport | None = None
+        self._overflowed = False
         self.flow = Flow(Transport.TCP, "", 0)
         self.active_at = 0.0
         """When the last whole message passed, so that one who dribbles bytes counts as idle."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
+        self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
         host, port = transport.get_extra_info("peername")[:2]
         self.flow = self._owner.opened(self, host, port)
 
@@ -52,7 +53,7 @@ class Connection(asyncio.Protocol):
         self._owner.on_batch()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._owner.closed(self)
+        self._owner.closed(self, failed=error is not None or self._overflowed)
 
     def write(self, data: bytes) -> None:
         transport = self._transport
@@ -61,12 +62,8 @@ class Connection(asyncio.Protocol):
         transport.write(data)
         if transport.get_write_buffer_size() > self._owner.settings.max_unsent:
             _LOG.info("connection closed: the peer does not read", peer=self.flow.host)
+            self._overflowed = True
             self.abort()
-
-    @property
-    def unsent(self) -> int:
-        """Bytes that wait."""
-        return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     def abort(self) -> None:
         if self._transport is not None:
@@ -160,7 +157,7 @@ class TcpTransport:
         if len(self._connections) >= self.settings.max_connections:
             idlest = min(self._connections.values(), key=lambda one: one.active_at)
             idlest.abort()
-            self.closed(idlest)
+            self.closed(idlest, failed=False)
         self._numbered += 1
         self._connections[self._numbered] = connection
         self._by_peer[HostPort(host, port)] = connection
@@ -170,13 +167,13 @@ class TcpTransport:
     def touched(self, connection: Connection) -> None:
         connection.active_at = asyncio.get_running_loop().time()
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Connection, *, failed: bool) -> None:
         flow = connection.flow
         if self._connections.pop(flow.connection, None) is None:
             return
         peer = HostPort(flow.host, flow.port)
         if self._by_peer.get(peer) is connection:
             del self._by_peer[peer]
-        if connection.unsent:
+        if failed:
             self._on_failed(flow)
             self._on_failed(flow._replace(connection=0))

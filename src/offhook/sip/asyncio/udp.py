@@ -1,5 +1,6 @@
 """SIP over UDP: one socket, read until it is empty at each wake-up, since asyncio's own datagram transport reads one
-datagram per wake-up. It knows no SIP."""
+datagram per wake-up. It knows no SIP.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,130 @@
+"""Calls that go out, against a peer played by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from offhook.security.digest import ha1
+from offhook.sip.digest import Challenger, Credentials, Verdict
+from offhook.sip.events import CallAnswered, CallEnded, CallHandle, EndCause
+from offhook.sip.message import Request, parse
+from offhook.sip.signalling import Invitation
+from offhook.sip.testing import counted_bits
+from tests.sip.raw import Line
+
+
+class Callee(Line):
+    """Plays the far end of a call of ours."""
+
+    def __init__(self, **invitation: object) -> None:
+        super().__init__()
+        self.call: CallHandle = self.endpoint.invite(
+            Invitation(target="sip:x@192.0.2.1", from_uri="sip:b@192.0.2.2", sdp=b"v=0", **invitation),
+            0.0,  # type: ignore[arg-type]
+        )
+        self.wire.settle()
+
+    def request(self, method: str) -> Request:
+        found = [
+            message for data in self.sent if isinstance(message := parse(data), Request) and message.method == method
+        ]
+        return found[-1]
+
+    def answers(
+        self,
+        status: int,
+        tag: str = "t1",
+        headers: tuple[tuple[str, str], ...] = (("Contact", "<sip:x@192.0.2.1>"),),
+        method: str = "INVITE",
+    ) -> None:
+        self.says(bytes(self.request(method).response(status, to_tag=tag, headers=headers)))
+
+
+def test_a_repeated_2xx_is_acknowledged_again_with_the_same_bytes() -> None:
+    callee = Callee()
+    callee.answers(200)
+    callee.answers(200)
+    assert callee.hears() == ["INVITE", "ACK", "ACK"]
+    assert callee.sent[-1] == callee.sent[-2]
+    callee.side.one(CallAnswered)
+
+
+def test_a_second_answer_of_a_fork_is_acknowledged_and_hung_up() -> None:
+    callee = Callee()
+    callee.answers(200, "t1")
+    callee.answers(200, "t2")
+    assert callee.hears() == ["INVITE", "ACK", "ACK", "BYE"]
+    assert callee.request("BYE").to_tag == "t2"
+    callee.side.one(CallAnswered)
+    assert callee.side.of(CallEnded) == []
+
+
+def test_the_ack_of_a_refusal_has_the_branch_of_the_invite_and_that_of_a_2xx_has_not() -> None:
+    callee = Callee()
+    callee.answers(486)
+    assert callee.request("ACK").via.branch == callee.request("INVITE").via.branch
+    callee = Callee()
+    callee.answers(200)
+    assert callee.request("ACK").via.branch != callee.request("INVITE").via.branch
+
+
+def test_requests_follow_the_recorded_route_in_reverse() -> None:
+    callee = Callee()
+    callee.answers(
+        200, headers=(("Contact", "<sip:x@10.0.0.9:5070>"), ("Record-Route", "<sip:p2.example;lr>, <sip:192.0.2.1;lr>"))
+    )
+    ack = callee.request("ACK")
+    assert ack.uri == "sip:x@10.0.0.9:5070"
+    assert [str(route.uri) for route in ack.routes] == ["sip:192.0.2.1;lr", "sip:p2.example;lr"]
+
+
+@pytest.mark.parametrize(
+    ("code", "header", "answer"),
+    [(401, "WWW-Authenticate", "authorization"), (407, "Proxy-Authenticate", "proxy-authorization")],
+)
+def test_a_challenge_is_answered_with_credentials_in_a_new_transaction(code: int, header: str, answer: str) -> None:
+    callee = Callee(username="bob", password="secret")
+    challenger = Challenger(b"0123456789abcdef", random_bits=counted_bits())
+    first = callee.request("INVITE")
+    callee.answers(code, headers=tuple((header, value) for value in challenger.challenges("example", 0.0)))
+    second = callee.request("INVITE")
+    assert second.via.branch != first.via.branch
+    assert (second.cseq.number, second.call_id, second.from_tag) == (
+        first.cseq.number + 1,
+        first.call_id,
+        first.from_tag,
+    )
+    secrets = {name: ha1("bob", "example", "secret", name) for name in ("MD5", "SHA-256")}
+    verdict = challenger.verify(
+        Credentials.parse(second.get(answer) or ""),
+        realm="example",
+        method="INVITE",
+        uri=second.uri,
+        secrets=secrets,
+        now=0.0,
+    )
+    assert verdict is Verdict.ACCEPTED
+    callee.answers(200)
+    assert callee.request("ACK").get(answer) == second.get(answer)
+    assert callee.request("ACK").cseq.number == 2
+
+
+def test_credentials_that_are_refused_are_not_sent_again() -> None:
+    callee = Callee(username="bob", password="wrong")
+    challenger = Challenger(b"0123456789abcdef", random_bits=counted_bits())
+    for _ in range(2):
+        callee.answers(
+            401, headers=tuple(("WWW-Authenticate", value) for value in challenger.challenges("example", 0.0))
+        )
+    assert callee.hears() == ["INVITE", "ACK", "INVITE", "ACK"]
+    ended = callee.side.one(CallEnded)
+    assert (ended.cause, ended.code) == (EndCause.REFUSED_BY_THEM, 401)
+
+
+def test_a_callee_who_ignores_the_cancel_is_given_up() -> None:
+    callee = Callee()
+    callee.answers(180)
+    callee.endpoint.hangup(callee.call, 0.0)
+    callee.wire.run()
+    assert callee.side.one(CallEnded).cause is EndCause.HANGUP
+    assert callee.endpoint.idle

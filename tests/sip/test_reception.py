@@ -1,0 +1,171 @@
+"""What arrives and is not a well-mannered call."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from offhook.sip.events import CallEnded, IncomingCall
+from offhook.sip.flow import Flow, Transport
+from offhook.sip.settings import SipSettings
+from offhook.sip.testing import Wire
+from tests.sip.raw import PEER, Line, request
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "header"),
+    [
+        (request("BYE", to="<sip:b@b>;tag=unknown"), 481, None),
+        (request("INFO", to="<sip:b@b>;tag=unknown"), 481, None),
+        (request("INVITE", to="<sip:b@b>;tag=unknown"), 481, None),
+        (request("CANCEL"), 481, None),
+        (request("BYE"), 481, None),
+        (request("SUBSCRIBE"), 405, ("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER")),
+        (request("DANCE"), 501, None),
+        (request(headers=["Require: 100rel, timer"]), 420, ("unsupported", "100rel, timer")),
+        (request(uri="http://b"), 416, None),
+        (request(headers=["Content-Type: text/html"], body="x"), 415, ("accept", "application/sdp")),
+        (request(without=["Contact"]), 400, None),
+        (request(without=["Call-ID"]), 400, None),
+        (request(without=["From"]), 400, None),
+        (request(without=["CSeq"]), 400, None),
+    ],
+)
+def test_what_cannot_be_served_is_refused_and_forgotten(
+    data: bytes, status: int, header: tuple[str, str] | None
+) -> None:
+    line = Line()
+    line.says(data)
+    assert line.last().status == status
+    assert header is None or line.last().get(header[0]) == header[1]
+    assert line.endpoint.sizes()["server_transactions"] == 0
+
+
+def test_a_call_that_went_round_too_often_is_refused() -> None:
+    line = Line()
+    line.says(request().replace(b"Max-Forwards: 70", b"Max-Forwards: 0"))
+    assert line.hears() == ["483 INVITE"]
+
+
+def test_a_request_that_came_by_two_ways_is_taken_once() -> None:
+    line = Line()
+    line.says(request(branch="1"))
+    line.says(request(branch="2"))
+    assert line.hears() == ["100 INVITE", "482 INVITE"]
+    line.side.one(IncomingCall)
+
+
+def test_a_retransmitted_invite_gets_the_last_response_again() -> None:
+    line = Line()
+    line.says(request())
+    line.endpoint.ring(line.side.one(IncomingCall).call, line.wire.now)
+    line.says(request())
+    assert line.hears() == ["100 INVITE", "180 INVITE", "180 INVITE"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\r\n\r\n",
+        b"\x00\x00",
+        b"hello",
+        b"INVITE",
+        request("ACK"),
+        b"SIP/2.0 200 OK\r\n\r\n",
+        request(without=["Via"]),
+    ],
+)
+def test_what_has_no_answer_gets_none(data: bytes) -> None:
+    line = Line()
+    line.says(data)
+    assert line.hears() == []
+    assert line.endpoint.idle
+
+
+def test_responses_go_to_the_port_that_sent_when_rport_asks_and_to_that_of_via_when_not() -> None:
+    endpoint = Wire().right.endpoint
+    source = Flow(Transport.UDP, "198.51.100.7", 34567)
+    endpoint.receive(request(), source, 0.0)
+    endpoint.receive(
+        request(branch="2", call_id="c2").replace(b";rport", b"").replace(b"192.0.2.1;", b"192.0.2.1:5080;"),
+        source,
+        0.0,
+    )
+    first, second = endpoint.transmits()
+    assert first.destination == source
+    assert b"received=198.51.100.7" in first.data
+    assert b"rport=34567" in first.data
+    assert second.destination == Flow(Transport.UDP, "198.51.100.7", 5080)
+
+
+def test_a_scanner_meets_silence_after_its_burst_and_is_heard_again_later() -> None:
+    line = Line(Wire(right_settings=SipSettings(source_burst=5, source_rate=1)))
+    for n in range(20):
+        line.says(request("OPTIONS", branch=f"o{n}", call_id=f"o{n}"))
+    assert len(line.hears()) == 5
+    line.wire.run(2.5)
+    for n in range(5):
+        line.says(request("OPTIONS", branch=f"p{n}", call_id=f"p{n}"))
+    assert len(line.hears()) == 2
+
+
+def test_calls_of_a_scanned_source_go_on() -> None:
+    line = Line(Wire(right_settings=SipSettings(source_burst=1, source_rate=0)))
+    line.says(request())
+    line.endpoint.answer(line.side.one(IncomingCall).call, b"v=0", 0.0)
+    line.says(request("OPTIONS", branch="x", call_id="x"))
+    line.hears()
+    tag = line.last().to_tag
+    line.says(request("ACK", branch="a", to=f"<sip:b@b>;tag={tag}"))
+    line.says(request("BYE", branch="b", cseq=2, to=f"<sip:b@b>;tag={tag}"))
+    assert line.hears() == ["200 BYE"]
+    line.side.one(CallEnded)
+
+
+def test_trusted_networks_have_no_limit() -> None:
+    line = Line(Wire(right_settings=SipSettings(source_burst=1, source_rate=0, trust=("192.0.2.0/24",))))
+    for n in range(20):
+        line.says(request("OPTIONS", branch=f"o{n}", call_id=f"o{n}"))
+    assert line.hears() == ["200 OPTIONS"] * 20
+
+
+def test_beyond_the_limit_of_calls_new_ones_get_503_and_old_ones_go_on() -> None:
+    line = Line(Wire(right_settings=SipSettings(max_calls=1, retry_after=7)))
+    line.says(request())
+    line.says(request(branch="2", call_id="c2"))
+    assert line.hears() == ["100 INVITE", "503 INVITE"]
+    assert line.last().get("retry-after") == "7"
+    line.says(request("ACK", branch="2", call_id="c2", to=line.last().get("to") or ""))
+    line.endpoint.answer(line.side.one(IncomingCall).call, b"v=0", 0.0)
+    assert line.hears() == ["200 INVITE"]
+
+
+@pytest.mark.parametrize("how", ["lag", "drain"])
+def test_a_late_loop_and_a_drain_refuse_calls_but_answer_options(how: str) -> None:
+    line = Line()
+    line.endpoint.lag(1.0) if how == "lag" else line.endpoint.drain()
+    line.says(request())
+    line.says(request("OPTIONS", branch="o", call_id="o"))
+    assert line.hears() == ["503 INVITE", "200 OPTIONS"]
+    line.endpoint.lag(0.0)
+
+
+MUTATED = st.builds(
+    lambda data, cuts: b"".join(data[a:] if n % 2 else data[:a] + junk for n, (a, junk) in enumerate(cuts)) or data,
+    st.sampled_from([request(), request("REGISTER"), request("BYE"), request("CANCEL"), request("OPTIONS")]),
+    st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=12)), max_size=3),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(MUTATED | st.binary(max_size=300))
+def test_no_bytes_make_the_endpoint_raise(data: bytes) -> None:
+    endpoint = Wire().right.endpoint
+    endpoint.receive(data, PEER, 0.0)
+    endpoint.receive(data, PEER, 0.1)
+    endpoint.transmits()
+    while (moment := endpoint.deadline()) is not None:
+        endpoint.expire(moment)
+    assert endpoint.idle
