@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -64,8 +65,7 @@ class ApplicationServer(asyncio.Protocol):
     _transport: asyncio.Transport | None = field(default=None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -97,7 +97,7 @@ def main() -> None:
     answers = {
         f"/{file.name}": answer(file.read_bytes(), kinds.get(file.suffix, "text/plain"))
         for file in directory.iterdir()
-        if file.suffix != ".counts"
+        if file.is_file() and file.suffix != ".counts"
     }
     counts: dict[str, int] = {}
 

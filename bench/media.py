@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import measuring
-from offhook.media.commands import Codec, Tone
+from offhook.media.commands import Codec, Pcm
 from offhook.media.native import NativeEngine
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
@@ -50,12 +51,13 @@ async def serve(legs: int) -> None:
     """The engine with sessions that play: prints their ports, then figures at the end of standard input."""
     engine = NativeEngine(MediaSettings(port_low=24_000, port_high=31_999, shards=1))
     sessions = Sessions(engine)
+    prompt = Pcm(data=random.Random(1).randbytes(2 * 22_050 * 3), rate=22_050)
     ports = []
     for _ in range(legs):
         session = sessions.create()
         opened = await session.open("127.0.0.1")
         await session.connect(remote=("127.0.0.1", 9), codec=Codec.PCMU, payload_type=0, dtmf_payload_type=101)
-        session.start_play(Tone(frequencies=(440.0,), on=1000, off=200), loop=0)
+        session.start_play(prompt, loop=0)
         ports.append(opened.port)
     print(" ".join(map(str, ports)), flush=True)
     loop = asyncio.get_running_loop()

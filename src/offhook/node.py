@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-import secrets
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from offhook import __version__
 from offhook.api import tls
@@ -25,6 +22,7 @@ from offhook.calls.switchboard import Switchboard
 from offhook.config import Settings
 from offhook.media.native import NativeEngine
 from offhook.media.session import Sessions
+from offhook.ops.lifetime import Lifetime
 from offhook.outbound.client import HttpClient
 from offhook.rcml.script import RcmlScript
 from offhook.records.directory import StoreDirectory
@@ -35,10 +33,9 @@ from offhook.records.recovery import recover
 from offhook.security.egress import Egress, EgressError
 from offhook.security.passwords import Passwords
 from offhook.security.secrets import Keyring, SecretsError
-from offhook.sip.asyncio.driver import SipDriver
 from offhook.speech.build import build_synthesizer
 from offhook.store.engine import StoreError, open_database
-from offhook.store.first_start import Administrator, administrator
+from offhook.store.first_start import Administrator, administrator, node_name
 from offhook.vocabulary.clock import SystemClock
 from offhook.vocabulary.sids import SidSource
 from offhook.webhooks.delivery import Delivery
@@ -53,25 +50,22 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._stack = AsyncExitStack()
         self._clock = SystemClock()
         self._random = random.SystemRandom()
 
     async def __aenter__(self) -> Self:
         try:
-            await self._build()
+            async with Lifetime() as lifetime:
+                await self._build(lifetime)
+                self._lifetime = lifetime.pop_all()
         except (StoreError, SecretsError, tls.TlsError, ListenError, EgressError, OSError) as error:
-            await self._stack.aclose()
             raise StartFailed(str(error)) from error
-        except BaseException:
-            await self._stack.aclose()
-            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        return await self._stack.__aexit__(kind, error, trace)
+        return await self._lifetime.__aexit__(kind, error, trace)
 
     @property
     def administrator(self) -> Administrator:
@@ -93,11 +87,6 @@ class Node:
         """Transport to HOST:PORT."""
         return {transport: str(address) for transport, address in self._sip.addresses.items()}
 
-    @property
-    def live_calls(self) -> int:
-        """How many calls (legs) there are."""
-        return len(self._switchboard)
-
     async def drain(self) -> None:
         """Take no more calls and let those in progress finish, up to ``calls.drain_limit``."""
         self._sip.drain()
@@ -106,68 +95,63 @@ class Node:
     def leftovers(self) -> dict[str, int]:
         """What must be zero when there are no calls: legs, dialogs, transactions, media sessions, tasks."""
         sizes = {f"sip {name}": size for name, size in self._sip.sizes().items() if name != "connections"}
-        return {**sizes, "calls": len(self._switchboard), "media": len(self._sessions), "tasks": len(asyncio.all_tasks())}
+        return {
+            **sizes,
+            "calls": len(self._switchboard),
+            "media": len(self._sessions),
+            "tasks": len(asyncio.all_tasks()),
+        }
 
-    async def _build(self) -> None:
+    async def _build(self, lifetime: Lifetime) -> None:
         """Downwards in the order of the import law, so that everything finds what it stands on."""
-        settings, clock, stack = self._settings, self._clock, self._stack
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        name = _node_name(settings.data_dir / "node")
+        settings, data_dir = self._settings, self._settings.data_dir
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = node_name(data_dir / "node")
         self._sids = SidSource(
-            now_ms=lambda: int(clock.utc().timestamp() * 1000),
+            now_ms=lambda: int(self._clock.utc().timestamp() * 1000),
             random_bits=self._random.getrandbits,
             node=int(name[:4], 16),
         )
-        self._keyring = Keyring.load_or_create(settings.data_dir / "keys.json")
-        self._certificate = self._certify()
-        self._database = await open_database(settings.store, settings.data_dir)
-        stack.push_async_callback(self._database.close)
+        self._keyring = Keyring.load_or_create(data_dir / "keys.json")
+        self._certificate = tls.configured(settings.api, data_dir / "tls", clock=self._clock)
+        self._database = await open_database(settings.store, data_dir)
+        lifetime.push_async_callback(self._database.close)
         self._administrator = await administrator(
-            self._database, self._keyring, domain=settings.sip.domain, now=clock.utc(), new_sid=self._sids
+            self._database, self._keyring, domain=settings.sip.domain, now=self._clock.utc(), new_sid=self._sids
         )
-        await self._build_records(name)
-        await self._build_calls(name)
-        await self._build_api()
+        await self._build_records(lifetime, name)
+        await self._build_calls(lifetime, name)
+        server = ApiServer(
+            create_app(self._ports()), settings=settings.api, context=tls.server_context(self._certificate)
+        )
+        self._api = await lifetime.enter_async_context(server)
 
-    def _certify(self) -> tls.Certificate:
-        api = self._settings.api
-        if api.tls_cert and api.tls_key:
-            return tls.given(api.tls_cert, api.tls_key)
-        directory = self._settings.data_dir / "tls"
-        return tls.local(directory, clock=self._clock, names=api.tls_names, renew_before=api.tls_renew_before)
-
-    async def _build_records(self, name: str) -> None:
+    async def _build_records(self, lifetime: Lifetime, name: str) -> None:
         """What outlives calls: journal, recordings, callbacks. What a crash left behind is ended before anything is new."""
         settings, clock, database = self._settings, self._clock, self._database
         self._recordings = RecordingFiles(settings.data_dir / "recordings")
         self._directory = StoreDirectory(database, self._keyring, settings.records)
         client = HttpClient(settings.outbound, Egress(settings.egress.allow), user_agent=f"offhook/{__version__}")
-        self._http = await self._stack.enter_async_context(client)
+        self._http = await lifetime.enter_async_context(client)
         delivery = Delivery(
             database, self._http, self._directory.signing_key, settings.webhooks, clock=clock, node=name
         )
         recorder = Recorder(clock=clock, node=name, heartbeat=settings.records.heartbeat)
-        self._transcripts = Transcripts(
-            clock=clock,
-            backlog=settings.api.stream_backlog,
-            calls=settings.api.stream_calls,
-            linger=settings.api.stream_linger,
-        )
+        self._transcripts = Transcripts.configured(settings.api, clock=clock)
         writers: list[Writer] = [recorder, delivery.outbox]
         self._journal = Journal(database, writers, settings.records, listeners=[self._transcripts.hear])
         delivery.poke = self._journal.poke
         await recover(database, self._recordings, writers, clock=clock, node=name)
-        await self._background("journal", self._journal.run())
-        await self._background("heartbeat", recorder.run(self._journal.poke))
-        await self._background("callbacks", delivery.run())
+        await lifetime.background("journal", self._journal.run())
+        await lifetime.background("heartbeat", recorder.run(self._journal.poke))
+        await lifetime.background("callbacks", delivery.run())
 
-    async def _build_calls(self, name: str) -> None:
+    async def _build_calls(self, lifetime: Lifetime, name: str) -> None:
         settings, clock = self._settings, self._clock
         synthesizer = build_synthesizer(settings.speech, cache=settings.data_dir / "speech")
-        await self._background("speech", synthesizer.run())
+        await lifetime.background("speech", synthesizer.run())
         self._sessions = Sessions(NativeEngine(settings.media))
-        self._stack.push_async_callback(self._sessions.close)
+        lifetime.push_async_callback(self._sessions.close)
         urls = RecordingUrls(lambda: self.api_url, self._recordings, self._database, self._journal)
         script = RcmlScript(
             http=self._http,
@@ -199,13 +183,13 @@ class Node:
         )
         self._switchboard = Switchboard(around, self._directory, exchange, node=name)
         exchange.connect(driver, self._switchboard)
-        await self._background("exchange", exchange.run())
-        await self._background("switchboard", self._switchboard.run())
-        self._sip = await self._stack.enter_async_context(driver)
+        await lifetime.background("exchange", exchange.run())
+        await lifetime.background("switchboard", self._switchboard.run())
+        self._sip = await lifetime.enter_async_context(driver)
 
-    async def _build_api(self) -> None:
+    def _ports(self) -> Ports:
         api = self._settings.api
-        ports = Ports(
+        return Ports(
             settings=api,
             database=self._database,
             calls=self._switchboard,
@@ -214,35 +198,9 @@ class Node:
             recordings=self._recordings,
             passwords=Passwords(self._settings.passwords),
             keyring=self._keyring,
-            lockout=Lockout(
-                clock=self._clock, failures=api.login_failures, window=api.login_window, sources=api.login_sources
-            ),
+            lockout=Lockout.configured(api, clock=self._clock),
             clock=self._clock,
             sids=self._sids,
             directory_changed=self._directory.forget,
             version=__version__,
         )
-        server = ApiServer(create_app(ports), settings=api, context=tls.server_context(self._certificate))
-        self._api = await self._stack.enter_async_context(server)
-
-    async def _background(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Run ``work`` from now until its turn to stop comes, in reverse order of building."""
-        await self._stack.enter_async_context(_running(self._tasks, name, work))
-        await asyncio.sleep(0)  # let it come as far as its first wait
-
-
-@asynccontextmanager
-async def _running(tasks: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = tasks.create_task(work, name=name)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
-
-
-def _node_name(file: Path) -> str:
-    """The name under which this data directory's calls stand in the database; random, made once."""
-    if not file.exists():
-        file.write_text(secrets.token_hex(8))
-    return file.read_text().strip()

@@ -10,7 +10,7 @@ import pytest
 
 from offhook.security.secrets import Keyring
 from offhook.store import accounts
-from offhook.store.first_start import Administrator, administrator
+from offhook.store.first_start import Administrator, administrator, node_name
 from tests.support.databases import KINDS, NOW, database
 
 
@@ -37,3 +37,10 @@ def test_the_administrator_is_made_once_and_known_at_every_later_start(kind: str
     assert (again.sid, again.auth_token) == (first.sid, first.auth_token)
     assert first.domain == again.domain == "voice.example"
     assert len(first.auth_token.reveal()) == 32
+
+
+def test_a_node_keeps_its_name(tmp_path: Path) -> None:
+    name = node_name(tmp_path / "node")
+    assert len(bytes.fromhex(name)) == 8
+    assert node_name(tmp_path / "node") == name
+    assert node_name(tmp_path / "other") != name

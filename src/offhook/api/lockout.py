@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Self
 
+from offhook.api.settings import ApiSettings
 from offhook.vocabulary.clock import Clock
 
 
@@ -23,6 +25,16 @@ class Lockout:
         self._window = window
         self._sources = sources
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
+
+    @classmethod
+    def configured(cls, settings: ApiSettings, *, clock: Clock) -> Self:
+        """With the bounds of the settings."""
+        return cls(
+            clock=clock,
+            failures=settings.login_failures,
+            window=settings.login_window,
+            sources=settings.login_sources,
+        )
 
     def wait(self, source: str) -> float:
         """Seconds until ``source`` may try again; 0 when it may now."""

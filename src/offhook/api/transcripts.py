@@ -10,7 +10,9 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from typing import Self
 
+from offhook.api.settings import ApiSettings
 from offhook.calls.events import (
     ApplicationAsked,
     CallCreated,
@@ -81,6 +83,16 @@ class Transcripts:
         self._closed = False
         self.followers = 0
         """Streams that are being followed now."""
+
+    @classmethod
+    def configured(cls, settings: ApiSettings, *, clock: Clock) -> Self:
+        """With the bounds of the settings."""
+        return cls(
+            clock=clock,
+            backlog=settings.stream_backlog,
+            calls=settings.stream_calls,
+            linger=settings.stream_linger,
+        )
 
     def hear(self, event: CallEvent) -> None:
         """Take an event. Never blocks and never fails."""

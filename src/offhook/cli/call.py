@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from offhook.cli.options import DataDir, address_or_exit, settings_or_exit
@@ -117,7 +116,9 @@ async def _call(order: Order, ready: Ready | None, expected: list[str]) -> int:
     transcript = Transcript(ready, _show) if ready is not None else None
     _show(f"calling {order.number} …")
     try:
-        local = "::1" if ":" in order.server.host else "127.0.0.1" if order.server.host.startswith("127.") else "0.0.0.0"  # noqa: S104
+        local = (
+            "::1" if ":" in order.server.host else "127.0.0.1" if order.server.host.startswith("127.") else "0.0.0.0"
+        )  # noqa: S104
         async with Phone(local=local) as phone:
             answered = await _Conversation(phone, order, transcript).run()
     except CallFailed as failure:

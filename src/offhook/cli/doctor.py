@@ -115,10 +115,7 @@ def _port(subject: str, host: str, port: int, kind: socket.SocketKind, option: s
 def look_at_certificate(settings: Settings) -> Finding:
     """Whether there is a certificate that can be served, and from where."""
     try:
-        if settings.api.tls_cert and settings.api.tls_key:
-            certificate = tls.given(settings.api.tls_cert, settings.api.tls_key)
-        else:
-            certificate = tls.local(settings.data_dir / "tls", clock=SystemClock(), names=settings.api.tls_names)
+        certificate = tls.configured(settings.api, settings.data_dir / "tls", clock=SystemClock())
         tls.server_context(certificate)
     except (tls.TlsError, ssl.SSLError, OSError) as error:
         mend = "correct --tls-cert and --tls-key, or remove the tls folder in the data directory: it is made anew"

@@ -125,7 +125,7 @@ class Phone:
         async with self.media.tap(chunk=CHUNK_MS) as chunks:
             async for chunk in chunks:
                 samples = array.array("h", chunk.data)
-                if samples and max(max(samples), -min(samples)) > LOUD:
+                if any(abs(sample) > LOUD for sample in samples):
                     heard, quiet = True, 0.0
                 else:
                     quiet += CHUNK_MS / 1000

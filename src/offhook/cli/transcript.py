@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Callable
@@ -40,7 +39,7 @@ class Transcript:
                     return
                 async for event in events(response.content):
                     self.take(event)
-        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
+        except (TimeoutError, aiohttp.ClientError, ValueError) as error:
             self._show(f"  (no transcript: {error})")
 
     def take(self, event: dict[str, Any]) -> None:

@@ -25,7 +25,3 @@ class OutboundSettings:
     """Seconds that an idle connection is kept, 0..300."""
     ca_file: str = ""
     """PEM file of certificate authorities to trust besides the system's."""
-    media_limit: int = 20_000_000
-    """Bytes of one audio file, 1000..1000000000."""
-    media_cache: int = 67_108_864
-    """Bytes of audio files kept in memory, 0..."""

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -138,9 +138,17 @@ class Challenger:
     """The server's side. Nonces carry their own proof, so a flood of requests that are never repeated costs no memory."""
 
     def __init__(
-        self, secret: bytes, *, random_bits: Callable[[int], int], lifetime: float = 300.0, max_nonces: int = 50_000
+        self,
+        secret: bytes,
+        *,
+        random_bits: Callable[[int], int],
+        algorithms: Sequence[str] = ALGORITHMS,
+        lifetime: float = 300.0,
+        max_nonces: int = 50_000,
     ) -> None:
         """``secret``: at least 16 bytes, the same as long as nonces shall live. ``lifetime``: seconds that a nonce is good for.
+
+        ``algorithms``: what is offered, of ``ALGORITHMS``, the preferred first; credentials of any of them are accepted.
 
         ``max_nonces``: nonces in use whose counts are remembered; beyond it the oldest is forgotten, and it and all that were
         given out before it and are not in use become stale: one more round trip, never a replay.
@@ -149,6 +157,7 @@ class Challenger:
             raise ValueError("the secret of nonces needs at least 16 bytes")
         self._secret = secret
         self._random_bits = random_bits
+        self._algorithms = tuple(algorithms)
         self._lifetime_ms = int(lifetime * 1000)
         self._max_nonces = max_nonces
         self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
@@ -157,12 +166,12 @@ class Challenger:
         """Nonces given out up to here are stale unless they are in the table."""
 
     def challenges(self, realm: str, now: float, *, stale: bool = False) -> list[str]:
-        """A header value for every algorithm, the strongest first (RFC 8760 §2.4). ``now``: seconds, any steady origin."""
+        """A header value for every algorithm that is offered (RFC 8760 §2.4). ``now``: seconds, any steady origin."""
         issued = f"{int(now * 1000) & 0xFFFFFFFFFFFF:012x}{self._random_bits(64):016x}"
         nonce = issued + self._proof(issued, realm)
         return [
             str(Challenge(realm=realm, nonce=nonce, algorithm=algorithm, qop=("auth",), stale=stale))
-            for algorithm in ALGORITHMS
+            for algorithm in self._algorithms
         ]
 
     def verify(

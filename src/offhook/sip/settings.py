@@ -27,6 +27,9 @@ class SipSettings:
     """Domain of the first organization: realm and AOR of its clients."""
     gateway: Gateway | None = None
     """The way to the telephone network."""
+    digest: tuple[str, ...] = ("MD5",)
+    """Digest algorithms offered to clients, the preferred first: ``MD5``, ``SHA-256``. Phones in wide use (libre before
+    version 2, so baresip 1.x) give up on a 401 in which SHA-256 stands anywhere, against RFC 8760 section 2.4."""
     trust: tuple[str, ...] = ()
     """Networks (CIDR) exempt from the limits per source."""
     user_agent: str = "offhook"
@@ -76,3 +79,7 @@ class SipSettings:
     """Seconds that a resolved name is used again."""
     drain_batch: int = 200
     """Datagrams read at one go before timers and other tasks get their turn."""
+
+    def __post_init__(self) -> None:
+        if not self.digest or set(self.digest) - {"MD5", "SHA-256"}:
+            raise ValueError(f"sip.digest {', '.join(self.digest) or 'is empty'}: one or both of MD5 and SHA-256")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from offhook.security.masked import Secret
 from offhook.security.secrets import Keyring
@@ -59,3 +61,10 @@ async def administrator(
             )
         )
         return Administrator(sid=sid, auth_token=token, first_start=True, domain=organization.domain_name)
+
+
+def node_name(file: Path) -> str:
+    """The name under which this data directory's calls stand in the database: 16 hexadecimal digits, made once."""
+    if not file.exists():
+        file.write_text(secrets.token_hex(8))
+    return file.read_text().strip()

@@ -39,7 +39,7 @@ def line_up(
         domain=domain,
         directory=directory,
         registrar=registrar,
-        challenger=Challenger(random_bits(256).to_bytes(32, "big"), random_bits=random_bits),
+        challenger=Challenger(random_bits(256).to_bytes(32, "big"), random_bits=random_bits, algorithms=sip.digest),
         now=now,
     )
     exchange = SipExchange(
