@@ -94,15 +94,14 @@ class Application:
                 Asked(method=method, path=path, parameters=parameters, genuine=bool(genuine), headers=dict(headers))
             )
             self._news.notify_all()
-        page = self.pages.get(path)
-        match page:
+        match self.pages.get(path):
             case None:
                 return 404, "text/plain", b"there is no such page"
             case bytes():
                 return 200, "audio/wav", page
             case str():
                 return 200, "application/xml", page.encode()
-            case _:
+            case page:
                 return 200, "application/xml", page(parameters).encode()
 
 

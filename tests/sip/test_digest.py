@@ -16,7 +16,7 @@ URI = "sip:voice.example"
 SECRETS = ha1_of_every_algorithm("alice", REALM, "s3cret")
 
 
-def challenger(**more: float) -> Challenger:
+def challenger(**more: object) -> Challenger:
     numbers = itertools.count(1)
     return Challenger(b"k" * 32, random_bits=lambda bits: next(numbers), **more)  # type: ignore[arg-type]
 
@@ -227,3 +227,8 @@ def test_odd_bytes_in_credentials_are_refused_not_raised() -> None:
         assert judged(server, replace(good, cnonce=odd)) is Verdict.REFUSED
         assert judged(server, replace(good, uri=odd)) is Verdict.REFUSED
         assert judged(server, replace(good, nonce=odd)) is Verdict.REFUSED
+
+
+def test_only_what_is_offered_stands_in_a_challenge():
+    [only] = challenger(algorithms=("MD5",)).challenges("example.com", 0.0)
+    assert "algorithm=MD5" in only
