@@ -25,7 +25,12 @@ impl Bridge {
             let tape = Tape::start(command, &path, 2, world);
             (path, tape)
         });
-        Self { command, a, b, recording }
+        Self {
+            command,
+            a,
+            b,
+            recording,
+        }
     }
 
     /// Whether both must be listened to by ourselves.

@@ -8,7 +8,9 @@ pub const END_COPIES: u32 = 3;
 
 /// The event code of a key.
 pub fn code(key: char) -> Option<u8> {
-    KEYS.iter().position(|k| char::from(*k) == key.to_ascii_uppercase()).map(|at| at as u8)
+    KEYS.iter()
+        .position(|k| char::from(*k) == key.to_ascii_uppercase())
+        .map(|at| at as u8)
 }
 
 /// One telephone event packet's payload (RFC 4733 section 2.3).
@@ -25,8 +27,14 @@ pub struct Payload {
 impl Payload {
     /// `None` when the bytes are too few.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let [event, flags, high, low, ..] = *bytes else { return None };
-        Some(Self { event, end: flags & 0x80 != 0, duration: u16::from_be_bytes([high, low]) })
+        let [event, flags, high, low, ..] = *bytes else {
+            return None;
+        };
+        Some(Self {
+            event,
+            end: flags & 0x80 != 0,
+            duration: u16::from_be_bytes([high, low]),
+        })
     }
 
     /// At -10 dBm0, as most phones send.
@@ -57,7 +65,15 @@ impl DigitReceiver {
                 if ahead == 0 {
                     let end = before.end || payload.end;
                     let duration = before.duration.max(payload.duration);
-                    self.last = Some((ssrc, timestamp, Payload { end, duration, ..before }));
+                    self.last = Some((
+                        ssrc,
+                        timestamp,
+                        Payload {
+                            end,
+                            duration,
+                            ..before
+                        },
+                    ));
                 }
                 return None;
             }

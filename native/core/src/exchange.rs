@@ -47,7 +47,8 @@ impl Exchange {
 
     /// A session's sockets are bound.
     pub fn open(&mut self, session: SessionId, now: Micros, world: &mut dyn World) {
-        self.sessions.insert(session, Box::new(Session::new(session, self.settings, now, world)));
+        self.sessions
+            .insert(session, Box::new(Session::new(session, self.settings, now, world)));
     }
 
     /// Takes a session out, to be adopted by another shard; bridged and closing ones stay.
@@ -64,14 +65,7 @@ impl Exchange {
     }
 
     /// Carries out a command of `session`.
-    pub fn order(
-        &mut self,
-        session: SessionId,
-        command: CommandId,
-        order: Order,
-        now: Micros,
-        world: &mut dyn World,
-    ) {
+    pub fn order(&mut self, session: SessionId, command: CommandId, order: Order, now: Micros, world: &mut dyn World) {
         let Some(found) = self.sessions.get_mut(&session).filter(|s| s.closing.is_none()) else {
             if !matches!(order, Order::Cancel | Order::InjectAudio { .. }) {
                 world.emit(Event::Failed(command, format!("there is no media session {session}")));
@@ -98,18 +92,14 @@ impl Exchange {
         }
     }
 
-    fn bridge(
-        &mut self,
-        a: SessionId,
-        b: SessionId,
-        command: CommandId,
-        path: Option<String>,
-        world: &mut dyn World,
-    ) {
+    fn bridge(&mut self, a: SessionId, b: SessionId, command: CommandId, path: Option<String>, world: &mut dyn World) {
         let reason = if !self.sessions.get(&b).is_some_and(|s| s.closing.is_none()) {
             Some(format!("there is no media session {b}"))
         } else {
-            [a, b].iter().find(|s| self.bridged.contains_key(s)).map(|s| format!("media session {s} is bridged already"))
+            [a, b]
+                .iter()
+                .find(|s| self.bridged.contains_key(s))
+                .map(|s| format!("media session {s} is bridged already"))
         };
         if let Some(reason) = reason {
             world.emit(Event::Failed(command, reason));
@@ -139,7 +129,9 @@ impl Exchange {
     }
 
     fn part(&mut self, command: CommandId, world: &mut dyn World) {
-        let Some(bridge) = self.unlink(command, world) else { return };
+        let Some(bridge) = self.unlink(command, world) else {
+            return;
+        };
         let both = [bridge.a, bridge.b];
         match bridge.finish(world) {
             Some(finishing) => self.finishing.push((both, finishing)),
@@ -156,12 +148,18 @@ impl Exchange {
         now: Micros,
         world: &mut dyn World,
     ) {
-        let Some(from) = self.sessions.get_mut(&session) else { return };
+        let Some(from) = self.sessions.get_mut(&session) else {
+            return;
+        };
         let heard = from.receive(packet, source, now, world);
         if matches!(heard, Heard::Nothing) || self.bridged.is_empty() {
             return;
         }
-        let to = self.bridged.get(&session).and_then(|b| self.bridges.get(b)).map(|b| b.other(session));
+        let to = self
+            .bridged
+            .get(&session)
+            .and_then(|b| self.bridges.get(b))
+            .map(|b| b.other(session));
         if let Some(to) = to.and_then(|to| self.sessions.get_mut(&to)) {
             to.pass(heard, now, world);
         }
@@ -224,3 +222,7 @@ impl Exchange {
         });
     }
 }
+
+#[cfg(test)]
+#[path = "exchange_tests.rs"]
+mod tests;

@@ -14,7 +14,11 @@ const fn decode_alaw(code: u8) -> i16 {
     let code = code ^ 0x55;
     let exponent = (code >> 4) & 7;
     let mantissa = ((code & 15) as i32) << 4;
-    let value = if exponent == 0 { mantissa + 8 } else { (mantissa + 0x108) << (exponent - 1) };
+    let value = if exponent == 0 {
+        mantissa + 8
+    } else {
+        (mantissa + 0x108) << (exponent - 1)
+    };
     (if code & 0x80 != 0 { value } else { -value }) as i16
 }
 
@@ -46,7 +50,11 @@ const fn decode_table(alaw: bool) -> [i16; 256] {
     let mut table = [0; 256];
     let mut code = 0;
     while code < 256 {
-        table[code] = if alaw { decode_alaw(code as u8) } else { decode_ulaw(code as u8) };
+        table[code] = if alaw {
+            decode_alaw(code as u8)
+        } else {
+            decode_ulaw(code as u8)
+        };
         code += 1;
     }
     table
@@ -152,7 +160,11 @@ mod tests {
                 encode(codec, &[sample], &mut code);
                 decode(codec, &code, &mut back);
                 let error = (back[0] as i32 - sample as i32).abs();
-                assert!(error <= 20 + (sample as i32).abs() / 24, "{codec:?} {sample} -> {}", back[0]);
+                assert!(
+                    error <= 20 + (sample as i32).abs() / 24,
+                    "{codec:?} {sample} -> {}",
+                    back[0]
+                );
             }
         }
     }

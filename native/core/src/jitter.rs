@@ -188,7 +188,12 @@ mod tests {
             buffer.push(1, 1000 + n * 160, Codec::Pcmu, &tone(160));
         }
         let mut frame = [0; FRAME];
-        let heard = (0..6).filter(|_| { buffer.pull(&mut frame); loud(&frame) }).count();
+        let heard = (0..6)
+            .filter(|_| {
+                buffer.pull(&mut frame);
+                loud(&frame)
+            })
+            .count();
         assert!(heard >= 3, "{heard}");
     }
 
@@ -239,7 +244,10 @@ mod tests {
             buffer.pull(&mut frame);
             levels.push(frame.iter().map(|s| s.abs()).max().unwrap_or(0));
         }
-        assert!(levels[0] > levels[1] && levels[1] > levels[2] && levels[3] == 0, "{levels:?}");
+        assert!(
+            levels[0] > levels[1] && levels[1] > levels[2] && levels[3] == 0,
+            "{levels:?}"
+        );
     }
 
     #[test]

@@ -23,8 +23,15 @@ pub struct KeySender {
 
 #[derive(Debug)]
 enum Step {
-    Key { key: char, on: u32, ticks: u32, tone: Option<ToneGenerator> },
-    Wait { ticks: u32 },
+    Key {
+        key: char,
+        on: u32,
+        ticks: u32,
+        tone: Option<ToneGenerator>,
+    },
+    Wait {
+        ticks: u32,
+    },
 }
 
 fn ticks(ms: u32) -> u32 {
@@ -35,7 +42,9 @@ impl KeySender {
     /// `w` waits 500 ms, `W` 1 s. Refuses what is no key.
     pub fn new(command: CommandId, digits: &str, on: u32, off: u32) -> Result<Self, String> {
         if !(20..=LONGEST).contains(&on) || off > LONGEST {
-            return Err(format!("keys can be pressed for 20..{LONGEST} ms, with at most {LONGEST} ms between them"));
+            return Err(format!(
+                "keys can be pressed for 20..{LONGEST} ms, with at most {LONGEST} ms between them"
+            ));
         }
         let mut steps = VecDeque::new();
         for key in digits.chars() {
@@ -43,13 +52,21 @@ impl KeySender {
                 'w' => steps.push_back(Step::Wait { ticks: 25 }),
                 'W' => steps.push_back(Step::Wait { ticks: 50 }),
                 key if dtmf::code(key).is_some() => {
-                    steps.push_back(Step::Key { key: key.to_ascii_uppercase(), on, ticks: 0, tone: None });
+                    steps.push_back(Step::Key {
+                        key: key.to_ascii_uppercase(),
+                        on,
+                        ticks: 0,
+                        tone: None,
+                    });
                     steps.push_back(Step::Wait { ticks: ticks(off) });
                 }
                 _ => return Err("only 0-9, *, #, A-D, w and W can be sent as keys".into()),
             }
         }
-        Ok(Self { command: Some(command), steps })
+        Ok(Self {
+            command: Some(command),
+            steps,
+        })
     }
 
     /// A key that the other end of a bridge pressed.
@@ -144,17 +161,24 @@ mod tests {
     #[test]
     fn our_own_receiver_hears_every_key_once_even_doubled_ones() {
         let mut receiver = DigitReceiver::default();
-        let heard: String =
-            sent("1155w#W*", Some(101)).iter().filter_map(|(h, p)| receiver.receive(h.ssrc, h.timestamp, p)).collect();
+        let heard: String = sent("1155w#W*", Some(101))
+            .iter()
+            .filter_map(|(h, p)| receiver.receive(h.ssrc, h.timestamp, p))
+            .collect();
         assert_eq!(heard, "1155#*");
     }
 
     #[test]
     fn the_end_of_a_key_is_sent_three_times() {
         let out = sent("5", Some(101));
-        let ends: Vec<_> = out.iter().filter(|(_, p)| Payload::parse(p).is_some_and(|p| p.end)).collect();
+        let ends: Vec<_> = out
+            .iter()
+            .filter(|(_, p)| Payload::parse(p).is_some_and(|p| p.end))
+            .collect();
         assert_eq!(ends.len(), 3);
-        assert!(ends.iter().all(|(_, p)| Payload::parse(p).is_some_and(|p| p.duration == 800)));
+        assert!(ends
+            .iter()
+            .all(|(_, p)| Payload::parse(p).is_some_and(|p| p.duration == 800)));
     }
 
     #[test]

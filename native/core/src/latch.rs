@@ -59,7 +59,11 @@ impl Latch {
                 return false;
             }
         }
-        self.latched = Some(Latched { source, ssrc, heard: now });
+        self.latched = Some(Latched {
+            source,
+            ssrc,
+            heard: now,
+        });
         true
     }
 }

@@ -61,21 +61,55 @@ struct Stream {
 impl Track {
     /// The sources of a `Play`.
     pub fn play(command: CommandId, loading: Loading, repeat: u32, stop_on: String) -> Self {
-        let sources = Sources { loading, repeat, rounds: 0, at: 0, position: 0, tone: None, moved: false };
-        Self { command, sent: 0, stop_on, kind: Kind::Sources(sources) }
+        let sources = Sources {
+            loading,
+            repeat,
+            rounds: 0,
+            at: 0,
+            position: 0,
+            tone: None,
+            moved: false,
+        };
+        Self {
+            command,
+            sent: 0,
+            stop_on,
+            kind: Kind::Sources(sources),
+        }
     }
 
     /// The beep before the recording `command`.
     pub fn beep(command: CommandId) -> Self {
-        let tone = Tone { frequencies: vec![1000.0], on: 250, off: 0, repeat: 1, level: -12.0 };
-        Self { command, sent: 0, stop_on: String::new(), kind: Kind::Beep(ToneGenerator::new(&tone)) }
+        let tone = Tone {
+            frequencies: vec![1000.0],
+            on: 250,
+            off: 0,
+            repeat: 1,
+            level: -12.0,
+        };
+        Self {
+            command,
+            sent: 0,
+            stop_on: String::new(),
+            kind: Kind::Beep(ToneGenerator::new(&tone)),
+        }
     }
 
     /// A stream that is fed; `backlog` in milliseconds.
     pub fn stream(command: CommandId, rate: u32, backlog: u32) -> Result<Self, RateError> {
         let most = (backlog as usize).saturating_mul(RATE as usize / 1000);
-        let stream = Stream { resampler: Resampler::new(rate, RATE)?, waiting: VecDeque::new(), most, last: false };
-        Ok(Self { command, sent: 0, stop_on: String::new(), kind: Kind::Stream(stream) })
+        let stream = Stream {
+            resampler: Resampler::new(rate, RATE)?,
+            waiting: VecDeque::new(),
+            most,
+            last: false,
+        };
+        Ok(Self {
+            command,
+            sent: 0,
+            stop_on: String::new(),
+            kind: Kind::Stream(stream),
+        })
     }
 
     /// Whether this is the beep of a recording, not a command of its own.
@@ -85,7 +119,9 @@ impl Track {
 
     /// Feeds a stream. `false` when it would hold more than it may; nothing is taken then.
     pub fn feed(&mut self, samples: &[i16], last: bool) -> bool {
-        let Kind::Stream(stream) = &mut self.kind else { return true };
+        let Kind::Stream(stream) = &mut self.kind else {
+            return true;
+        };
         let mut converted = Vec::new();
         stream.resampler.process(samples, &mut converted);
         if last {
@@ -182,7 +218,10 @@ impl Stream {
             return Fill::Waiting;
         }
         let length = self.waiting.len().min(FRAME);
-        frame.iter_mut().zip(self.waiting.drain(..length)).for_each(|(out, sample)| *out = sample);
+        frame
+            .iter_mut()
+            .zip(self.waiting.drain(..length))
+            .for_each(|(out, sample)| *out = sample);
         if length < FRAME {
             Fill::Ended(length)
         } else {

@@ -12,7 +12,9 @@ pub struct Prompt {
 impl Prompt {
     /// From samples at `rate` hertz.
     pub fn new(samples: &[i16], rate: u32) -> Result<Self, RateError> {
-        Ok(Self { samples: resample(samples, rate, RATE)?.into() })
+        Ok(Self {
+            samples: resample(samples, rate, RATE)?.into(),
+        })
     }
 
     /// The samples.

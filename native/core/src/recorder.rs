@@ -32,9 +32,21 @@ impl Tape {
     /// Orders the file to be created.
     pub fn start(command: CommandId, path: &str, channels: u16, world: &mut dyn World) -> Self {
         let written = Written::default();
-        let open = FileWrite::Open { file: command, path: path.into(), channels, written: Arc::clone(&written) };
+        let open = FileWrite::Open {
+            file: command,
+            path: path.into(),
+            channels,
+            written: Arc::clone(&written),
+        };
         world.write(open);
-        Self { command, channels, block: Vec::new(), missing: 0, length: 0, written }
+        Self {
+            command,
+            channels,
+            block: Vec::new(),
+            missing: 0,
+            length: 0,
+            written,
+        }
     }
 
     /// Why the file cannot be written, if so.
@@ -61,7 +73,11 @@ impl Tape {
             return;
         }
         let length = samples.len();
-        if world.write(FileWrite::Append { file: self.command, samples, missing: self.missing }) {
+        if world.write(FileWrite::Append {
+            file: self.command,
+            samples,
+            missing: self.missing,
+        }) {
             self.missing = 0;
         } else {
             self.missing += length;
@@ -71,7 +87,10 @@ impl Tape {
     /// Completes the file with the first `keep` samples per channel.
     pub fn finish(mut self, keep: u64, world: &mut dyn World) -> Written {
         self.flush(world);
-        world.write(FileWrite::Finish { file: self.command, keep: keep.min(self.length) });
+        world.write(FileWrite::Finish {
+            file: self.command,
+            keep: keep.min(self.length),
+        });
         self.written
     }
 }
@@ -90,7 +109,13 @@ pub struct Finishing {
 impl Finishing {
     /// A file that has been ordered to be completed.
     pub fn new(command: CommandId, path: String, end: RecordEnd, key: Option<char>, written: Written) -> Self {
-        Self { command, path, end, key, written }
+        Self {
+            command,
+            path,
+            end,
+            key,
+            written,
+        }
     }
 
     /// Whether it ended because somebody wanted it to.
@@ -125,7 +150,14 @@ pub struct Recorder {
 impl Recorder {
     /// Waits for its beep, or starts at once.
     pub fn new(command: CommandId, order: RecordOrder, world: &mut dyn World) -> Self {
-        let mut recorder = Self { command, order, tape: None, elapsed: 0, silent: 0, voiced: 0 };
+        let mut recorder = Self {
+            command,
+            order,
+            tape: None,
+            elapsed: 0,
+            silent: 0,
+            voiced: 0,
+        };
         if !recorder.order.beep {
             recorder.start(world);
         }

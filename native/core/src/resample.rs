@@ -17,7 +17,13 @@ pub struct RateError(pub u32);
 
 impl std::fmt::Display for RateError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "a sample rate of {} Hz is not supported ({}..{})", self.0, RATES.start(), RATES.end())
+        write!(
+            f,
+            "a sample rate of {} Hz is not supported ({}..{})",
+            self.0,
+            RATES.start(),
+            RATES.end()
+        )
     }
 }
 
@@ -71,15 +77,31 @@ impl Resampler {
             for tap in 0..2 * half {
                 let x = tap as f64 - (half as f64 - 1.0) - offset;
                 let edge = (x / half as f64).abs();
-                let window = if edge < 1.0 { bessel(KAISER * (1.0 - edge * edge).sqrt()) / bessel(KAISER) } else { 0.0 };
-                let sinc = if x.abs() < 1e-9 { cutoff } else { (PI * cutoff * x).sin() / (PI * x) };
+                let window = if edge < 1.0 {
+                    bessel(KAISER * (1.0 - edge * edge).sqrt()) / bessel(KAISER)
+                } else {
+                    0.0
+                };
+                let sinc = if x.abs() < 1e-9 {
+                    cutoff
+                } else {
+                    (PI * cutoff * x).sin() / (PI * x)
+                };
                 taps.push((window * sinc) as f32);
             }
             let gain: f32 = taps[start..].iter().sum();
             taps[start..].iter_mut().for_each(|tap| *tap /= gain);
         }
         // Half a window of silence in front puts the first output exactly on the first input.
-        Ok(Self { from, to, phases, half, taps, history: vec![0.0; half - 1], position: 0 })
+        Ok(Self {
+            from,
+            to,
+            phases,
+            half,
+            taps,
+            history: vec![0.0; half - 1],
+            position: 0,
+        })
     }
 
     /// Takes samples in, appends those that can be made.
@@ -91,7 +113,9 @@ impl Resampler {
         self.history.extend(input.iter().map(|s| f32::from(*s)));
         loop {
             let index = (self.position / self.to) as usize;
-            let Some(window) = self.history.get(index..index + 2 * self.half) else { break };
+            let Some(window) = self.history.get(index..index + 2 * self.half) else {
+                break;
+            };
             let phase = ((self.position % self.to) * self.phases / self.to) as usize;
             let taps = &self.taps[phase * 2 * self.half..(phase + 1) * 2 * self.half];
             let sum = dot(window, taps);
@@ -144,7 +168,9 @@ mod tests {
     use super::*;
 
     fn sine(frequency: f64, rate: u32, length: usize) -> Vec<i16> {
-        (0..length).map(|n| (10_000.0 * (2.0 * PI * frequency * n as f64 / f64::from(rate)).sin()) as i16).collect()
+        (0..length)
+            .map(|n| (10_000.0 * (2.0 * PI * frequency * n as f64 / f64::from(rate)).sin()) as i16)
+            .collect()
     }
 
     fn rms(samples: &[i16]) -> f64 {
@@ -172,9 +198,13 @@ mod tests {
     fn pieces_make_the_same_stream_as_the_whole() {
         let input = sine(700.0, 8000, 4000);
         let (mut whole, mut pieces) = (Vec::new(), Vec::new());
-        Resampler::new(8000, 16_000).expect("a rate").process(&input, &mut whole);
+        Resampler::new(8000, 16_000)
+            .expect("a rate")
+            .process(&input, &mut whole);
         let mut resampler = Resampler::new(8000, 16_000).expect("a rate");
-        input.chunks(160).for_each(|chunk| resampler.process(chunk, &mut pieces));
+        input
+            .chunks(160)
+            .for_each(|chunk| resampler.process(chunk, &mut pieces));
         assert_eq!(whole, pieces);
     }
 

@@ -61,7 +61,8 @@ impl Reception {
     }
 
     fn expected(&self) -> u64 {
-        self.ssrc.map_or(0, |_| u64::from(self.highest.wrapping_sub(self.base)) + 1)
+        self.ssrc
+            .map_or(0, |_| u64::from(self.highest.wrapping_sub(self.base)) + 1)
     }
 
     fn lost_now(&self) -> u64 {
@@ -108,7 +109,12 @@ impl Reception {
                 RR => 8,
                 _ => body.len(),
             };
-            for block in body.get(blocks..).unwrap_or(&[]).chunks_exact(24).take(usize::from(first & 31)) {
+            for block in body
+                .get(blocks..)
+                .unwrap_or(&[])
+                .chunks_exact(24)
+                .take(usize::from(first & 31))
+            {
                 let (Some(about), Some(last), Some(delay)) = (word(block, 0), word(block, 16), word(block, 20)) else {
                     continue;
                 };
@@ -126,8 +132,12 @@ impl Reception {
         let expected = self.expected() - self.reported_expected;
         let received = self.received - self.reported_received;
         (self.reported_expected, self.reported_received) = (self.expected(), self.received);
-        let fraction = if expected == 0 { 0 } else { expected.saturating_sub(received) * 256 / expected };
-        let (last, delay) = self.last_sr.map_or((0, 0), |(middle, at)| (middle, (now - at) * 65_536 / 1_000_000));
+        let fraction = (expected.saturating_sub(received) * 256)
+            .checked_div(expected)
+            .unwrap_or(0);
+        let (last, delay) = self
+            .last_sr
+            .map_or((0, 0), |(middle, at)| (middle, (now - at) * 65_536 / 1_000_000));
         let mut block = [0; 24];
         block[..4].copy_from_slice(&ssrc.to_be_bytes());
         block[4..8].copy_from_slice(&(self.lost_now().min(0x7F_FFFF) as u32).to_be_bytes());
@@ -210,7 +220,13 @@ mod tests {
 
     fn header(sequence: u16) -> Header {
         let timestamp = u32::from(sequence).wrapping_mul(160);
-        Header { marker: false, payload_type: 0, sequence, timestamp, ssrc: 9 }
+        Header {
+            marker: false,
+            payload_type: 0,
+            sequence,
+            timestamp,
+            ssrc: 9,
+        }
     }
 
     #[test]
@@ -243,7 +259,13 @@ mod tests {
 
     #[test]
     fn two_ends_measure_the_round_trip() {
-        let sent = |ssrc, ntp| Sent { ssrc, packets: 5, octets: 800, timestamp: 0, ntp };
+        let sent = |ssrc, ntp| Sent {
+            ssrc,
+            packets: 5,
+            octets: 800,
+            timestamp: 0,
+            ntp,
+        };
         let (mut a, mut b) = (Reception::default(), Reception::default());
         a.receive(&Header { ssrc: 2, ..header(0) }, 0, true);
         b.receive(&Header { ssrc: 1, ..header(0) }, 0, true);

@@ -112,7 +112,10 @@ mod tests {
         packet.extend([0xBE, 0xDE, 0, 1, 1, 2, 3, 4]);
         packet.extend([7, 7, 7, 0, 2]);
         let (header, payload) = parse(&packet).expect("a packet");
-        assert_eq!((header.payload_type, header.sequence, payload), (8, 1, &[7u8, 7, 7][..]));
+        assert_eq!(
+            (header.payload_type, header.sequence, payload),
+            (8, 1, &[7u8, 7, 7][..])
+        );
     }
 
     #[test]

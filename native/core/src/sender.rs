@@ -137,7 +137,13 @@ impl Sender {
         }
         let timestamp = *self.event.get_or_insert(self.clock);
         self.buffer[HEADER..HEADER + 4].copy_from_slice(&dtmf::Payload { event, end, duration }.to_bytes());
-        let header = Header { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc };
+        let header = Header {
+            marker,
+            payload_type,
+            sequence: self.sequence,
+            timestamp,
+            ssrc: self.ssrc,
+        };
         send(self.packet(header, 4));
     }
 
@@ -156,7 +162,9 @@ impl Sender {
         codec: Option<Codec>,
         mut send: impl FnMut(Packet),
     ) {
-        let Some(payload_type) = codec.map_or(to.dtmf, |_| Some(to.payload_type)) else { return };
+        let Some(payload_type) = codec.map_or(to.dtmf, |_| Some(to.payload_type)) else {
+            return;
+        };
         if payload.len() > LARGEST - HEADER {
             return;
         }
@@ -249,12 +257,24 @@ mod tests {
 
     #[test]
     fn what_passes_through_keeps_its_order_between_our_own_packets() {
-        let from = |sequence, timestamp| Header { marker: false, payload_type: 0, sequence, timestamp, ssrc: 77 };
+        let from = |sequence, timestamp| Header {
+            marker: false,
+            payload_type: 0,
+            sequence,
+            timestamp,
+            ssrc: 77,
+        };
         let sent = headers(|sender, send| {
             sender.audio(&connect(20), &[0; FRAME], &mut *send);
             sender.advance();
             for n in [10u16, 12, 11, 13] {
-                sender.pass(&connect(20), from(n, u32::from(n) * 160), &[0; 160], Some(Codec::Pcmu), &mut *send);
+                sender.pass(
+                    &connect(20),
+                    from(n, u32::from(n) * 160),
+                    &[0; 160],
+                    Some(Codec::Pcmu),
+                    &mut *send,
+                );
             }
             sender.advance();
             sender.audio(&connect(20), &[0; FRAME], &mut *send);
@@ -262,9 +282,13 @@ mod tests {
         let start = sent[0].0.sequence;
         let order: Vec<u16> = sent.iter().map(|(h, _)| h.sequence.wrapping_sub(start)).collect();
         assert_eq!(order, [0, 1, 3, 2, 4, 5]);
-        assert!(sent.iter().all(|(h, _)| h.ssrc == sent[0].0.ssrc && h.payload_type == 8));
+        assert!(sent
+            .iter()
+            .all(|(h, _)| h.ssrc == sent[0].0.ssrc && h.payload_type == 8));
         let last = sent[5].0.timestamp;
-        assert!(sent[..5].iter().all(|(h, _)| (last.wrapping_sub(h.timestamp) as i32) > 0));
+        assert!(sent[..5]
+            .iter()
+            .all(|(h, _)| (last.wrapping_sub(h.timestamp) as i32) > 0));
     }
 
     #[test]

@@ -151,7 +151,11 @@ impl Session {
     pub fn order(&mut self, command: CommandId, order: Order, now: Micros, world: &mut dyn World) {
         match order {
             Order::Connect(connect) => self.connect(command, connect, now, world),
-            Order::Play { loading, repeat, stop_on } => {
+            Order::Play {
+                loading,
+                repeat,
+                stop_on,
+            } => {
                 self.tracks.push_back(Track::play(command, loading, repeat, stop_on));
             }
             Order::Inject { rate, backlog } => match Track::stream(command, rate, backlog) {
@@ -194,10 +198,15 @@ impl Session {
     }
 
     fn feed(&mut self, stream: CommandId, samples: &[i16], last: bool, world: &mut dyn World) {
-        let Some(at) = self.tracks.iter().position(|t| t.command == stream && !t.is_beep()) else { return };
+        let Some(at) = self.tracks.iter().position(|t| t.command == stream && !t.is_beep()) else {
+            return;
+        };
         if !self.tracks[at].feed(samples, last) {
             self.tracks.remove(at);
-            world.emit(Event::Failed(stream, "more audio was injected than the stream's backlog holds".into()));
+            world.emit(Event::Failed(
+                stream,
+                "more audio was injected than the stream's backlog holds".into(),
+            ));
         }
     }
 
@@ -209,7 +218,10 @@ impl Session {
             self.finishing.push(recorder.finish(RecordEnd::Cancelled, None, world));
         } else if let Some(at) = self.tracks.iter().position(|t| t.command == command) {
             if let Some(track) = self.tracks.remove(at) {
-                let played = Outcome::Played { duration: track.duration(), stopped_by: None };
+                let played = Outcome::Played {
+                    duration: track.duration(),
+                    stopped_by: None,
+                };
                 world.emit(Event::Cancelled(command, Some(played)));
             }
         } else if let Some(at) = self.keys.iter().position(|k| k.command == Some(command)) {
@@ -260,8 +272,12 @@ impl Session {
         now: Micros,
         world: &mut dyn World,
     ) -> Heard<'a> {
-        let Ok((header, payload)) = rtp::parse(packet) else { return Heard::Nothing };
-        let Some(connect) = &self.connect else { return Heard::Nothing };
+        let Ok((header, payload)) = rtp::parse(packet) else {
+            return Heard::Nothing;
+        };
+        let Some(connect) = &self.connect else {
+            return Heard::Nothing;
+        };
         let event = connect.dtmf == Some(header.payload_type);
         let codec = self.accepts[usize::from(header.payload_type & 127)];
         if !event && codec.is_none() || !self.line.latch.admit(source, header.ssrc, now) {
@@ -294,7 +310,8 @@ impl Session {
         let far_end = self.line.latch.confirmed() && self.line.latch.target().map(|t| t.ip()) == Some(source.ip());
         if far_end && packet.first().is_some_and(|first| first >> 6 == 2) {
             self.rtcp_source = Some(source);
-            self.reception.receive_rtcp(packet, self.sender.ssrc(), (world.ntp() >> 16) as u32, now);
+            self.reception
+                .receive_rtcp(packet, self.sender.ssrc(), (world.ntp() >> 16) as u32, now);
         }
     }
 
@@ -303,7 +320,10 @@ impl Session {
         if self.playing && self.tracks.front().is_some_and(|t| t.stop_on.contains(key)) {
             if let Some(track) = self.tracks.pop_front() {
                 self.playing = false;
-                let played = Outcome::Played { duration: track.duration(), stopped_by: Some(key) };
+                let played = Outcome::Played {
+                    duration: track.duration(),
+                    stopped_by: Some(key),
+                };
                 world.emit(Event::Finished(track.command, played));
             }
         }
@@ -336,7 +356,8 @@ impl Session {
             Heard::Event(header, payload, _) => (header, payload, None),
         };
         let line = &mut self.line;
-        self.sender.pass(connect, header, payload, codec, |packet| line.send(packet, now, world));
+        self.sender
+            .pass(connect, header, payload, codec, |packet| line.send(packet, now, world));
     }
 
     /// 20 ms have passed.
@@ -355,8 +376,14 @@ impl Session {
             }
             return;
         }
-        let Settings { jitter_least, jitter_most, .. } = self.settings;
-        let jitter = self.jitter.get_or_insert_with(|| JitterBuffer::new(jitter_least, jitter_most));
+        let Settings {
+            jitter_least,
+            jitter_most,
+            ..
+        } = self.settings;
+        let jitter = self
+            .jitter
+            .get_or_insert_with(|| JitterBuffer::new(jitter_least, jitter_most));
         jitter.pull(&mut self.frame);
         for tap in &mut self.taps {
             tap.hear(&self.frame, world);
@@ -402,7 +429,8 @@ impl Session {
                 Fill::Ended(part) => *part > 0,
             };
             if audible && sends {
-                self.sender.audio(connect, &frame, |packet| line.send(packet, now, world));
+                self.sender
+                    .audio(connect, &frame, |packet| line.send(packet, now, world));
             }
             self.playing = true;
             if fill == Fill::Full {
@@ -421,7 +449,8 @@ impl Session {
             self.sender.pause(connect, |packet| line.send(packet, now, world));
             let idle = now.saturating_sub(line.last) >= self.settings.keepalive * 1000;
             if self.settings.keepalive > 0 && idle {
-                self.sender.audio(connect, &[0; FRAME], |packet| line.send(packet, now, world));
+                self.sender
+                    .audio(connect, &[0; FRAME], |packet| line.send(packet, now, world));
                 self.sender.pause(connect, |packet| line.send(packet, now, world));
             }
         }
@@ -434,11 +463,11 @@ impl Session {
     fn watch(&mut self, now: Micros, world: &mut dyn World) {
         let Some(connect) = &self.connect else { return };
         let silent = now.saturating_sub(self.heard) / 1000;
-        if self.settings.rtp_timeout > 0 && connect.direction.receives() && !self.lost && self.closing.is_none() {
-            if silent >= self.settings.rtp_timeout {
-                self.lost = true;
-                world.emit(Event::RtpLost(self.id, silent));
-            }
+        let timeout = self.settings.rtp_timeout;
+        let expects = timeout > 0 && connect.direction.receives() && self.closing.is_none();
+        if expects && !self.lost && silent >= timeout {
+            self.lost = true;
+            world.emit(Event::RtpLost(self.id, silent));
         }
         if now >= self.report {
             // Spread over half to one and a half of the interval, lest all report at once (RFC 3550 section 6.2).
@@ -451,7 +480,9 @@ impl Session {
 
     fn send_report(&mut self, now: Micros, bye: bool, world: &mut dyn World) {
         let Some(target) = self.line.latch.target() else { return };
-        let to = self.rtcp_source.unwrap_or_else(|| SocketAddr::new(target.ip(), target.port().saturating_add(1)));
+        let to = self
+            .rtcp_source
+            .unwrap_or_else(|| SocketAddr::new(target.ip(), target.port().saturating_add(1)));
         let sent = rtcp::Sent {
             ssrc: self.sender.ssrc(),
             packets: self.line.packets,
@@ -473,13 +504,21 @@ fn ended(track: Track, fill: Fill, recorders: &mut [Recorder], world: &mut dyn W
     }
     world.emit(match fill {
         Fill::Failed(reason) => Event::Failed(track.command, reason),
-        _ => Event::Finished(track.command, Outcome::Played { duration: track.duration(), stopped_by: None }),
+        _ => Event::Finished(
+            track.command,
+            Outcome::Played {
+                duration: track.duration(),
+                stopped_by: None,
+            },
+        ),
     });
 }
 
 /// Tells of a completed file; `false` while it is not.
 pub fn settle(finishing: &Finishing, world: &mut dyn World) -> bool {
-    let Some(outcome) = finishing.outcome() else { return false };
+    let Some(outcome) = finishing.outcome() else {
+        return false;
+    };
     world.emit(match outcome {
         Ok(outcome) if finishing.cancelled() => Event::Cancelled(finishing.command, Some(outcome)),
         Ok(outcome) => Event::Finished(finishing.command, outcome),

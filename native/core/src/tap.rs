@@ -21,7 +21,13 @@ impl Tap {
     /// `chunk` in milliseconds.
     pub fn new(command: CommandId, rate: u32, chunk: u32, backlog: u32) -> Result<Self, RateError> {
         let chunk = (rate as usize * chunk as usize / 1000).max(1);
-        Ok(Self { command, resampler: Resampler::new(RATE, rate)?, waiting: Vec::new(), chunk, backlog })
+        Ok(Self {
+            command,
+            resampler: Resampler::new(RATE, rate)?,
+            waiting: Vec::new(),
+            chunk,
+            backlog,
+        })
     }
 
     /// Takes 20 ms and hands out what is full.
@@ -29,7 +35,11 @@ impl Tap {
         self.resampler.process(frame, &mut self.waiting);
         while self.waiting.len() >= self.chunk {
             let data = self.waiting.drain(..self.chunk).flat_map(i16::to_le_bytes).collect();
-            world.emit(Event::Chunk { command: self.command, data, backlog: self.backlog });
+            world.emit(Event::Chunk {
+                command: self.command,
+                data,
+                backlog: self.backlog,
+            });
         }
     }
 }

@@ -41,7 +41,10 @@ impl std::fmt::Display for WavError {
             Self::NoFormat => write!(f, "a WAVE file without a format"),
             Self::NoData => write!(f, "a WAVE file without audio"),
             Self::Format { tag, bits, channels } => {
-                write!(f, "a WAVE format that is not supported (tag {tag}, {bits} bits, {channels} channels)")
+                write!(
+                    f,
+                    "a WAVE format that is not supported (tag {tag}, {bits} bits, {channels} channels)"
+                )
             }
         }
     }
@@ -77,7 +80,12 @@ fn format(chunk: &[u8]) -> Option<Format> {
     if tag == EXTENSIBLE {
         tag = u16_at(chunk, 24)?;
     }
-    Some(Format { tag, channels: u16_at(chunk, 2)?, rate: u32_at(chunk, 4)?, bits: u16_at(chunk, 14)? })
+    Some(Format {
+        tag,
+        channels: u16_at(chunk, 2)?,
+        rate: u32_at(chunk, 4)?,
+        bits: u16_at(chunk, 14)?,
+    })
 }
 
 /// Decodes a file.
@@ -98,11 +106,20 @@ pub fn read(bytes: &[u8]) -> Result<Wav, WavError> {
         // Chunks are padded to an even length.
         rest = body.get(chunk.len() + (length as usize & 1)..).unwrap_or(&[]);
     }
-    Err(if found.is_some() { WavError::NoData } else { WavError::NoFormat })
+    Err(if found.is_some() {
+        WavError::NoData
+    } else {
+        WavError::NoFormat
+    })
 }
 
 fn decode(format: Format, data: &[u8]) -> Result<Wav, WavError> {
-    let Format { tag, channels, rate, bits } = format;
+    let Format {
+        tag,
+        channels,
+        rate,
+        bits,
+    } = format;
     if !(1..=8).contains(&channels) {
         return Err(WavError::Format { tag, bits, channels });
     }
@@ -112,7 +129,9 @@ fn decode(format: Format, data: &[u8]) -> Result<Wav, WavError> {
         samples
     };
     let high = |width: usize| -> Vec<i16> {
-        data.chunks_exact(width).map(|s| i16::from_le_bytes([s[width - 2], s[width - 1]])).collect()
+        data.chunks_exact(width)
+            .map(|s| i16::from_le_bytes([s[width - 2], s[width - 1]]))
+            .collect()
     };
     let interleaved = match (tag, bits) {
         (PCM, 8) => data.iter().map(|s| (i16::from(*s) - 128) << 8).collect(),
@@ -209,7 +228,21 @@ mod tests {
     #[test]
     fn other_things_are_refused_by_name() {
         assert_eq!(read(b"ID3\x04 some mp3"), Err(WavError::NotWave));
-        assert_eq!(read(&file(85, 1, 0, &[0; 4])), Err(WavError::Format { tag: 85, bits: 0, channels: 1 }));
-        assert_eq!(read(&file(PCM, 0, 16, &[0; 4])), Err(WavError::Format { tag: PCM, bits: 16, channels: 0 }));
+        assert_eq!(
+            read(&file(85, 1, 0, &[0; 4])),
+            Err(WavError::Format {
+                tag: 85,
+                bits: 0,
+                channels: 1
+            })
+        );
+        assert_eq!(
+            read(&file(PCM, 0, 16, &[0; 4])),
+            Err(WavError::Format {
+                tag: PCM,
+                bits: 16,
+                channels: 0
+            })
+        );
     }
 }

@@ -28,7 +28,8 @@ impl Clock {
     /// Wall clock, 32.32 fixed point seconds since 1900.
     pub fn ntp(&self) -> u64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        (since.as_secs() + NTP_EPOCH) << 32 | (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000
+        let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
+        ((since.as_secs() + NTP_EPOCH) << 32) | fraction
     }
 }
 
@@ -47,7 +48,7 @@ pub struct Chance {
 
 impl Chance {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.count += 1;
         self.key.hash_one(self.count)
     }

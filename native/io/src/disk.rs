@@ -41,9 +41,17 @@ impl Disk {
         let (queue, orders) = unbounded();
         let waiting = Arc::new(AtomicUsize::new(0));
         let shared = Arc::clone(&waiting);
-        let thread =
-            std::thread::Builder::new().name("offhook-writer".into()).spawn(move || write_all(&orders, &shared))?;
-        Ok((Self { queue, waiting, metrics }, thread))
+        let thread = std::thread::Builder::new()
+            .name("offhook-writer".into())
+            .spawn(move || write_all(&orders, &shared))?;
+        Ok((
+            Self {
+                queue,
+                waiting,
+                metrics,
+            },
+            thread,
+        ))
     }
 
     /// Queues an order; `false` when samples are lost.
@@ -65,7 +73,12 @@ fn write_all(orders: &Receiver<FileWrite>, waiting: &AtomicUsize) {
     let mut files: HashMap<FileId, Recording> = HashMap::new();
     for order in orders {
         match order {
-            FileWrite::Open { file, path, channels, written } => match create(&path, channels, &written) {
+            FileWrite::Open {
+                file,
+                path,
+                channels,
+                written,
+            } => match create(&path, channels, &written) {
                 Ok(recording) => {
                     files.insert(file, recording);
                 }
@@ -75,7 +88,10 @@ fn write_all(orders: &Receiver<FileWrite>, waiting: &AtomicUsize) {
                 waiting.fetch_sub(samples.len() * 2, Relaxed);
                 if let Some(recording) = files.get_mut(&file) {
                     if let Err(error) = recording.append(&samples, missing) {
-                        tell(&recording.written, Err(format!("the recording cannot be written: {error}")));
+                        tell(
+                            &recording.written,
+                            Err(format!("the recording cannot be written: {error}")),
+                        );
                         files.remove(&file);
                     }
                 }
@@ -83,7 +99,10 @@ fn write_all(orders: &Receiver<FileWrite>, waiting: &AtomicUsize) {
             FileWrite::Finish { file, keep } => {
                 if let Some(mut recording) = files.remove(&file) {
                     let outcome = recording.finish(keep);
-                    tell(&recording.written, outcome.map_err(|e| format!("the recording cannot be completed: {e}")));
+                    tell(
+                        &recording.written,
+                        outcome.map_err(|e| format!("the recording cannot be completed: {e}")),
+                    );
                 }
             }
         }
@@ -101,8 +120,19 @@ fn tell(written: &Written, outcome: Result<u64, String>) {
 
 fn create(path: &str, channels: u16, written: &Written) -> io::Result<Recording> {
     // What callers said is nobody else's business.
-    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    let mut recording = Recording { file, channels, samples: 0, blocks: 0, written: Arc::clone(written) };
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    let mut recording = Recording {
+        file,
+        channels,
+        samples: 0,
+        blocks: 0,
+        written: Arc::clone(written),
+    };
     recording.file.write_all(&wav::header(channels, RATE, 0))?;
     Ok(recording)
 }
@@ -121,15 +151,92 @@ impl Recording {
     }
 
     fn header(&mut self) -> io::Result<()> {
-        self.file.write_all_at(&wav::header(self.channels, RATE, self.samples), 0)
+        self.file
+            .write_all_at(&wav::header(self.channels, RATE, self.samples), 0)
     }
 
     fn finish(&mut self, keep: u64) -> io::Result<u64> {
         if keep < self.samples {
             self.samples = keep;
-            self.file.set_len(wav::HEADER as u64 + keep * 2 * u64::from(self.channels))?;
+            self.file
+                .set_len(wav::HEADER as u64 + keep * 2 * u64::from(self.channels))?;
         }
         self.header()?;
         Ok(self.samples)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(name: &str) -> String {
+        let name = format!("offhook-disk-{}-{name}.wav", std::process::id());
+        std::env::temp_dir().join(name).to_string_lossy().into_owned()
+    }
+
+    fn open(file: FileId, path: &str, written: &Written) -> FileWrite {
+        FileWrite::Open {
+            file,
+            path: path.into(),
+            channels: 1,
+            written: Arc::clone(written),
+        }
+    }
+
+    fn run(writes: Vec<FileWrite>) {
+        let (disk, thread) = Disk::start(Arc::default()).expect("a thread");
+        writes.into_iter().for_each(|write| assert!(disk.write(write)));
+        drop(disk);
+        thread.join().expect("no panic");
+    }
+
+    #[test]
+    fn lost_samples_become_silence_and_the_end_is_cut() {
+        let (path, written) = (path("cut"), Written::default());
+        run(vec![
+            open(1, &path, &written),
+            FileWrite::Append {
+                file: 1,
+                samples: vec![5; 4],
+                missing: 0,
+            },
+            FileWrite::Append {
+                file: 1,
+                samples: vec![6; 4],
+                missing: 2,
+            },
+            FileWrite::Finish { file: 1, keep: 8 },
+        ]);
+        let wav = wav::read(&std::fs::read(&path).expect("a file")).expect("a recording");
+        std::fs::remove_file(&path).expect("removed");
+        assert_eq!(wav.samples, [5, 5, 5, 5, 0, 0, 6, 6]);
+        assert_eq!(written.get(), Some(&Ok(8)));
+    }
+
+    #[test]
+    fn a_recording_that_nobody_completes_is_readable() {
+        let (path, written) = (path("left"), Written::default());
+        run(vec![
+            open(1, &path, &written),
+            FileWrite::Append {
+                file: 1,
+                samples: vec![5; 4],
+                missing: 0,
+            },
+        ]);
+        let bytes = std::fs::read(&path).expect("a file");
+        std::fs::remove_file(&path).expect("removed");
+        assert_eq!(bytes[40..44], 8u32.to_le_bytes());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_says_why() {
+        let written = Written::default();
+        run(vec![
+            open(1, "/nowhere/a.wav", &written),
+            FileWrite::Finish { file: 1, keep: 0 },
+        ]);
+        assert!(matches!(written.get(), Some(Err(reason)) if reason.starts_with("cannot record to /nowhere/a.wav")));
     }
 }

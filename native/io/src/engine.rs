@@ -118,7 +118,11 @@ impl Engine {
     /// Starts the threads.
     pub fn start(settings: EngineSettings) -> io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let shards = if settings.shards == 0 { cores.saturating_sub(1).max(1) } else { settings.shards };
+        let shards = if settings.shards == 0 {
+            cores.saturating_sub(1).max(1)
+        } else {
+            settings.shards
+        };
         let shared = Arc::new(SharedMetrics::default());
         let outbox = Arc::new(Outbox::new(Arc::clone(&shared))?);
         let (disk, writer) = Disk::start(Arc::clone(&shared))?;
@@ -190,10 +194,22 @@ impl Engine {
         };
         let mut load = vec![0usize; self.inboxes.len()];
         self.sessions.values().for_each(|shard| load[*shard] += 1);
-        let shard = load.iter().enumerate().min_by_key(|(_, sessions)| **sessions).map_or(0, |(shard, _)| shard);
+        let shard = load
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, sessions)| **sessions)
+            .map_or(0, |(shard, _)| shard);
         self.sessions.insert(session, shard);
         self.openings.insert(command);
-        if !self.tell(shard, Message::Open { command, session, host, port }) {
+        if !self.tell(
+            shard,
+            Message::Open {
+                command,
+                session,
+                host,
+                port,
+            },
+        ) {
             self.fail(command, OVERLOADED);
         }
         Ok(())
@@ -207,7 +223,14 @@ impl Engine {
             self.fail(command, format!("there is no media session {session}"));
             return Ok(());
         };
-        if !self.tell(shard, Message::Order { session, command, order }) {
+        if !self.tell(
+            shard,
+            Message::Order {
+                session,
+                command,
+                order,
+            },
+        ) {
             self.fail(command, OVERLOADED);
         } else if closes {
             self.bridges.retain(|_, both| !both.contains(&session));
@@ -226,7 +249,15 @@ impl Engine {
     ) -> Result<(), Misuse> {
         let Some(loader) = &self.loader else { return Ok(()) };
         let loading = loader.load(sources);
-        self.order(session, command, Order::Play { loading, repeat, stop_on })
+        self.order(
+            session,
+            command,
+            Order::Play {
+                loading,
+                repeat,
+                stop_on,
+            },
+        )
     }
 
     /// Brings two sessions into one shard and lets them hear each other.
@@ -264,18 +295,36 @@ impl Engine {
 
     /// Feeds a stream; without effect when it has ended.
     pub fn inject(&mut self, stream: CommandId, samples: Vec<i16>, last: bool) {
-        let Some((session, shard)) = self.place(stream) else { return };
-        if !self.tell(shard, Message::Order { session, command: stream, order: Order::InjectAudio { samples, last } }) {
+        let Some((session, shard)) = self.place(stream) else {
+            return;
+        };
+        if !self.tell(
+            shard,
+            Message::Order {
+                session,
+                command: stream,
+                order: Order::InjectAudio { samples, last },
+            },
+        ) {
             self.fail(stream, OVERLOADED);
         }
     }
 
     /// Ends a command; without effect when it has ended.
     pub fn cancel(&mut self, target: CommandId) {
-        let Some((session, shard)) = self.place(target) else { return };
+        let Some((session, shard)) = self.place(target) else {
+            return;
+        };
         self.bridges.remove(&target);
         let order = Order::Cancel;
-        if !self.tell(shard, Message::Order { session, command: target, order }) {
+        if !self.tell(
+            shard,
+            Message::Order {
+                session,
+                command: target,
+                order,
+            },
+        ) {
             self.fail(target, OVERLOADED);
         }
     }
@@ -324,7 +373,9 @@ impl Engine {
     fn end(&mut self, command: CommandId, gone: bool) -> bool {
         self.openings.remove(&command);
         self.bridges.remove(&command);
-        let Some(session) = self.commands.remove(&command) else { return false };
+        let Some(session) = self.commands.remove(&command) else {
+            return false;
+        };
         if gone {
             self.sessions.remove(&session);
         }
@@ -332,10 +383,18 @@ impl Engine {
     }
 
     fn bury(&mut self, shard: usize, reason: &str, told: &mut Vec<Notice>) {
-        let dead: HashSet<SessionId> =
-            self.sessions.iter().filter(|(_, at)| **at == shard).map(|(session, _)| *session).collect();
-        let mut commands: Vec<CommandId> =
-            self.commands.iter().filter(|(_, session)| dead.contains(session)).map(|(id, _)| *id).collect();
+        let dead: HashSet<SessionId> = self
+            .sessions
+            .iter()
+            .filter(|(_, at)| **at == shard)
+            .map(|(session, _)| *session)
+            .collect();
+        let mut commands: Vec<CommandId> = self
+            .commands
+            .iter()
+            .filter(|(_, session)| dead.contains(session))
+            .map(|(id, _)| *id)
+            .collect();
         commands.sort_unstable();
         for command in commands {
             self.end(command, false);

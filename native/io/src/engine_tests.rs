@@ -11,7 +11,12 @@ fn engine(shards: usize, low: u16) -> Engine {
         port_high: low + 99,
         shards,
         prompt_cache: 1 << 20,
-        sessions: Settings { jitter_least: 40, jitter_most: 200, rtp_timeout: 0, keepalive: 0 },
+        sessions: Settings {
+            jitter_least: 40,
+            jitter_most: 200,
+            rtp_timeout: 0,
+            keepalive: 0,
+        },
     })
     .expect("an engine")
 }
@@ -52,7 +57,9 @@ fn connect(remote: SocketAddr) -> Order {
 
 fn phone() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    socket.set_read_timeout(Some(Duration::from_secs(2))).expect("a timeout");
+    socket
+        .set_read_timeout(Some(Duration::from_secs(2)))
+        .expect("a timeout");
     socket
 }
 
@@ -64,7 +71,9 @@ fn sessions_of_two_shards_are_brought_together_and_hear_each_other() {
     let phones = [phone(), phone()];
     for (n, phone) in phones.iter().enumerate() {
         let remote = phone.local_addr().expect("bound");
-        engine.order(n as u64 + 1, n as u64 + 3, connect(remote)).expect("fresh");
+        engine
+            .order(n as u64 + 1, n as u64 + 3, connect(remote))
+            .expect("fresh");
     }
     engine.bridge(5, 1, 2, None).expect("fresh");
     wait(&mut engine, |told| told.len() == 2);
@@ -75,7 +84,9 @@ fn sessions_of_two_shards_are_brought_together_and_hear_each_other() {
     let mut heard = None;
     for _ in 0..100 {
         phones[0].send_to(&packet, ("127.0.0.1", ports[0])).expect("sent");
-        phones[1].set_read_timeout(Some(Duration::from_millis(20))).expect("a timeout");
+        phones[1]
+            .set_read_timeout(Some(Duration::from_millis(20)))
+            .expect("a timeout");
         if let Ok(length) = phones[1].recv(&mut buffer) {
             heard = Some(length);
             break;
@@ -110,7 +121,9 @@ fn a_shard_that_falls_over_fails_its_commands_once_and_serves_new_sessions() {
 fn a_command_that_is_at_work_cannot_be_given_again() {
     let mut engine = engine(1, 42_400);
     open(&mut engine, 1, 1);
-    engine.play(1, 2, vec![SourceOrder::Silence(60_000)], 1, String::new()).expect("fresh");
+    engine
+        .play(1, 2, vec![SourceOrder::Silence(60_000)], 1, String::new())
+        .expect("fresh");
     assert_eq!(engine.order(1, 2, Order::Close), Err(Misuse::CommandInUse(2)));
     assert_eq!(engine.open(3, 1, "127.0.0.1", 0), Err(Misuse::SessionInUse(1)));
 }

@@ -57,15 +57,19 @@ impl Loader {
     pub fn start(room: usize, metrics: Arc<SharedMetrics>) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, requests) = bounded(MOST_WAITING);
         let cache = Cache::new(room, metrics);
-        let thread =
-            std::thread::Builder::new().name("offhook-loader".into()).spawn(move || load_all(&requests, cache))?;
+        let thread = std::thread::Builder::new()
+            .name("offhook-loader".into())
+            .spawn(move || load_all(&requests, cache))?;
         Ok((Self { queue }, thread))
     }
 
     /// The sources, now or soon.
     pub fn load(&self, sources: Vec<SourceOrder>) -> Loading {
         let loading = Loading::default();
-        let request = Request { sources, loading: Arc::clone(&loading) };
+        let request = Request {
+            sources,
+            loading: Arc::clone(&loading),
+        };
         let reason = match self.queue.try_send(request) {
             Ok(()) => return loading,
             Err(TrySendError::Full(_)) => "too many prompts wait to be read",
@@ -95,21 +99,27 @@ struct Cache {
 impl Cache {
     fn new(room: usize, metrics: Arc<SharedMetrics>) -> Self {
         let mut chance = Chance::default();
-        Self { keys: (chance.next(), chance.next()), room, used: 0, turn: 0, prompts: HashMap::new(), metrics }
+        Self {
+            keys: (chance.number(), chance.number()),
+            room,
+            used: 0,
+            turn: 0,
+            prompts: HashMap::new(),
+            metrics,
+        }
     }
 
     fn load(&mut self, source: SourceOrder) -> Result<Source, String> {
         match source {
             SourceOrder::WavFile(path) => {
                 let bytes = read(&path).map_err(|error| format!("cannot play {path}: {error}"))?;
-                self.prompt(0, &bytes, decode_wav).map_err(|error| format!("cannot play {path}: {error}"))
+                self.prompt(0, &bytes, decode_wav)
+                    .map_err(|error| format!("cannot play {path}: {error}"))
             }
-            SourceOrder::WavData(bytes) => {
-                self.prompt(0, (*bytes).as_ref(), decode_wav).map_err(|error| format!("cannot play the audio: {error}"))
-            }
-            SourceOrder::Pcm(bytes, rate) => {
-                self.prompt(rate, (*bytes).as_ref(), |bytes| decode_pcm(bytes, rate))
-            }
+            SourceOrder::WavData(bytes) => self
+                .prompt(0, (*bytes).as_ref(), decode_wav)
+                .map_err(|error| format!("cannot play the audio: {error}")),
+            SourceOrder::Pcm(bytes, rate) => self.prompt(rate, (*bytes).as_ref(), |bytes| decode_pcm(bytes, rate)),
             SourceOrder::Silence(ms) => Ok(Source::Silence(ms)),
             SourceOrder::Tone(tone) => Ok(Source::Tone(tone)),
         }
@@ -144,7 +154,14 @@ impl Cache {
 
     fn evict(&mut self) {
         while self.used > self.room {
-            let Some(oldest) = self.prompts.iter().min_by_key(|(_, (turn, _))| *turn).map(|(key, _)| *key) else { return };
+            let Some(oldest) = self
+                .prompts
+                .iter()
+                .min_by_key(|(_, (turn, _))| *turn)
+                .map(|(key, _)| *key)
+            else {
+                return;
+            };
             if let Some((_, prompt)) = self.prompts.remove(&oldest) {
                 self.used -= prompt.bytes();
             }
@@ -156,7 +173,10 @@ fn read(path: &str) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(std::io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
+        return Err(std::io::Error::other(format!(
+            "it is larger than {} MiB",
+            LARGEST >> 20
+        )));
     }
     Ok(bytes)
 }
@@ -167,7 +187,10 @@ fn decode_wav(bytes: &[u8]) -> Result<Prompt, String> {
 }
 
 fn decode_pcm(bytes: &[u8], rate: u32) -> Result<Prompt, String> {
-    let samples: Vec<i16> = bytes.chunks_exact(2).map(|s| i16::from_le_bytes([s[0], s[1]])).collect();
+    let samples: Vec<i16> = bytes
+        .chunks_exact(2)
+        .map(|s| i16::from_le_bytes([s[0], s[1]]))
+        .collect();
     Prompt::new(&samples, rate).map_err(|error| error.to_string())
 }
 
@@ -186,7 +209,10 @@ mod tests {
         for value in [1, 2, 1, 3, 1, 2] {
             cache.load(pcm(value)).expect("audio");
         }
-        assert_eq!((metrics.prompt_hits.load(Relaxed), metrics.prompt_misses.load(Relaxed)), (2, 4));
+        assert_eq!(
+            (metrics.prompt_hits.load(Relaxed), metrics.prompt_misses.load(Relaxed)),
+            (2, 4)
+        );
         assert_eq!(metrics.prompt_bytes.load(Relaxed), 6400);
     }
 

@@ -60,7 +60,11 @@ impl Outbox {
     /// Empty.
     pub fn new(metrics: Arc<SharedMetrics>) -> std::io::Result<Self> {
         let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
-        Ok(Self { inner: Mutex::default(), wake, metrics })
+        Ok(Self {
+            inner: Mutex::default(),
+            wake,
+            metrics,
+        })
     }
 
     /// Readable while there is something to drain.
@@ -116,7 +120,9 @@ impl Outbox {
             match entry {
                 Entry::Notice(notice) => notices.push(notice),
                 Entry::Tap(command) => {
-                    let Some(tap) = inner.taps.remove(&command) else { continue };
+                    let Some(tap) = inner.taps.remove(&command) else {
+                        continue;
+                    };
                     let mut dropped = tap.dropped;
                     let chunk = |data| Notice::Chunk(command, data, std::mem::take(&mut dropped));
                     notices.extend(tap.chunks.into_iter().map(chunk));
@@ -142,14 +148,21 @@ mod tests {
     use super::*;
 
     fn chunk(n: u8) -> Notice {
-        Notice::Event(Event::Chunk { command: 1, data: vec![n], backlog: 2 })
+        Notice::Event(Event::Chunk {
+            command: 1,
+            data: vec![n],
+            backlog: 2,
+        })
     }
 
     #[test]
     fn the_oldest_chunks_are_dropped_and_counted() {
         let outbox = Outbox::new(Arc::default()).expect("an eventfd");
         outbox.push((0..5).map(chunk));
-        assert_eq!(outbox.drain(), [Notice::Chunk(1, vec![3], 3), Notice::Chunk(1, vec![4], 0)]);
+        assert_eq!(
+            outbox.drain(),
+            [Notice::Chunk(1, vec![3], 3), Notice::Chunk(1, vec![4], 0)]
+        );
         assert_eq!(outbox.chunks_dropped(), 3);
     }
 

@@ -45,7 +45,14 @@ impl PortRange {
     /// From `low` to `high`, both included.
     pub fn new(low: u16, high: u16) -> Self {
         let low = low.saturating_add(low % 2);
-        Self { low, high, state: Mutex::new(Taken { next: low, ports: HashSet::new() }) }
+        Self {
+            low,
+            high,
+            state: Mutex::new(Taken {
+                next: low,
+                ports: HashSet::new(),
+            }),
+        }
     }
 
     // Round and round, so that a port rests as long as possible before it is used again: what still arrives for the
@@ -54,7 +61,11 @@ impl PortRange {
         let mut state = self.state.lock();
         for _ in (self.low..self.high).step_by(2) {
             let port = state.next;
-            state.next = if port >= self.high.saturating_sub(2) { self.low } else { port + 2 };
+            state.next = if port >= self.high.saturating_sub(2) {
+                self.low
+            } else {
+                port + 2
+            };
             if port < self.high && state.ports.insert(port) {
                 return Some(port);
             }
@@ -66,8 +77,16 @@ impl PortRange {
     pub fn bind(self: &Arc<Self>, host: IpAddr, port: u16) -> Result<Pair, String> {
         if port != 0 {
             return match bind_pair(host, port) {
-                Ok((rtp, rtcp)) => Ok(Pair { rtp, rtcp, port, lease: None }),
-                Err(error) => Err(format!("cannot bind UDP ports {port} and {} of {host}: {error}", port.wrapping_add(1))),
+                Ok((rtp, rtcp)) => Ok(Pair {
+                    rtp,
+                    rtcp,
+                    port,
+                    lease: None,
+                }),
+                Err(error) => Err(format!(
+                    "cannot bind UDP ports {port} and {} of {host}: {error}",
+                    port.wrapping_add(1)
+                )),
             };
         }
         let mut refused = Vec::new();
@@ -76,7 +95,14 @@ impl PortRange {
                 break Err(format!("no UDP port is free between {} and {}", self.low, self.high));
             };
             match bind_pair(host, port) {
-                Ok((rtp, rtcp)) => break Ok(Pair { rtp, rtcp, port, lease: Some(Arc::clone(self)) }),
+                Ok((rtp, rtcp)) => {
+                    break Ok(Pair {
+                        rtp,
+                        rtcp,
+                        port,
+                        lease: Some(Arc::clone(self)),
+                    })
+                }
                 // Another program has it; look further, but do not look again in this search.
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => refused.push(port),
                 Err(error) => {
@@ -111,7 +137,10 @@ mod tests {
     fn ports_are_even_and_free_again_after_use() {
         let range = Arc::new(PortRange::new(41_001, 41_007));
         let pairs: Vec<Pair> = (0..3).map(|_| range.bind(HOST, 0).expect("a port")).collect();
-        assert_eq!(pairs.iter().map(|p| p.port).collect::<Vec<_>>(), [41_002, 41_004, 41_006]);
+        assert_eq!(
+            pairs.iter().map(|p| p.port).collect::<Vec<_>>(),
+            [41_002, 41_004, 41_006]
+        );
         assert!(range.bind(HOST, 0).is_err());
         drop(pairs);
         assert!(range.bind(HOST, 0).is_ok());

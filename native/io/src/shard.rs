@@ -39,9 +39,18 @@ const LARGEST: usize = 2048;
 /// What a shard is told.
 pub enum Message {
     /// Bind sockets for a session.
-    Open { command: CommandId, session: SessionId, host: IpAddr, port: u16 },
+    Open {
+        command: CommandId,
+        session: SessionId,
+        host: IpAddr,
+        port: u16,
+    },
     /// A command of a session.
-    Order { session: SessionId, command: CommandId, order: Order },
+    Order {
+        session: SessionId,
+        command: CommandId,
+        order: Order,
+    },
     /// This session is on its way from another shard: what follows waits until it is here.
     Expect(SessionId),
     /// Hand a session over to another shard.
@@ -151,7 +160,9 @@ pub fn run(post: &Post) {
             }
             Err(panic) => {
                 let text = panic.downcast_ref::<String>().map(String::as_str);
-                let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message");
+                let text = text
+                    .or(panic.downcast_ref::<&str>().copied())
+                    .unwrap_or("a panic without a message");
                 post.metrics.sessions.store(0, Relaxed);
                 post.outbox.push([Notice::ShardLost(post.index, text.to_owned())]);
             }
@@ -210,12 +221,24 @@ impl World for Sockets<'_> {
     }
 
     fn urgent(&mut self, session: SessionId, urgent: bool) {
-        let Some(leg) = self.legs.get_mut(&session).filter(|leg| leg.urgent != urgent) else { return };
+        let Some(leg) = self.legs.get_mut(&session).filter(|leg| leg.urgent != urgent) else {
+            return;
+        };
         leg.urgent = urgent;
-        let (from, to) = if urgent { (&self.patient, &self.urgent) } else { (&self.urgent, &self.patient) };
+        let (from, to) = if urgent {
+            (&self.patient, &self.urgent)
+        } else {
+            (&self.urgent, &self.patient)
+        };
         // A socket that cannot be moved between the sets stays unheard, which RtpLost tells.
-        let moved = epoll::delete(from, &leg.pair.rtp)
-            .and_then(|()| epoll::add(to, &leg.pair.rtp, epoll::EventData::new_u64(session << 1), epoll::EventFlags::IN));
+        let moved = epoll::delete(from, &leg.pair.rtp).and_then(|()| {
+            epoll::add(
+                to,
+                &leg.pair.rtp,
+                epoll::EventData::new_u64(session << 1),
+                epoll::EventFlags::IN,
+            )
+        });
         if moved.is_err() {
             count(&self.post.metrics.refused);
         }
@@ -226,7 +249,7 @@ impl World for Sockets<'_> {
     }
 
     fn random(&mut self) -> u64 {
-        self.chance.next()
+        self.chance.number()
     }
 
     fn ntp(&self) -> u64 {
@@ -246,7 +269,12 @@ impl Sockets<'_> {
     fn add(&mut self, session: SessionId, pair: Pair) -> rustix::io::Result<()> {
         let flags = epoll::EventFlags::IN;
         epoll::add(&self.patient, &pair.rtp, epoll::EventData::new_u64(session << 1), flags)?;
-        epoll::add(&self.patient, &pair.rtcp, epoll::EventData::new_u64(session << 1 | 1), flags)?;
+        epoll::add(
+            &self.patient,
+            &pair.rtcp,
+            epoll::EventData::new_u64(session << 1 | 1),
+            flags,
+        )?;
         self.legs.insert(session, Leg { pair, urgent: false });
         Ok(())
     }
@@ -272,13 +300,25 @@ impl<'a> Shard<'a> {
         let patient = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = rustix::time::timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        epoll::add(&urgent, &*post.wake, epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
+        epoll::add(
+            &urgent,
+            &*post.wake,
+            epoll::EventData::new_u64(WAKE),
+            epoll::EventFlags::IN,
+        )?;
         epoll::add(&urgent, &timer, epoll::EventData::new_u64(TIMER), epoll::EventFlags::IN)?;
         let (legs, events) = (HashMap::new(), Vec::new());
         Ok(Self {
             post,
             exchange: Exchange::new(post.settings),
-            sockets: Sockets { post, legs, urgent, patient, events, chance: Chance::default() },
+            sockets: Sockets {
+                post,
+                legs,
+                urgent,
+                patient,
+                events,
+                chance: Chance::default(),
+            },
             expected: None,
             held: VecDeque::new(),
             early: HashSet::new(),
@@ -310,8 +350,9 @@ impl<'a> Shard<'a> {
                 }
             }
             if due {
-                self.harvest()?;
+                // The tick first: what has arrived can wait, what is to be sent cannot.
                 self.tick();
+                self.harvest()?;
             }
             self.arm()?;
             self.sockets.flush();
@@ -325,13 +366,19 @@ impl<'a> Shard<'a> {
             return Ok(());
         }
         let period = if self.exchange.is_empty() { 0 } else { HARVEST_NS };
-        let time = Timespec { tv_sec: 0, tv_nsec: period };
+        let time = Timespec {
+            tv_sec: 0,
+            tv_nsec: period,
+        };
         // Taken before the timer starts, so that the timer never fires just before the tick is due.
         let now = self.post.clock.now();
         rustix::time::timerfd_settime(
             &self.timer,
             TimerfdTimerFlags::empty(),
-            &Itimerspec { it_interval: time, it_value: time },
+            &Itimerspec {
+                it_interval: time,
+                it_value: time,
+            },
         )?;
         self.next_tick = (period > 0).then_some(now + TICK);
         Ok(())
@@ -363,7 +410,11 @@ impl<'a> Shard<'a> {
         for _ in 0..=self.sockets.legs.len() / (BATCH / 2) {
             ready.clear();
             let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
-            match epoll::wait(&self.sockets.patient, rustix::buffer::spare_capacity(&mut ready), Some(&zero)) {
+            match epoll::wait(
+                &self.sockets.patient,
+                rustix::buffer::spare_capacity(&mut ready),
+                Some(&zero),
+            ) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -379,16 +430,21 @@ impl<'a> Shard<'a> {
 
     fn receive(&mut self, token: u64) {
         let session = token >> 1;
-        let Some(leg) = self.sockets.legs.get(&session) else { return };
+        let Some(leg) = self.sockets.legs.get(&session) else {
+            return;
+        };
         let rtcp = token & 1 == 1;
         let socket = if rtcp { &leg.pair.rtcp } else { &leg.pair.rtp };
         // One datagram per readiness: what else waits is reported again.
-        let Ok((length, source)) = socket.recv_from(&mut self.buffer[..]) else { return };
+        let Ok((length, source)) = socket.recv_from(&mut self.buffer[..]) else {
+            return;
+        };
         count(&self.post.metrics.received);
         let now = self.post.clock.now();
         let packet = &self.buffer[..length];
         if rtcp {
-            self.exchange.receive_rtcp(session, packet, source, now, &mut self.sockets);
+            self.exchange
+                .receive_rtcp(session, packet, source, now, &mut self.sockets);
         } else {
             self.exchange.receive(session, packet, source, now, &mut self.sockets);
         }
@@ -411,9 +467,19 @@ impl<'a> Shard<'a> {
 
     fn carry_out(&mut self, message: Message) {
         match message {
-            Message::Open { command, session, host, port } => self.open(command, session, host, port),
-            Message::Order { session, command, order } => {
-                self.exchange.order(session, command, order, self.post.clock.now(), &mut self.sockets);
+            Message::Open {
+                command,
+                session,
+                host,
+                port,
+            } => self.open(command, session, host, port),
+            Message::Order {
+                session,
+                command,
+                order,
+            } => {
+                self.exchange
+                    .order(session, command, order, self.post.clock.now(), &mut self.sockets);
             }
             Message::Expect(session) => {
                 if !self.early.remove(&session) {
@@ -452,12 +518,21 @@ impl<'a> Shard<'a> {
     fn open(&mut self, command: CommandId, session: SessionId, host: IpAddr, port: u16) {
         let bound = self.post.range.bind(host, port).and_then(|pair| {
             let port = pair.port;
-            self.sockets.add(session, pair).map(|()| port).map_err(|error| format!("cannot watch a socket: {error}"))
+            self.sockets
+                .add(session, pair)
+                .map(|()| port)
+                .map_err(|error| format!("cannot watch a socket: {error}"))
         });
         let event = match bound {
             Ok(port) => {
                 self.exchange.open(session, self.post.clock.now(), &mut self.sockets);
-                Event::Finished(command, Outcome::Opened { host: host.to_string(), port })
+                Event::Finished(
+                    command,
+                    Outcome::Opened {
+                        host: host.to_string(),
+                        port,
+                    },
+                )
             }
             Err(reason) => Event::Failed(command, reason),
         };

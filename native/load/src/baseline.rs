@@ -15,8 +15,11 @@ const TICK: Duration = Duration::from_millis(20);
 /// Serves until standard input ends.
 pub fn run(legs: usize) -> io::Result<()> {
     let mut sockets = Sockets::bind(legs)?;
-    let ports: Vec<String> =
-        sockets.all.iter().map(|s| Ok(s.local_addr()?.port().to_string())).collect::<io::Result<_>>()?;
+    let ports: Vec<String> = sockets
+        .all
+        .iter()
+        .map(|s| Ok(s.local_addr()?.port().to_string()))
+        .collect::<io::Result<_>>()?;
     let mut out = io::stdout();
     writeln!(out, "{}", ports.join(" "))?;
     out.flush()?;

@@ -26,7 +26,12 @@ pub fn run(seconds: u64) -> io::Result<()> {
     io::stdin().read_to_string(&mut text)?;
     let ports: Vec<u16> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let mut sockets = Sockets::bind(ports.len())?;
-    let leg = |port| Leg { port, reception: Reception::default(), last: None, gap: Duration::ZERO };
+    let leg = |port| Leg {
+        port,
+        reception: Reception::default(),
+        last: None,
+        gap: Duration::ZERO,
+    };
     let mut legs: Vec<Leg> = ports.into_iter().map(leg).collect();
     let start = Instant::now();
     let (mut slot, mut sent, mut refused) = (0u32, 0u64, 0u64);
@@ -36,8 +41,12 @@ pub fn run(seconds: u64) -> io::Result<()> {
         let due = start + SLOT * slot;
         let ready: Vec<u64> = sockets.wait(due)?.collect();
         for at in ready {
-            let Ok(length) = sockets.all[at as usize].recv(&mut buffer) else { continue };
-            let Ok((header, _)) = parse(&buffer[..length]) else { continue };
+            let Ok(length) = sockets.all[at as usize].recv(&mut buffer) else {
+                continue;
+            };
+            let Ok((header, _)) = parse(&buffer[..length]) else {
+                continue;
+            };
             let now = Instant::now();
             let leg = &mut legs[at as usize];
             leg.reception.receive(&header, (now - start).as_micros() as u64, true);

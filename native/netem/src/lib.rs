@@ -19,7 +19,16 @@ const PER_MILLION: u64 = 1_000_000;
 impl Line {
     /// A perfect line.
     pub fn new(seed: u64) -> Self {
-        Self { random: seed, delay: 0, jitter: 0, loss: 0, reorder: 0, under_way: Vec::new(), sent: 0, last: 0 }
+        Self {
+            random: seed,
+            delay: 0,
+            jitter: 0,
+            loss: 0,
+            reorder: 0,
+            under_way: Vec::new(),
+            sent: 0,
+            last: 0,
+        }
     }
 
     /// Every packet takes so long.
@@ -88,7 +97,10 @@ mod tests {
 
     fn run(line: &mut Line) -> Vec<u64> {
         (0..1000u64).for_each(|n| line.send(n * 20_000, n.to_be_bytes().to_vec()));
-        line.arrived(u64::MAX).iter().map(|p| u64::from_be_bytes(p.as_slice().try_into().unwrap())).collect()
+        line.arrived(u64::MAX)
+            .iter()
+            .map(|p| u64::from_be_bytes(p.as_slice().try_into().unwrap()))
+            .collect()
     }
 
     #[test]

@@ -95,10 +95,23 @@ impl Engine {
         keepalive: u64,
         prompt_cache: usize,
     ) -> PyResult<Self> {
-        let sessions = Settings { jitter_least, jitter_most, rtp_timeout, keepalive };
-        let settings = EngineSettings { port_low, port_high, shards, prompt_cache, sessions };
+        let sessions = Settings {
+            jitter_least,
+            jitter_most,
+            rtp_timeout,
+            keepalive,
+        };
+        let settings = EngineSettings {
+            port_low,
+            port_high,
+            shards,
+            prompt_cache,
+            sessions,
+        };
         let engine = MediaEngine::start(settings).map_err(|error| PyOSError::new_err(error.to_string()))?;
-        Ok(Self { engine: Mutex::new(engine) })
+        Ok(Self {
+            engine: Mutex::new(engine),
+        })
     }
 
     fn open_session(&self, command: u64, session: u64, host: &str, port: u16) -> PyResult<()> {
@@ -125,7 +138,10 @@ impl Engine {
         if !(10..=60).contains(&ptime) || payload_type > 127 {
             return Err(PyValueError::new_err("ptime is 10..60 ms, a payload type 0..127"));
         }
-        let accepts = accepts.into_iter().map(|(pt, name)| Ok((pt, codec(&name)?))).collect::<PyResult<_>>()?;
+        let accepts = accepts
+            .into_iter()
+            .map(|(pt, name)| Ok((pt, codec(&name)?)))
+            .collect::<PyResult<_>>()?;
         let connect = Connect {
             remote: (address, port).into(),
             codec: codec(codec_name)?,
@@ -136,7 +152,10 @@ impl Engine {
             direction: direction(direction_name)?,
             unconfirmed_limit,
         };
-        self.engine.lock().order(session, command, Order::Connect(connect)).map_err(misuse)
+        self.engine
+            .lock()
+            .order(session, command, Order::Connect(connect))
+            .map_err(misuse)
     }
 
     fn play(
@@ -148,11 +167,17 @@ impl Engine {
         stop_on: String,
     ) -> PyResult<()> {
         let sources = sources.iter().map(source).collect::<PyResult<_>>()?;
-        self.engine.lock().play(session, command, sources, repeat, stop_on).map_err(misuse)
+        self.engine
+            .lock()
+            .play(session, command, sources, repeat, stop_on)
+            .map_err(misuse)
     }
 
     fn send_digits(&self, command: u64, session: u64, digits: String, on: u32, off: u32) -> PyResult<()> {
-        self.engine.lock().order(session, command, Order::Digits { digits, on, off }).map_err(misuse)
+        self.engine
+            .lock()
+            .order(session, command, Order::Digits { digits, on, off })
+            .map_err(misuse)
     }
 
     #[allow(clippy::too_many_arguments)] // One for each field of `commands.Record`.
@@ -167,8 +192,18 @@ impl Engine {
         beep: bool,
         trim: bool,
     ) -> PyResult<()> {
-        let order = RecordOrder { path, max_length, silence, finish_on, beep, trim };
-        self.engine.lock().order(session, command, Order::Record(order)).map_err(misuse)
+        let order = RecordOrder {
+            path,
+            max_length,
+            silence,
+            finish_on,
+            beep,
+            trim,
+        };
+        self.engine
+            .lock()
+            .order(session, command, Order::Record(order))
+            .map_err(misuse)
     }
 
     fn bridge(&self, command: u64, a: u64, b: u64, record_path: Option<String>) -> PyResult<()> {
@@ -176,11 +211,17 @@ impl Engine {
     }
 
     fn tap(&self, command: u64, session: u64, rate: u32, chunk: u32, backlog: u32) -> PyResult<()> {
-        self.engine.lock().order(session, command, Order::Tap { rate, chunk, backlog }).map_err(misuse)
+        self.engine
+            .lock()
+            .order(session, command, Order::Tap { rate, chunk, backlog })
+            .map_err(misuse)
     }
 
     fn inject(&self, command: u64, session: u64, rate: u32, backlog: u32) -> PyResult<()> {
-        self.engine.lock().order(session, command, Order::Inject { rate, backlog }).map_err(misuse)
+        self.engine
+            .lock()
+            .order(session, command, Order::Inject { rate, backlog })
+            .map_err(misuse)
     }
 
     fn inject_audio(&self, stream: u64, data: &[u8], last: bool) {
@@ -260,9 +301,7 @@ fn tuple<'py>(py: Python<'py>, notice: Notice) -> PyResult<Bound<'py, PyTuple>> 
         Notice::Event(Event::Chunk { command, data, .. }) => {
             ("chunk", command, PyBytes::new(py, &data), 0).into_pyobject(py)
         }
-        Notice::Chunk(command, data, dropped) => {
-            ("chunk", command, PyBytes::new(py, &data), dropped).into_pyobject(py)
-        }
+        Notice::Chunk(command, data, dropped) => ("chunk", command, PyBytes::new(py, &data), dropped).into_pyobject(py),
         Notice::ShardLost(shard, reason) => ("shard-lost", shard, reason).into_pyobject(py),
     }
 }
@@ -271,7 +310,12 @@ fn result<'py>(py: Python<'py>, outcome: Outcome) -> PyResult<Bound<'py, PyTuple
     match outcome {
         Outcome::Opened { host, port } => ("opened", host, port).into_pyobject(py),
         Outcome::Played { duration, stopped_by } => ("played", duration, stopped_by).into_pyobject(py),
-        Outcome::Recorded { path, duration, end, key } => {
+        Outcome::Recorded {
+            path,
+            duration,
+            end,
+            key,
+        } => {
             let end = match end {
                 RecordEnd::MaxLength => "max-length",
                 RecordEnd::Silence => "silence",

@@ -1,0 +1,425 @@
+//! Whole sessions in virtual time: a world that remembers, far ends that are a few lines, lines that lose and delay.
+
+use super::*;
+use crate::command::{Codec, Connect, Direction, Loading, RecordOrder, Source, Tone};
+use crate::dtmf::Payload;
+use crate::event::RecordEnd;
+use crate::rtp::{parse, Header};
+use crate::world::{FileWrite, Written};
+use crate::{g711, TICK};
+use offhook_netem::Line;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+/// Files are written at once; random numbers count.
+#[derive(Default)]
+struct Memory {
+    sent: Vec<(SessionId, SocketAddr, Vec<u8>)>,
+    reports: Vec<Vec<u8>>,
+    events: Vec<Event>,
+    files: HashMap<u64, (u16, Vec<i16>, Written)>,
+    finished: HashMap<u64, Vec<i16>>,
+    random: u64,
+}
+
+impl World for Memory {
+    fn rtp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]) {
+        self.sent.push((session, to, packet.to_vec()));
+    }
+    fn rtcp(&mut self, _: SessionId, _: SocketAddr, packet: &[u8]) {
+        self.reports.push(packet.to_vec());
+    }
+    fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+    fn write(&mut self, write: FileWrite) -> bool {
+        match write {
+            FileWrite::Open {
+                file,
+                channels,
+                written,
+                ..
+            } => {
+                self.files.insert(file, (channels, Vec::new(), written));
+            }
+            FileWrite::Append { file, samples, missing } => {
+                let held = &mut self.files.get_mut(&file).expect("open").1;
+                held.resize(held.len() + missing, 0);
+                held.extend(samples);
+            }
+            FileWrite::Finish { file, keep } => {
+                let (channels, mut samples, written) = self.files.remove(&file).expect("open");
+                samples.truncate(keep as usize * usize::from(channels));
+                written
+                    .set(Ok(samples.len() as u64 / u64::from(channels)))
+                    .expect("once");
+                self.finished.insert(file, samples);
+            }
+        }
+        true
+    }
+    fn urgent(&mut self, _: SessionId, _: bool) {}
+    fn closed(&mut self, _: SessionId) {}
+    fn random(&mut self) -> u64 {
+        self.random += 0x1234_5678_9ABC_DEF1;
+        self.random
+    }
+    fn ntp(&self) -> u64 {
+        0
+    }
+}
+
+struct Scene {
+    exchange: Exchange,
+    world: Memory,
+    now: Micros,
+}
+
+fn far(session: SessionId) -> SocketAddr {
+    ([127, 0, 0, 1], 40_000 + session as u16).into()
+}
+
+fn loaded(sources: Vec<Source>) -> Loading {
+    Arc::new(OnceLock::from(Ok(sources)))
+}
+
+fn tone(ms: u32) -> Order {
+    let tone = Tone {
+        frequencies: vec![600.0],
+        on: ms,
+        off: 0,
+        repeat: 1,
+        level: -10.0,
+    };
+    Order::Play {
+        loading: loaded(vec![Source::Tone(tone)]),
+        repeat: 1,
+        stop_on: "5".into(),
+    }
+}
+
+fn record(silence: u64, trim: bool) -> Order {
+    let path = "memory".into();
+    Order::Record(RecordOrder {
+        path,
+        max_length: 60_000,
+        silence,
+        finish_on: "#".into(),
+        beep: false,
+        trim,
+    })
+}
+
+impl Scene {
+    fn new(sessions: u64) -> Self {
+        let settings = Settings {
+            jitter_least: 40,
+            jitter_most: 200,
+            rtp_timeout: 1000,
+            keepalive: 0,
+        };
+        let mut scene = Self {
+            exchange: Exchange::new(settings),
+            world: Memory::default(),
+            now: 0,
+        };
+        for session in 1..=sessions {
+            scene.exchange.open(session, 0, &mut scene.world);
+            let connect = Connect {
+                remote: far(session),
+                codec: Codec::Pcmu,
+                payload_type: 0,
+                accepts: vec![(0, Codec::Pcmu)],
+                dtmf: Some(101),
+                ptime: 20,
+                direction: Direction::SendRecv,
+                unconfirmed_limit: 5,
+            };
+            scene.order(session, 1000 + session, Order::Connect(connect));
+        }
+        scene.world.events.clear();
+        scene
+    }
+
+    fn order(&mut self, session: SessionId, command: CommandId, order: Order) {
+        self.exchange.order(session, command, order, self.now, &mut self.world);
+    }
+
+    fn receive(&mut self, session: SessionId, packet: &[u8]) {
+        self.exchange
+            .receive(session, packet, far(session), self.now, &mut self.world);
+    }
+
+    fn tick(&mut self) {
+        self.now += TICK;
+        self.exchange.tick(self.now, &mut self.world);
+    }
+
+    fn says(&mut self, session: SessionId, n: u16, loud: bool) {
+        self.receive(session, &audio(n, loud));
+    }
+
+    fn presses(&mut self, session: SessionId, n: u16, event: u8) {
+        let header = Header {
+            payload_type: 101,
+            ..header(n)
+        };
+        let payload = Payload {
+            event,
+            end: false,
+            duration: 160,
+        }
+        .to_bytes();
+        self.receive(session, &[&header.to_bytes()[..], &payload].concat());
+    }
+}
+
+fn header(n: u16) -> Header {
+    Header {
+        marker: false,
+        payload_type: 0,
+        sequence: n,
+        timestamp: u32::from(n) * 160,
+        ssrc: 77,
+    }
+}
+
+fn audio(n: u16, loud: bool) -> Vec<u8> {
+    let level = if loud { 8000 } else { 0 };
+    let samples: Vec<i16> = (0..160).map(|n| if n % 8 < 4 { level } else { -level }).collect();
+    let mut codes = vec![0; 160];
+    g711::encode(Codec::Pcmu, &samples, &mut codes);
+    [&header(n).to_bytes()[..], &codes].concat()
+}
+
+#[test]
+fn a_key_stops_the_prompt_that_listens_for_it() {
+    let mut scene = Scene::new(1);
+    scene.order(1, 1, tone(5000));
+    for n in 0..10 {
+        scene.says(1, n, false);
+        scene.tick();
+    }
+    scene.presses(1, 10, 5);
+    scene.tick();
+    let played = Outcome::Played {
+        duration: 200,
+        stopped_by: Some('5'),
+    };
+    assert_eq!(scene.world.events, [Event::Digit(1, '5'), Event::Finished(1, played)]);
+    assert_eq!(scene.world.sent.len(), 10);
+}
+
+#[test]
+fn an_address_that_never_sent_gets_a_bounded_number_of_packets() {
+    let mut scene = Scene::new(1);
+    scene.order(1, 1, tone(1000));
+    (0..40).for_each(|_| scene.tick());
+    assert_eq!(scene.world.sent.len(), 5);
+    scene.says(1, 0, false);
+    scene.tick();
+    assert_eq!(scene.world.sent.len(), 6);
+}
+
+#[test]
+fn silence_ends_a_recording_and_trimming_leaves_the_voice() {
+    for (trim, expected) in [(false, 1040..=1100), (true, 480..=520)] {
+        let mut scene = Scene::new(1);
+        scene.order(1, 1, record(300, trim));
+        for n in 0..60 {
+            scene.says(1, n, (10..35).contains(&n));
+            scene.tick();
+        }
+        let Some(Event::Finished(1, Outcome::Recorded { duration, end, .. })) = scene.world.events.first() else {
+            panic!("{:?}", scene.world.events)
+        };
+        assert_eq!(*end, RecordEnd::Silence);
+        // The first pause of 200 ms is too short to end it.
+        assert!(expected.contains(duration), "{trim}: {duration}");
+        assert_eq!(scene.world.finished[&1].len() as u64, duration * 8);
+    }
+}
+
+#[test]
+fn a_recording_over_a_bad_line_keeps_its_time() {
+    let mut scene = Scene::new(1);
+    scene.order(1, 1, record(0, false));
+    let mut line = Line::new(3).delay(40_000).jitter(50_000).loss(50_000).reorder(20_000);
+    for n in 0..500u16 {
+        line.send(scene.now, audio(n, true));
+        for packet in line.arrived(scene.now) {
+            scene.receive(1, &packet);
+        }
+        scene.tick();
+    }
+    scene.presses(1, 500, 11);
+    scene.tick();
+    let samples = &scene.world.finished[&1];
+    assert_eq!(samples.len(), 500 * 160);
+    let loud = samples.iter().filter(|s| s.abs() > 1000).count();
+    assert!(loud > 450 * 160, "{loud}");
+    let statistics = {
+        scene.order(1, 2, Order::Close);
+        match scene.world.events.last() {
+            Some(Event::Finished(2, Outcome::Closed(statistics))) => *statistics,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!((10..45).contains(&statistics.packets_lost), "{statistics:?}");
+}
+
+#[test]
+fn a_bridge_relays_on_receipt_and_tells_loss_as_it_is() {
+    let mut scene = Scene::new(2);
+    scene.order(
+        1,
+        1,
+        Order::Bridge {
+            with: 2,
+            record_path: None,
+        },
+    );
+    scene.says(2, 500, false);
+    scene.world.sent.clear();
+    for n in [10, 11, 13, 14] {
+        scene.says(1, n, true);
+    }
+    let sent: Vec<Header> = scene
+        .world
+        .sent
+        .iter()
+        .map(|(_, _, p)| parse(p).expect("ours").0)
+        .collect();
+    assert!(scene
+        .world
+        .sent
+        .iter()
+        .all(|(session, to, _)| *session == 2 && *to == far(2)));
+    let steps: Vec<u16> = sent
+        .windows(2)
+        .map(|w| w[1].sequence.wrapping_sub(w[0].sequence))
+        .collect();
+    assert_eq!(steps, [1, 2, 1]);
+}
+
+#[test]
+fn what_plays_is_heard_instead_of_the_bridge() {
+    let mut scene = Scene::new(2);
+    scene.order(
+        1,
+        1,
+        Order::Bridge {
+            with: 2,
+            record_path: None,
+        },
+    );
+    scene.says(2, 0, false);
+    scene.order(2, 2, tone(100));
+    scene.tick();
+    scene.world.sent.clear();
+    scene.says(1, 0, true);
+    assert!(scene.world.sent.is_empty());
+    (0..6).for_each(|_| scene.tick());
+    scene.world.sent.clear();
+    scene.says(1, 1, true);
+    assert_eq!(scene.world.sent.len(), 1);
+}
+
+#[test]
+fn a_silent_far_end_is_told_once_and_again_after_it_came_back() {
+    let mut scene = Scene::new(1);
+    (0..120).for_each(|_| scene.tick());
+    scene.says(1, 0, true);
+    (0..120).for_each(|_| scene.tick());
+    let lost = scene
+        .world
+        .events
+        .iter()
+        .filter(|e| matches!(e, Event::RtpLost(1, _)))
+        .count();
+    assert_eq!(lost, 2);
+}
+
+#[test]
+fn reports_are_sent_and_the_last_says_farewell() {
+    let mut scene = Scene::new(1);
+    scene.order(1, 1, tone(10_000));
+    for n in 0..500 {
+        scene.says(1, n, false);
+        scene.tick();
+    }
+    assert!(
+        (1..5).contains(&scene.world.reports.len()),
+        "{}",
+        scene.world.reports.len()
+    );
+    scene.order(1, 2, Order::Close);
+    let last = scene.world.reports.last().expect("a report");
+    assert_eq!((last[0], last[1]), (0x81, 200));
+    assert!(last.windows(2).any(|w| w == [0x81, 203]));
+}
+
+fn any_order(kind: u8, file: bool) -> Order {
+    let path = file.then(|| "memory".to_owned());
+    match kind % 8 {
+        0 => tone(60),
+        1 => Order::Play {
+            loading: Arc::new(OnceLock::from(Err("no".into()))),
+            repeat: 1,
+            stop_on: String::new(),
+        },
+        2 => record(40, file),
+        3 => Order::Bridge {
+            with: u64::from(kind / 8 % 4),
+            record_path: path,
+        },
+        4 => Order::Tap {
+            rate: if file { 16_000 } else { 1 },
+            chunk: 20,
+            backlog: 2,
+        },
+        5 => Order::Inject {
+            rate: 8000,
+            backlog: 40,
+        },
+        6 => Order::Digits {
+            digits: if file { "1w#".into() } else { "x".into() },
+            on: 40,
+            off: 40,
+        },
+        _ => Order::Close,
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_command_ends_exactly_once(steps in proptest::collection::vec((any::<u8>(), 1u64..4, any::<bool>(), 0u8..4), 1..60)) {
+        let mut scene = Scene::new(3);
+        let mut count = 0;
+        for (n, (kind, session, flag, then)) in steps.into_iter().enumerate() {
+            count += 1;
+            scene.order(session, count, any_order(kind, flag));
+            match then {
+                0 => scene.tick(),
+                1 => scene.order(session, 1 + u64::from(kind) % count, Order::Cancel),
+                2 => scene.says(session, n as u16, flag),
+                _ => scene.presses(session, n as u16 * 10, kind % 18),
+            }
+        }
+        for session in 1..4 {
+            count += 1;
+            scene.order(session, count, Order::Close);
+        }
+        (0..10).for_each(|_| scene.tick());
+        let mut ends = BTreeMap::new();
+        for event in &scene.world.events {
+            if let Event::Finished(id, _) | Event::Failed(id, _) | Event::Cancelled(id, _) = event {
+                *ends.entry(*id).or_insert(0) += 1;
+            }
+        }
+        let expected: BTreeMap<u64, i32> = (1..=count).map(|id| (id, 1)).collect();
+        prop_assert_eq!(ends, expected);
+        prop_assert!(scene.exchange.is_empty() && scene.world.files.is_empty());
+    }
+}
