@@ -62,6 +62,8 @@ bench: setup ## measure: call rate, media CPU beside the plain baseline, tick, m
 
 docs: setup ## make the generated reference anew
 	@$(BIN)/python tools/gen_reference.py
+	@$(BIN)/python tools/gen_openapi.py
+	@$(BIN)/python tools/gen_sip_diagrams.py
 
 lock: ## pin the newest allowed versions anew
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from offhook import __version__
 from offhook.api import tls
@@ -62,10 +61,8 @@ class Node:
             raise StartFailed(str(error)) from error
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return await self._lifetime.__aexit__(kind, error, trace)
+    async def __aexit__(self, *error: Any) -> bool | None:
+        return await self._lifetime.__aexit__(*error)
 
     @property
     def administrator(self) -> Administrator:
@@ -95,12 +92,8 @@ class Node:
     def leftovers(self) -> dict[str, int]:
         """What must be zero when there are no calls: legs, dialogs, transactions, media sessions, tasks."""
         sizes = {f"sip {name}": size for name, size in self._sip.sizes().items() if name != "connections"}
-        return {
-            **sizes,
-            "calls": len(self._switchboard),
-            "media": len(self._sessions),
-            "tasks": len(asyncio.all_tasks()),
-        }
+        tasks = len(asyncio.all_tasks())
+        return sizes | {"calls": len(self._switchboard), "media": len(self._sessions), "tasks": tasks}
 
     async def _build(self, lifetime: Lifetime) -> None:
         """Downwards in the order of the import law, so that everything finds what it stands on."""
@@ -121,8 +114,9 @@ class Node:
         )
         await self._build_records(lifetime, name)
         await self._build_calls(lifetime, name)
+        context = tls.server_context(self._certificate)
         server = ApiServer(
-            create_app(self._ports()), settings=settings.api, context=tls.server_context(self._certificate)
+            create_app(self._ports()), settings=settings.api, context=context, closing=self._transcripts.close
         )
         self._api = await lifetime.enter_async_context(server)
 

@@ -116,10 +116,7 @@ async def _call(order: Order, ready: Ready | None, expected: list[str]) -> int:
     transcript = Transcript(ready, _show) if ready is not None else None
     _show(f"calling {order.number} …")
     try:
-        local = (
-            "::1" if ":" in order.server.host else "127.0.0.1" if order.server.host.startswith("127.") else "0.0.0.0"
-        )  # noqa: S104
-        async with Phone(local=local) as phone:
+        async with Phone(local=_own_address(order.server.host)) as phone:
             answered = await _Conversation(phone, order, transcript).run()
     except CallFailed as failure:
         _show(f"failed: {failure}")
@@ -131,6 +128,13 @@ async def _call(order: Order, ready: Ready | None, expected: list[str]) -> int:
     for text in missing:
         _show(f"the application did not say: {text!r}")
     return NOT_AS_EXPECTED if missing else 0
+
+
+def _own_address(server: str) -> str:
+    """What to bind so that ``server`` can be reached: on this machine nothing else needs to reach us."""
+    if server.startswith("127."):
+        return "127.0.0.1"
+    return "::" if ":" in server else "0.0.0.0"  # noqa: S104 - a telephone is called back at its address
 
 
 class _Conversation:
