@@ -12,6 +12,7 @@ pub mod g711;
 pub mod jitter;
 pub mod keys;
 pub mod latch;
+pub mod line;
 pub mod player;
 pub mod prompt;
 pub mod recorder;

@@ -10,12 +10,12 @@ use crate::dtmf::DigitReceiver;
 use crate::event::{Event, Outcome, RecordEnd, Statistics};
 use crate::jitter::JitterBuffer;
 use crate::keys::KeySender;
-use crate::latch::Latch;
+use crate::line::Line;
 use crate::player::{Fill, Track};
 use crate::recorder::{Finishing, Recorder};
 use crate::rtcp::{self, Reception};
 use crate::rtp::{self, Header};
-use crate::sender::{Packet, Sender};
+use crate::sender::Sender;
 use crate::tap::Tap;
 use crate::world::World;
 use crate::{Micros, FRAME};
@@ -45,34 +45,6 @@ pub enum Heard<'a> {
     Audio(Header, &'a [u8], Codec),
     /// A telephone event, and the key if this is the first that is heard of it.
     Event(Header, &'a [u8], Option<char>),
-}
-
-/// How packets leave, apart from what makes them.
-#[derive(Debug)]
-struct Line {
-    session: SessionId,
-    latch: Latch,
-    unconfirmed: u32,
-    limit: u32,
-    packets: u64,
-    octets: u64,
-    last: Micros,
-}
-
-impl Line {
-    fn send(&mut self, packet: Packet, now: Micros, world: &mut dyn World) {
-        let Some(target) = self.latch.target() else { return };
-        if !self.latch.confirmed() {
-            if self.unconfirmed >= self.limit {
-                return;
-            }
-            self.unconfirmed += 1;
-        }
-        self.packets += 1;
-        self.octets += (packet.len() - rtp::HEADER) as u64;
-        self.last = now;
-        world.rtp(self.session, target, packet);
-    }
 }
 
 /// One session.
@@ -117,15 +89,7 @@ impl Session {
             settings,
             connect: None,
             accepts: [None; 128],
-            line: Line {
-                session: id,
-                latch: Latch::default(),
-                unconfirmed: 0,
-                limit: 0,
-                packets: 0,
-                octets: 0,
-                last: now,
-            },
+            line: Line::new(id, now),
             sender: Sender::new(random),
             reception: Reception::default(),
             digits: DigitReceiver::default(),
@@ -182,11 +146,9 @@ impl Session {
     }
 
     fn connect(&mut self, command: CommandId, connect: Connect, now: Micros, world: &mut dyn World) {
-        if self.line.latch.signal(connect.remote) {
-            self.line.unconfirmed = 0;
+        if self.line.signal(connect.remote, connect.unconfirmed_limit) {
             self.rtcp_source = None;
         }
-        self.line.limit = connect.unconfirmed_limit;
         self.accepts = [None; 128];
         for (payload_type, codec) in &connect.accepts {
             self.accepts[usize::from(payload_type & 127)] = Some(*codec);

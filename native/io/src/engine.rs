@@ -7,7 +7,6 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -20,12 +19,12 @@ use rustix::event::{eventfd, EventfdFlags};
 
 use crate::clock::Clock;
 use crate::disk::Disk;
-use crate::histogram::Histogram;
+use crate::inbox::{Handover, Inbox, Message};
 use crate::loader::{Loader, SourceOrder};
-use crate::metrics::{ShardMetrics, SharedMetrics};
+use crate::metrics::{Figures, ShardMetrics, SharedMetrics};
 use crate::outbox::{Notice, Outbox};
 use crate::ports::PortRange;
-use crate::shard::{run, Handover, Inbox, Message, Post};
+use crate::shard::{run, Post};
 
 /// Commands that may wait for one shard; past them a command fails at once.
 const MOST_WAITING: usize = 65_536;
@@ -43,43 +42,6 @@ pub struct EngineSettings {
     pub prompt_cache: usize,
     /// For sessions.
     pub sessions: Settings,
-}
-
-/// Figures of all shards together.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Figures {
-    /// Threads with sessions.
-    pub shards: u64,
-    /// Open sessions.
-    pub sessions: u64,
-    /// Datagrams received.
-    pub received: u64,
-    /// Datagrams sent.
-    pub sent: u64,
-    /// Datagrams that the kernel refused to send.
-    pub refused: u64,
-    /// Ticks.
-    pub ticks: u64,
-    /// Ticks left out.
-    pub skipped: u64,
-    /// Lateness of ticks, µs.
-    pub lateness_p50: u64,
-    /// Lateness of ticks, µs.
-    pub lateness_p99: u64,
-    /// Lateness of ticks, µs.
-    pub lateness_max: u64,
-    /// Prompts found decoded.
-    pub prompt_hits: u64,
-    /// Prompts that had to be decoded.
-    pub prompt_misses: u64,
-    /// Bytes of decoded prompts kept.
-    pub prompt_bytes: u64,
-    /// Samples of recordings lost to a slow disk.
-    pub samples_dropped: u64,
-    /// Chunks of taps lost to a slow reader.
-    pub chunks_dropped: u64,
-    /// Keys and losses of RTP not told.
-    pub events_dropped: u64,
 }
 
 /// Why a command was not taken: its sender broke the contract.
@@ -415,26 +377,7 @@ impl Engine {
 
     /// Figures now.
     pub fn figures(&self) -> Figures {
-        let sum = |of: fn(&ShardMetrics) -> u64| self.metrics.iter().map(|m| of(m)).sum();
-        let lateness = self.metrics.iter().map(|m| &m.lateness);
-        Figures {
-            shards: self.metrics.len() as u64,
-            sessions: sum(|m| m.sessions.load(Relaxed)),
-            received: sum(|m| m.received.load(Relaxed)),
-            sent: sum(|m| m.sent.load(Relaxed)),
-            refused: sum(|m| m.refused.load(Relaxed)),
-            ticks: sum(|m| m.ticks.load(Relaxed)),
-            skipped: sum(|m| m.skipped.load(Relaxed)),
-            lateness_p50: Histogram::quantile(lateness.clone(), 0.5),
-            lateness_p99: Histogram::quantile(lateness.clone(), 0.99),
-            lateness_max: Histogram::most(lateness),
-            prompt_hits: self.shared.prompt_hits.load(Relaxed),
-            prompt_misses: self.shared.prompt_misses.load(Relaxed),
-            prompt_bytes: self.shared.prompt_bytes.load(Relaxed),
-            samples_dropped: self.shared.samples_dropped.load(Relaxed),
-            chunks_dropped: self.shared.chunks_dropped.load(Relaxed),
-            events_dropped: self.shared.events_dropped.load(Relaxed),
-        }
+        Figures::of(&self.metrics, &self.shared)
     }
 
     /// Begins a new count of lateness, for a measurement.

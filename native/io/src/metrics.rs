@@ -1,6 +1,7 @@
 //! Figures that the engine counts, readable from any thread.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::Arc;
 
 use crate::histogram::Histogram;
 
@@ -43,4 +44,67 @@ pub struct SharedMetrics {
 /// Adds one.
 pub fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Relaxed);
+}
+
+/// Figures of all shards together.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Figures {
+    /// Threads with sessions.
+    pub shards: u64,
+    /// Open sessions.
+    pub sessions: u64,
+    /// Datagrams received.
+    pub received: u64,
+    /// Datagrams sent.
+    pub sent: u64,
+    /// Datagrams that the kernel refused to send.
+    pub refused: u64,
+    /// Ticks.
+    pub ticks: u64,
+    /// Ticks left out.
+    pub skipped: u64,
+    /// Lateness of ticks, µs.
+    pub lateness_p50: u64,
+    /// Lateness of ticks, µs.
+    pub lateness_p99: u64,
+    /// Lateness of ticks, µs.
+    pub lateness_max: u64,
+    /// Prompts found decoded.
+    pub prompt_hits: u64,
+    /// Prompts that had to be decoded.
+    pub prompt_misses: u64,
+    /// Bytes of decoded prompts kept.
+    pub prompt_bytes: u64,
+    /// Samples of recordings lost to a slow disk.
+    pub samples_dropped: u64,
+    /// Chunks of taps lost to a slow reader.
+    pub chunks_dropped: u64,
+    /// Keys and losses of RTP not told.
+    pub events_dropped: u64,
+}
+
+impl Figures {
+    /// Read now.
+    pub fn of(shards: &[Arc<ShardMetrics>], shared: &SharedMetrics) -> Self {
+        let sum = |of: fn(&ShardMetrics) -> u64| shards.iter().map(|m| of(m)).sum();
+        let lateness = shards.iter().map(|m| &m.lateness);
+        Self {
+            shards: shards.len() as u64,
+            sessions: sum(|m| m.sessions.load(Relaxed)),
+            received: sum(|m| m.received.load(Relaxed)),
+            sent: sum(|m| m.sent.load(Relaxed)),
+            refused: sum(|m| m.refused.load(Relaxed)),
+            ticks: sum(|m| m.ticks.load(Relaxed)),
+            skipped: sum(|m| m.skipped.load(Relaxed)),
+            lateness_p50: Histogram::quantile(lateness.clone(), 0.5),
+            lateness_p99: Histogram::quantile(lateness.clone(), 0.99),
+            lateness_max: Histogram::most(lateness),
+            prompt_hits: shared.prompt_hits.load(Relaxed),
+            prompt_misses: shared.prompt_misses.load(Relaxed),
+            prompt_bytes: shared.prompt_bytes.load(Relaxed),
+            samples_dropped: shared.samples_dropped.load(Relaxed),
+            chunks_dropped: shared.chunks_dropped.load(Relaxed),
+            events_dropped: shared.events_dropped.load(Relaxed),
+        }
+    }
 }

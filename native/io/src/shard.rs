@@ -4,28 +4,29 @@
 //! to 5 ms in the patient one, which is looked at when the timer fires: a thread that sleeps in between costs less than
 //! one that is woken for every packet, and nobody hears the difference, as what they say is used at the next tick.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::collections::{HashSet, VecDeque};
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError};
-use offhook_media_core::command::{CommandId, Order, SessionId};
+use crossbeam_channel::Receiver;
+use offhook_media_core::command::{CommandId, SessionId};
 use offhook_media_core::event::{Event, Outcome};
 use offhook_media_core::exchange::Exchange;
-use offhook_media_core::session::{Session, Settings};
-use offhook_media_core::world::{FileWrite, World};
+use offhook_media_core::session::Settings;
 use offhook_media_core::{Micros, TICK};
 use rustix::event::epoll;
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
 
-use crate::clock::{Chance, Clock};
+use crate::clock::Clock;
 use crate::disk::Disk;
+use crate::inbox::{Message, Moved};
 use crate::metrics::{count, ShardMetrics};
 use crate::outbox::{Notice, Outbox};
-use crate::ports::{Pair, PortRange};
+use crate::ports::PortRange;
+use crate::sockets::Sockets;
 
 const WAKE: u64 = u64::MAX;
 const TIMER: u64 = u64::MAX - 1;
@@ -35,96 +36,6 @@ const MOST_MADE_UP: u64 = 10;
 const BATCH: usize = 256;
 /// Longer datagrams are cut, and then are no audio that we know.
 const LARGEST: usize = 2048;
-
-/// What a shard is told.
-pub enum Message {
-    /// Bind sockets for a session.
-    Open {
-        command: CommandId,
-        session: SessionId,
-        host: IpAddr,
-        port: u16,
-    },
-    /// A command of a session.
-    Order {
-        session: SessionId,
-        command: CommandId,
-        order: Order,
-    },
-    /// This session is on its way from another shard: what follows waits until it is here.
-    Expect(SessionId),
-    /// Hand a session over to another shard.
-    Move(Handover),
-    /// A session that another shard hands over; without one it does not exist (any more).
-    Adopt(SessionId, Option<Moved>),
-    /// End the thread.
-    Stop,
-    /// Fall over, to prove that the others stand.
-    #[cfg(test)]
-    Fault,
-}
-
-/// A session with its sockets.
-pub struct Moved {
-    session: Box<Session>,
-    pair: Pair,
-}
-
-/// The order to hand a session over. Whatever becomes of the order, the other shard gets an answer: it waits for one.
-pub struct Handover {
-    session: SessionId,
-    to: Option<Inbox>,
-}
-
-impl Handover {
-    /// Of `session` to the shard behind `to`.
-    pub fn new(session: SessionId, to: Inbox) -> Self {
-        Self { session, to: Some(to) }
-    }
-
-    fn answer(&mut self, moved: Option<Moved>) {
-        let Some(to) = self.to.take() else { return };
-        let mut message = Message::Adopt(self.session, moved);
-        // The other shard empties its queue whatever it waits for; a session must not be lost on the way.
-        while let Err(TrySendError::Full(back)) = to.queue.try_send(message) {
-            message = back;
-            std::thread::yield_now();
-        }
-        to.wake();
-    }
-}
-
-impl Drop for Handover {
-    fn drop(&mut self) {
-        self.answer(None);
-    }
-}
-
-/// How a shard is reached.
-#[derive(Clone)]
-pub struct Inbox {
-    queue: Sender<Message>,
-    wake: Arc<OwnedFd>,
-}
-
-impl Inbox {
-    /// `wake` is the eventfd that the shard sleeps on.
-    pub fn new(queue: Sender<Message>, wake: Arc<OwnedFd>) -> Self {
-        Self { queue, wake }
-    }
-
-    /// Never waits; gives the message back when the queue is full or the thread is gone.
-    pub fn send(&self, message: Message) -> Result<(), Message> {
-        self.queue.try_send(message).map_err(TrySendError::into_inner)?;
-        self.wake();
-        Ok(())
-    }
-
-    fn wake(&self) {
-        // Only a full counter can refuse, and then the thread is awake anyway.
-        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
-    }
-}
 
 /// What a shard is made of, and what survives when it falls over.
 pub struct Post {
@@ -184,141 +95,27 @@ struct Shard<'a> {
     buffer: Box<[u8; LARGEST]>,
 }
 
-struct Leg {
-    pair: Pair,
-    urgent: bool,
-}
-
-/// The machine's outside.
-struct Sockets<'a> {
-    post: &'a Post,
-    legs: HashMap<SessionId, Leg>,
-    urgent: OwnedFd,
-    patient: OwnedFd,
-    events: Vec<Notice>,
-    chance: Chance,
-}
-
-impl World for Sockets<'_> {
-    fn rtp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]) {
-        if let Some(leg) = self.legs.get(&session) {
-            self.send(&leg.pair.rtp, to, packet);
-        }
-    }
-
-    fn rtcp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]) {
-        if let Some(leg) = self.legs.get(&session) {
-            self.send(&leg.pair.rtcp, to, packet);
-        }
-    }
-
-    fn emit(&mut self, event: Event) {
-        self.events.push(Notice::Event(event));
-    }
-
-    fn write(&mut self, write: FileWrite) -> bool {
-        self.post.disk.write(write)
-    }
-
-    fn urgent(&mut self, session: SessionId, urgent: bool) {
-        let Some(leg) = self.legs.get_mut(&session).filter(|leg| leg.urgent != urgent) else {
-            return;
-        };
-        leg.urgent = urgent;
-        let (from, to) = if urgent {
-            (&self.patient, &self.urgent)
-        } else {
-            (&self.urgent, &self.patient)
-        };
-        // A socket that cannot be moved between the sets stays unheard, which RtpLost tells.
-        let moved = epoll::delete(from, &leg.pair.rtp).and_then(|()| {
-            epoll::add(
-                to,
-                &leg.pair.rtp,
-                epoll::EventData::new_u64(session << 1),
-                epoll::EventFlags::IN,
-            )
-        });
-        if moved.is_err() {
-            count(&self.post.metrics.refused);
-        }
-    }
-
-    fn closed(&mut self, session: SessionId) {
-        self.legs.remove(&session);
-    }
-
-    fn random(&mut self) -> u64 {
-        self.chance.number()
-    }
-
-    fn ntp(&self) -> u64 {
-        self.post.clock.ntp()
-    }
-}
-
-impl Sockets<'_> {
-    fn send(&self, socket: &UdpSocket, to: SocketAddr, packet: &[u8]) {
-        match socket.send_to(packet, to) {
-            Ok(_) => count(&self.post.metrics.sent),
-            // Nobody listens there (yet), or the buffer is full: RTP has no second try.
-            Err(_) => count(&self.post.metrics.refused),
-        }
-    }
-
-    fn add(&mut self, session: SessionId, pair: Pair) -> rustix::io::Result<()> {
-        let flags = epoll::EventFlags::IN;
-        epoll::add(&self.patient, &pair.rtp, epoll::EventData::new_u64(session << 1), flags)?;
-        epoll::add(
-            &self.patient,
-            &pair.rtcp,
-            epoll::EventData::new_u64(session << 1 | 1),
-            flags,
-        )?;
-        self.legs.insert(session, Leg { pair, urgent: false });
-        Ok(())
-    }
-
-    fn take(&mut self, session: SessionId) -> Option<Pair> {
-        let Leg { pair, urgent } = self.legs.remove(&session)?;
-        let set = if urgent { &self.urgent } else { &self.patient };
-        let _ = epoll::delete(set, &pair.rtp);
-        let _ = epoll::delete(&self.patient, &pair.rtcp);
-        Some(pair)
-    }
-
-    fn flush(&mut self) {
-        if !self.events.is_empty() {
-            self.post.outbox.push(self.events.drain(..));
-        }
-    }
-}
-
 impl<'a> Shard<'a> {
     fn new(post: &'a Post) -> std::io::Result<Self> {
-        let urgent = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let patient = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let sockets = Sockets::new(post)?;
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = rustix::time::timerfd_create(TimerfdClockId::Monotonic, flags)?;
         epoll::add(
-            &urgent,
+            &sockets.urgent,
             &*post.wake,
             epoll::EventData::new_u64(WAKE),
             epoll::EventFlags::IN,
         )?;
-        epoll::add(&urgent, &timer, epoll::EventData::new_u64(TIMER), epoll::EventFlags::IN)?;
-        let (legs, events) = (HashMap::new(), Vec::new());
+        epoll::add(
+            &sockets.urgent,
+            &timer,
+            epoll::EventData::new_u64(TIMER),
+            epoll::EventFlags::IN,
+        )?;
         Ok(Self {
             post,
             exchange: Exchange::new(post.settings),
-            sockets: Sockets {
-                post,
-                legs,
-                urgent,
-                patient,
-                events,
-                chance: Chance::default(),
-            },
+            sockets,
             expected: None,
             held: VecDeque::new(),
             early: HashSet::new(),

@@ -1,0 +1,66 @@
+//! How a session's packets leave: where to, and how many to an address that never sent any.
+
+use std::net::SocketAddr;
+
+use crate::command::SessionId;
+use crate::latch::Latch;
+use crate::rtp;
+use crate::sender::Packet;
+use crate::world::World;
+use crate::Micros;
+
+/// How packets leave, apart from what makes them.
+#[derive(Debug)]
+pub struct Line {
+    session: SessionId,
+    /// Where to.
+    pub latch: Latch,
+    unconfirmed: u32,
+    limit: u32,
+    /// Sent so far.
+    pub packets: u64,
+    /// Payload bytes sent so far.
+    pub octets: u64,
+    /// When the last was sent.
+    pub last: Micros,
+}
+
+impl Line {
+    /// Towards nobody yet.
+    pub fn new(session: SessionId, now: Micros) -> Self {
+        Self {
+            session,
+            latch: Latch::default(),
+            unconfirmed: 0,
+            limit: 0,
+            packets: 0,
+            octets: 0,
+            last: now,
+        }
+    }
+
+    /// Signalling names an address, and how many packets it may get before it has sent any. Returns whether it is new.
+    pub fn signal(&mut self, remote: SocketAddr, limit: u32) -> bool {
+        self.limit = limit;
+        let new = self.latch.signal(remote);
+        if new {
+            self.unconfirmed = 0;
+        }
+        new
+    }
+
+    /// Sends a packet to the far end, if there is one and it may have another.
+    pub fn send(&mut self, packet: Packet, now: Micros, world: &mut dyn World) {
+        let Some(target) = self.latch.target() else { return };
+        if !self.latch.confirmed() {
+            if self.unconfirmed >= self.limit {
+                return;
+            }
+            self.unconfirmed += 1;
+        }
+        self.packets += 1;
+        self.octets += (packet.len() - rtp::HEADER) as u64;
+        self.last = now;
+        world.rtp(self.session, target, packet);
+    }
+}
