@@ -53,21 +53,20 @@ class Node:
         self._random = random.SystemRandom()
 
     async def __aenter__(self) -> Self:
-        try:
-            async with Lifetime() as lifetime:
+        failure: Exception | None = None
+        async with Lifetime() as lifetime:
+            try:
                 await self._build(lifetime)
+            except (StoreError, SecretsError, tls.TlsError, ListenError, EgressError, OSError) as error:
+                failure = error
+            else:
                 self._lifetime = lifetime.pop_all()
-        except (StoreError, SecretsError, tls.TlsError, ListenError, EgressError, OSError) as error:
-            raise StartFailed(str(error)) from error
+        if failure is not None:
+            raise StartFailed(str(failure)) from failure
         return self
 
     async def __aexit__(self, *error: Any) -> bool | None:
         return await self._lifetime.__aexit__(*error)
-
-    @property
-    def administrator(self) -> Administrator:
-        """The account that may do everything."""
-        return self._administrator
 
     @property
     def api_url(self) -> str:
@@ -109,7 +108,7 @@ class Node:
         self._certificate = tls.configured(settings.api, data_dir / "tls", clock=self._clock)
         self._database = await open_database(settings.store, data_dir)
         lifetime.push_async_callback(self._database.close)
-        self._administrator = await administrator(
+        self.administrator = await administrator(
             self._database, self._keyring, domain=settings.sip.domain, now=self._clock.utc(), new_sid=self._sids
         )
         await self._build_records(lifetime, name)
@@ -162,7 +161,7 @@ class Node:
             sip=settings.sip,
             media=settings.media,
             calls=settings.calls,
-            domain=self._administrator.domain,
+            domain=self.administrator.domain,
             directory=self._directory,
             sessions=self._sessions,
             random_bits=self._random.getrandbits,

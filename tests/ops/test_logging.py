@@ -6,10 +6,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
-from offhook.ops.settings import LogSettings
-
 PROGRAM = """
 import sys, logging, structlog
 from offhook.ops.logging import configure
@@ -48,8 +44,3 @@ def test_text_shows_the_same_to_people_and_libraries_only_when_in_trouble() -> N
     for word in ("wire", "call_answered", "late", "trouble", "ZeroDivisionError"):
         assert word in text
     assert "chatter" not in text
-
-
-def test_a_level_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="debug, info"):
-        LogSettings(level="loud")

@@ -63,9 +63,12 @@ class SipDriver:
         await self._tasks.__aenter__()
         try:
             await self._bind()
-        except OSError:
+        except OSError as error:
             await self._tasks.__aexit__(None, None, None)
-            raise
+            where = HostPort(*self._settings.listen)
+            raise OSError(
+                f"Cannot listen for SIP on {where}: {error.strerror}. Stop what uses the port, or choose another (--sip)."
+            ) from error
         self._background = [self._tasks.create_task(self._beat()), self._tasks.create_task(self._tcp.sweep())]
         return self
 

@@ -1,0 +1,13 @@
+"""Settings of the media engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from offhook.media.settings import MediaSettings
+
+
+@pytest.mark.parametrize(("low", "high"), [(80, 2000), (20_000, 20_000), (30_000, 20_000), (60_000, 70_000)])
+def test_ports_that_are_no_range_are_refused(low: int, high: int) -> None:
+    with pytest.raises(ValueError, match="media.port_low"):
+        MediaSettings(port_low=low, port_high=high)
