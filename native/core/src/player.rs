@@ -42,6 +42,8 @@ enum Kind {
 #[derive(Debug)]
 struct Sources {
     loading: Loading,
+    /// Taken over once they are loaded: shared counters would cost a cache miss in every frame.
+    loaded: Option<Vec<Source>>,
     repeat: u32,
     rounds: u32,
     at: usize,
@@ -63,6 +65,7 @@ impl Track {
     pub fn play(command: CommandId, loading: Loading, repeat: u32, stop_on: String) -> Self {
         let sources = Sources {
             loading,
+            loaded: None,
             repeat,
             rounds: 0,
             at: 0,
@@ -164,11 +167,11 @@ impl Track {
 
 impl Sources {
     fn fill(&mut self, frame: &mut [i16; FRAME]) -> Fill {
-        let loading = self.loading.clone();
-        let sources = match loading.get() {
-            None => return Fill::Waiting,
-            Some(Err(reason)) => return Fill::Failed(reason.clone()),
-            Some(Ok(sources)) => sources,
+        let sources = match (&mut self.loaded, self.loading.get()) {
+            (Some(sources), _) => &*sources,
+            (None, None) => return Fill::Waiting,
+            (None, Some(Err(reason))) => return Fill::Failed(reason.clone()),
+            (loaded, Some(Ok(sources))) => &*loaded.insert(sources.clone()),
         };
         let mut filled = 0;
         while filled < FRAME {
@@ -182,7 +185,7 @@ impl Sources {
                 self.at = 0;
                 continue;
             };
-            let part = self.part(source, &mut frame[filled..]);
+            let part = part(source, self.position, &mut self.tone, &mut frame[filled..]);
             if part == 0 {
                 (self.at, self.position, self.tone) = (self.at + 1, 0, None);
             }
@@ -192,23 +195,24 @@ impl Sources {
         }
         Fill::Full
     }
+}
 
-    fn part(&mut self, source: &Source, room: &mut [i16]) -> usize {
-        match source {
-            Source::Prompt(prompt) => {
-                let rest = prompt.samples().get(self.position..).unwrap_or(&[]);
-                let length = rest.len().min(room.len());
-                room[..length].copy_from_slice(&rest[..length]);
-                length
-            }
-            Source::Silence(ms) => {
-                let total = *ms as usize * (RATE as usize / 1000);
-                let length = total.saturating_sub(self.position).min(room.len());
-                room[..length].fill(0);
-                length
-            }
-            Source::Tone(tone) => self.tone.get_or_insert_with(|| ToneGenerator::new(tone)).fill(room),
+// What `source` has from `position` on, as much as there is room for.
+fn part(source: &Source, position: usize, tone: &mut Option<ToneGenerator>, room: &mut [i16]) -> usize {
+    match source {
+        Source::Prompt(prompt) => {
+            let rest = prompt.samples().get(position..).unwrap_or(&[]);
+            let length = rest.len().min(room.len());
+            room[..length].copy_from_slice(&rest[..length]);
+            length
         }
+        Source::Silence(ms) => {
+            let total = *ms as usize * (RATE as usize / 1000);
+            let length = total.saturating_sub(position).min(room.len());
+            room[..length].fill(0);
+            length
+        }
+        Source::Tone(order) => tone.get_or_insert_with(|| ToneGenerator::new(order)).fill(room),
     }
 }
 
