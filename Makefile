@@ -24,7 +24,7 @@ $(VENV)/.python: requirements.lock tools/bootstrap.lock
 $(VENV)/.native: $(VENV)/.python pyproject.toml $(NATIVE_SOURCES)
 	@command -v cargo >/dev/null || { echo "Rust is missing: install rustc and cargo 1.85 or newer, then run make again." >&2; exit 1; }
 	@echo "Building the media engine (about a minute the first time)"
-	@$(BIN)/maturin develop --quiet --release --locked
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 native: $(VENV)/.native
