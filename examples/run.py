@@ -10,9 +10,9 @@ from pathlib import Path
 from examples import platform
 
 DATA_DIR = Path(os.environ.get("OFFHOOK_DATA_DIR", "var")).resolve()
-HTTP = os.environ.get("OFFHOOK_HTTP", "127.0.0.1:8443")
-SIP = os.environ.get("OFFHOOK_SIP", "127.0.0.1:5060")
-APPLICATION_PORT = int(os.environ.get("OFFHOOK_DEMO_PORT", "5000"))
+HTTP = os.environ.get("DEMO_HTTP", "127.0.0.1:8443")
+SIP = os.environ.get("DEMO_SIP", "127.0.0.1:5060")
+APPLICATION_PORT = int(os.environ.get("DEMO_APPLICATION_PORT", "5000"))
 
 NEXT = """
 offhook is ready. Nothing but this machine can reach it: API, SIP and applications are on loopback,

@@ -34,7 +34,7 @@ from offhook.security.passwords import Passwords
 from offhook.security.secrets import Keyring, SecretsError
 from offhook.speech.build import build_synthesizer
 from offhook.store.engine import StoreError, open_database
-from offhook.store.first_start import Administrator, administrator, node_name
+from offhook.store.first_start import administrator, node_name
 from offhook.vocabulary.clock import SystemClock
 from offhook.vocabulary.sids import SidSource
 from offhook.webhooks.delivery import Delivery
