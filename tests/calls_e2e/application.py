@@ -97,9 +97,9 @@ class Application:
         match self.pages.get(path):
             case None:
                 return 404, "text/plain", b"there is no such page"
-            case bytes():
+            case bytes(page):
                 return 200, "audio/wav", page
-            case str():
+            case str(page):
                 return 200, "application/xml", page.encode()
             case page:
                 return 200, "application/xml", page(parameters).encode()

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.calls_e2e.peers import Program, free_port, missing, need
+from tests.calls_e2e.peers import Program, free_media_ports, free_port, missing, need, wait_for
 from tests.support.audio import Samples, read_wav, sine, write_wav
 
 MODULES = (
@@ -69,13 +69,13 @@ class Baresip:
         self._socket: socket.socket | None = None
         (folder / "sound").mkdir(parents=True)
         write_wav(folder / "voice.wav", sine(voice, 60_000) if isinstance(voice, int) else voice)
-        rtp = free_port(socket.SOCK_DGRAM) & ~1
+        rtp = free_media_ports(40)
         (folder / "config").write_text(
             CONFIG.format(
                 sip=self.sip_port,
                 folder=folder,
-                rtp=min(rtp, 60_000),
-                rtp_end=min(rtp, 60_000) + 40,
+                rtp=rtp,
+                rtp_end=rtp + 39,
                 modules=_modules(),
                 control=self._control_port,
             )
@@ -148,6 +148,12 @@ class Baresip:
                 assert self._program is not None
                 raise AssertionError(f"it is not registered:\n{self._program.output()[-2000:]}")
             time.sleep(0.1)
+
+    def prints(self, text: str, seconds: float = 10.0) -> None:
+        """Wait until it has written ``text`` on its screen; events before its control socket was there are only there."""
+        assert self._program is not None
+        program = self._program
+        wait_for(lambda: text in program.output(), f"{text!r} of {self.login}", seconds)
 
     def heard(self) -> Samples:
         """All that it heard in the last call, packets one after the other; complete once the call is over."""

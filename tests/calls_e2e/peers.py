@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -34,6 +36,20 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_media_ports(count: int) -> int:
+    """The first, even one of ``count`` UDP ports that were free a moment ago, below those that others take by chance."""
+    for first in random.sample(range(10_000, 16_000 - count, 2), 200):
+        with contextlib.ExitStack() as probes:
+            try:
+                for port in range(first, first + count):
+                    probe = probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                    probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise AssertionError(f"there are no {count} free UDP ports")
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 10.0) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.calls_e2e.peers import Program, free_port, need
+from tests.calls_e2e.peers import Program, free_media_ports, free_port, need
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 BUILT_IN = frozenset({"uac", "uas", "uac_pcap", "branchc", "branchs", "regexp", "3pcc-A", "3pcc-B", "ooc_default"})
@@ -58,7 +58,7 @@ class Sipp:
             *source,
             *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(self.port)),
             *("-s", service, "-r", str(rate), "-l", str(at_once), "-d", str(hold), "-t", TRANSPORTS[transport]),
-            *("-mp", str(free_port(socket.SOCK_DGRAM) & ~3)),
+            *("-mp", str(free_media_ports(4))),
             *("-nostdin", "-timeout", f"{patience}s", "-timeout_error", "-recv_timeout", str(patience * 1000)),
             *("-trace_stat", "-stf", str(self._statistics), "-fd", "1"),
             *("-trace_err", "-error_file", str(folder / "errors.txt")),

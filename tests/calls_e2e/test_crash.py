@@ -37,7 +37,8 @@ def test_a_killed_server_ends_its_calls_keeps_recordings_and_delivers_callbacks(
 
 def test_a_server_that_is_asked_to_stop_lets_the_call_finish(tmp_path):
     with Application() as app, Server(tmp_path / "server") as server, Baresip(tmp_path / "ann") as ann:
-        app.pages["/wait"] = "<Response><Pause length='3'/><Hangup/></Response>"
+        app.pages["/wait"] = "<Response><Play>/tone.wav</Play><Hangup/></Response>"
+        app.pages["/tone.wav"] = audio.write_wav(tmp_path / "tone.wav", audio.sine(600, 3000)).read_bytes()
         server.add_number("5001", app.url("/wait"))
         ann.dial(f"sip:5001@{server.sip()}")
         ann.until("CALL_ESTABLISHED")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from contextlib import asynccontextmanager
+import socket
+import time
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -15,61 +17,99 @@ from tests.calls_e2e.server import LOOPBACK, Server
 from tests.calls_e2e.sipp import Sipp
 from tests.support import audio
 
+ANSWERED = "<Play>/short.wav</Play>"
+"""Verbs that need no sound do not answer; the caller wants to be answered before he hangs up."""
+UNANSWERED = "unanswered"
+"""Not a verb but a moment: the caller gives up while the application still thinks about the first document."""
 VERBS = {
     "say": "<Say>one two three four five six seven eight nine ten</Say>",
     "play": "<Play loop='0'>/tone.wav</Play>",
-    "pause": "<Pause length='30'/>",
+    "pause": f"{ANSWERED}<Pause length='30'/>",
     "gather": "<Gather timeout='30' action='/next'><Play loop='0'>/tone.wav</Play></Gather>",
     "record": "<Record maxLength='30' timeout='0' action='/next'/>",
-    "dial": "<Dial timeout='30' action='/next'><Sip>sip:callee@{callee}</Sip></Dial>",
-    "ring": "<Dial timeout='30' action='/next'><Sip>sip:nobody@127.0.0.1:9</Sip></Dial>",
+    "dial": f"{ANSWERED}<Dial timeout='30' action='/next'><Sip>sip:callee@CALLEE</Sip></Dial>",
+    "ring": f"{ANSWERED}<Dial timeout='30' action='/next'><Sip>sip:nobody@SILENT</Sip></Dial>",
     "echo": "<Echo/>",
-    "redirect": "<Redirect>/again</Redirect>",
-    "slow": "<Redirect>/slow</Redirect>",
+    "redirect": f"{ANSWERED}<Redirect>/again</Redirect>",
+    "slow": f"{ANSWERED}<Redirect>/slow</Redirect>",
 }
 CALLS_PER_VERB = 20
 
 
 def test_callers_who_hang_up_at_any_verb_leave_nothing(tmp_path):
     async def main():
-        with Application() as app, Sipp(tmp_path / "callee", "uas", at_once=1000) as callee:
-            app.pages["/tone.wav"] = audio.write_wav(tmp_path / "tone.wav", audio.sine(600, 400)).read_bytes()
-            app.pages["/next"] = "<Response><Pause length='1'/></Response>"
-            app.pages["/again"] = "<Response><Pause length='1'/><Redirect>/again</Redirect></Response>"
-            app.pages["/slow"] = _slowly
-            for verb, document in VERBS.items():
-                app.pages[f"/{verb}-page"] = f"<Response>{document.format(callee=callee.address)}</Response>"
+        with Application() as app, Sipp(tmp_path / "callee", "uas", at_once=1000) as callee, _silence() as silent:
+            _publish(app, tmp_path, callee.address, silent)
             async with _node(tmp_path / "data") as node:
-                numbers = {verb: str(4000 + index) for index, verb in enumerate(VERBS)}
+                numbers = {verb: str(4000 + index) for index, verb in enumerate([*VERBS, UNANSWERED])}
                 api = await asyncio.to_thread(_api, node, tmp_path, app, numbers)
                 await _quiet(node, {})
                 before, sockets = node.leftovers(), _sockets()
                 for verb, number in numbers.items():
-                    outcome = await asyncio.to_thread(
-                        Sipp(
-                            tmp_path / verb,
-                            "caller_hangs_up",
-                            node.sip_addresses["udp"],
-                            service=number,
-                            calls=CALLS_PER_VERB,
-                            rate=20,
-                            hold=400,
-                        ).run
+                    scenario = "caller_gives_up" if verb == UNANSWERED else "caller_hangs_up"
+                    calls = Sipp(
+                        tmp_path / verb,
+                        scenario,
+                        node.sip_addresses["udp"],
+                        service=number,
+                        calls=CALLS_PER_VERB,
+                        rate=20,
+                        hold=600,
                     )
+                    outcome, most_open = await _watched(calls, node)
                     assert (outcome.successful, outcome.failed) == (CALLS_PER_VERB, 0), (verb, outcome.errors)
+                    assert most_open > 0 or verb == UNANSWERED, f"{verb}: no media session was ever seen"
                 await _quiet(node, before)
-                assert _sockets() <= sockets + 4, "sockets were left open"
-                records = await asyncio.to_thread(api.calls)
-                inbound = [record for record in records if record["direction"] == "inbound"]
-                assert len(inbound) == CALLS_PER_VERB * len(VERBS)
-                assert not [r for r in records if r["status"] in ("queued", "ringing", "in-progress")]
+                assert _sockets() == sockets, "sockets were left open"
+                _check_records(await asyncio.to_thread(api.calls))
 
     asyncio.run(main())
 
 
-def _slowly(_):
-    import time
+def _publish(app, folder, callee, silent):
+    """A page per verb, and what the pages need."""
+    app.pages["/tone.wav"] = audio.write_wav(folder / "tone.wav", audio.sine(600, 400)).read_bytes()
+    app.pages["/short.wav"] = audio.write_wav(folder / "short.wav", audio.sine(600, 40)).read_bytes()
+    app.pages["/next"] = "<Response><Pause length='1'/></Response>"
+    app.pages["/again"] = "<Response><Pause length='1'/><Redirect>/again</Redirect></Response>"
+    app.pages["/slow"] = _slowly
+    for verb, document in VERBS.items():
+        content = document.replace("CALLEE", callee).replace("SILENT", silent)
+        app.pages[f"/{verb}-page"] = f"<Response>{content}</Response>"
+    app.pages[f"/{UNANSWERED}-page"] = _slowly
 
+
+async def _watched(calls, node):
+    """Run calls, and see how many media sessions were open at most."""
+    most_open = 0
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(asyncio.to_thread(calls.run))
+        while not running.done():
+            most_open = max(most_open, node.leftovers()["media"])
+            await asyncio.sleep(0.05)
+    return running.result(), most_open
+
+
+def _check_records(records):
+    inbound = [record for record in records if record["direction"] == "inbound"]
+    assert len(inbound) == CALLS_PER_VERB * (len(VERBS) + 1)
+    given_up = [record for record in inbound if record["status"] in ("canceled", "no-answer")]
+    assert len(given_up) == CALLS_PER_VERB
+    assert {record["status"] for record in inbound if record not in given_up} == {"completed"}
+    dialled = [record for record in records if record["direction"] == "outbound-dial"]
+    assert len(dialled) == 2 * CALLS_PER_VERB
+    assert {record["status"] for record in dialled} <= {"completed", "canceled", "no-answer"}
+
+
+@contextmanager
+def _silence():
+    """An address where somebody listens and never answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{deaf.getsockname()[1]}"
+
+
+def _slowly(_):
     time.sleep(1)
     return "<Response><Pause length='1'/></Response>"
 
@@ -89,10 +129,10 @@ def _api(node, folder, app, numbers):
     api.ready = {
         "api": node.api_url,
         "ca_file": str(node.ca_file),
-        "account_sid": str(node.administrator.account_sid),
-        "auth_token": node.administrator.auth_token,
+        "account_sid": node.administrator.sid,
+        "auth_token": node.administrator.auth_token.reveal(),
     }
-    app.auth_token = node.administrator.auth_token
+    app.auth_token = node.administrator.auth_token.reveal()
     for verb, number in numbers.items():
         api.add_number(number, app.url(f"/{verb}-page"))
     return api
@@ -113,11 +153,13 @@ async def _quiet(node, wanted, seconds=60.0):
 
 
 def _sockets():
-    """Open sockets of this process."""
+    """UDP sockets of this process: signalling and media. TCP ones are pooled connections to the application."""
+    lines = Path("/proc/self/net/udp").read_text().splitlines()[1:]
+    inodes = {f"socket:[{line.split()[9]}]" for line in lines}
     count = 0
-    for descriptor in os.listdir("/proc/self/fd"):
+    for descriptor in Path("/proc/self/fd").iterdir():
         try:
-            count += os.readlink(f"/proc/self/fd/{descriptor}").startswith("socket:")
-        except FileNotFoundError:
+            count += str(descriptor.readlink()) in inodes
+        except FileNotFoundError:  # the one that lists the folder
             continue
     return count

@@ -44,9 +44,9 @@ def test_a_registered_phone_hears_the_menu_and_presses_a_key(server, app, phone,
         asked = app.wait_for("/choice", Digits="42")
         ann.until("CALL_CLOSED")
         heard = ann.heard()
-    assert asked.parameters["From"].endswith("ann") or "ann" in asked.parameters["From"]
+    assert "ann" in asked.parameters["From"]
     assert 800 <= audio.presence(heard, 600) < 2800
-    assert audio.presence(heard, 900) >= 500
+    assert audio.presence(heard, 900) >= 440  # of 600: the last 100 ms are in the phone's jitter buffer when it ends
     assert [tear for tear in audio.tears(heard[: 8 * 900], 600) if tear.kind == "dropout"] == []
 
 
@@ -121,4 +121,5 @@ def test_dial_to_a_phone_that_does_not_answer_times_out(server, app, phone):
 
 def test_a_wrong_password_does_not_register(server, clients, tmp_path):
     with Baresip(tmp_path / "ann", login="ann", server=server.sip(), password="guess") as intruder:
-        intruder.until("REGISTER_FAIL")
+        intruder.prints("403 Forbidden")
+        assert "OK" not in intruder.command("reginfo")["data"]

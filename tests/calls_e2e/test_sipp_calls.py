@@ -20,7 +20,7 @@ def hello(app, tmp_path):
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_every_caller_hears_the_application_and_is_hung_up(server, app, hello, tmp_path, transport):
-    number = server_number(server, f"20{len(transport)}{transport[0]}".replace("u", "1").replace("t", "2"), hello)
+    number = number_for(server, {"udp": "2001", "tcp": "2002"}[transport], hello)
     outcome = Sipp(
         tmp_path / "uac",
         "caller_listens",
@@ -37,8 +37,8 @@ def test_every_caller_hears_the_application_and_is_hung_up(server, app, hello, t
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_the_public_scenario_of_sipp_completes_every_call(server, app, hello, tmp_path, transport):
-    app.pages["/long"] = "<Response><Pause length='30'/></Response>"
-    number = server_number(server, {"udp": "2201", "tcp": "2202"}[transport], app.url("/long"))
+    app.pages["/long"] = "<Response><Play loop='0'>/hello.wav</Play></Response>"
+    number = number_for(server, {"udp": "2005", "tcp": "2006"}[transport], app.url("/long"))
     outcome = Sipp(
         tmp_path / "uac", "uac", server.sip(transport), service=number, calls=40, rate=20, hold=300, transport=transport
     ).run()
@@ -52,14 +52,12 @@ def test_a_caller_who_dials_an_unknown_number_is_refused(server, tmp_path):
 
 
 def test_a_caller_who_gives_up_while_it_rings_leaves_a_record_of_it(server, app, tmp_path):
-    app.pages["/ring"] = "<Response><Dial timeout='20'><Client>nobody-is-there</Client></Dial></Response>"
-
     def slowly(_):
         time.sleep(2)
         return "<Response><Hangup/></Response>"
 
     app.pages["/slow"] = slowly
-    number = server_number(server, "2003", app.url("/slow"))
+    number = number_for(server, "2003", app.url("/slow"))
     outcome = Sipp(tmp_path / "uac", "caller_gives_up", server.sip(), service=number, calls=2, hold=100).run()
     assert (outcome.successful, outcome.failed) == (2, 0), outcome.errors
     assert {record["status"] for record in calls_to(server, number, 2)} <= {"canceled", "no-answer"}
@@ -70,7 +68,7 @@ def test_what_a_caller_says_is_recorded(server, app, tmp_path):
         "<Response><Record maxLength='2' timeout='0' playBeep='false' action='/recorded'/></Response>"
     )
     app.pages["/recorded"] = "<Response><Pause length='10'/></Response>"
-    number = server_number(server, "2004", app.url("/record"))
+    number = number_for(server, "2004", app.url("/record"))
     (tmp_path / "uac").mkdir()
     (tmp_path / "uac" / "speech.ulaw").write_bytes(g711.encode(sine(700, 4000)))
     outcome = Sipp(tmp_path / "uac", "caller_speaks", server.sip(), service=number, calls=1, hold=3500).run()
@@ -85,7 +83,7 @@ def test_what_a_caller_says_is_recorded(server, app, tmp_path):
     assert [tear for tear in audio.tears(samples, 700) if tear.kind == "dropout"] == []
 
 
-def server_number(server, number, url):
+def number_for(server, number, url):
     server.add_number(number, url)
     return number
 
