@@ -18,7 +18,7 @@ NEXT = """
 offhook is ready. Nothing but this machine can reach it: API, SIP and applications are on loopback,
 and requests to applications on loopback are allowed for this demo (OFFHOOK_EGRESS_ALLOW, OFFHOOK_SIP_TRUST).
 
-  Call a number from this terminal's neighbour:
+  Call a number from a second terminal:
       .venv/bin/offhook call --data-dir {data} 1000 --press 1
 {numbers}
 
