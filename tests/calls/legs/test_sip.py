@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from offhook.calls.leg import LegEnded, LegRinging
 from offhook.media.commands import Connect, Direction
@@ -37,7 +38,9 @@ def test_the_application_refuses(code: int, status: str) -> None:
             await until(lambda: far.board.idle)
             assert far.log.events[-1].call.status == status
 
-    asyncio.run(main())
+    with capture_logs() as logged:
+        asyncio.run(main())
+    assert len([entry for entry in logged if entry["event"] == "call_ended"]) == 1
 
 
 def test_a_caller_gives_up_while_it_rings() -> None:

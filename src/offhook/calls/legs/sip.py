@@ -91,6 +91,7 @@ class SipLeg:
     def refuse(self, sip_code: int, reason: str) -> None:
         if self._ended:
             return
+        self._ended = True  # before the signalling, which may tell of the end while it is asked for it
         headers = [*self._headers]
         if sip_code == 503:
             headers.append(("Retry-After", str(self._line.retry_after)))
@@ -101,6 +102,7 @@ class SipLeg:
     def drop(self, reason: str = "") -> None:
         if self._ended:
             return
+        self._ended = True
         if self._handle is not None:
             self._line.signalling.hangup(self._handle, _reason(reason) if reason else "")
         self._end(LegEnded(by_far_end=False, reason=reason))
