@@ -22,6 +22,7 @@ from offhook.config import Settings
 from offhook.media.native import NativeEngine
 from offhook.media.session import Sessions
 from offhook.ops.lifetime import Lifetime
+from offhook.ops.occupation import OccupiedError, occupied
 from offhook.outbound.client import HttpClient
 from offhook.rcml.script import RcmlScript
 from offhook.records.directory import StoreDirectory
@@ -38,6 +39,9 @@ from offhook.store.first_start import administrator, node_name
 from offhook.vocabulary.clock import SystemClock
 from offhook.vocabulary.sids import SidSource
 from offhook.webhooks.delivery import Delivery
+
+STOPPERS = (OccupiedError, StoreError, SecretsError, tls.TlsError, ListenError, EgressError, OSError)
+"""What keeps a node from starting and says so itself."""
 
 
 class StartFailed(Exception):
@@ -57,7 +61,7 @@ class Node:
         async with Lifetime() as lifetime:
             try:
                 await self._build(lifetime)
-            except (StoreError, SecretsError, tls.TlsError, ListenError, EgressError, OSError) as error:
+            except STOPPERS as error:
                 failure = error
             else:
                 self._lifetime = lifetime.pop_all()
@@ -98,6 +102,7 @@ class Node:
         """Downwards in the order of the import law, so that everything finds what it stands on."""
         settings, data_dir = self._settings, self._settings.data_dir
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lifetime.enter_context(occupied(data_dir))
         name = node_name(data_dir / "node")
         self._sids = SidSource(
             now_ms=lambda: int(self._clock.utc().timestamp() * 1000),
