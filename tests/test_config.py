@@ -61,6 +61,9 @@ def test_a_section_inside_a_section_is_made_when_one_of_its_settings_is_given(tm
         ("", {"OFFHOOK_SIP_LISTEN": "here"}, "not HOST:PORT"),
         ("", {"OFFHOOK_SPEECH_PROVIDERS": "festival"}, r"OFFHOOK_SPEECH_PROVIDERS: speech\.providers.*festival"),
         ("[speech\n", {}, r"offhook\.toml: "),
+        ("", {"OFFHOOK_SIP_TRUST": "home"}, r"OFFHOOK_SIP_TRUST: .*'home' is not a network"),
+        ("", {"OFFHOOK_SIP_ADVERTISE": "my house"}, r"OFFHOOK_SIP_ADVERTISE: .*'my house' is neither"),
+        ("[api]\nport = 70000\n", {}, r"api\.port.*70000.*0-65535"),
         ("", {"OFFHOOK_SIP_GATEWAY_PASSWORD": "x"}, r"\[sip\.gateway\].*uri"),
     ],
 )

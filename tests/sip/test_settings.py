@@ -11,3 +11,8 @@ from offhook.sip.settings import SipSettings
 def test_a_digest_algorithm_that_is_none_is_named(digest: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match=r"sip\.digest.*MD5 and SHA-256"):
         SipSettings(digest=digest)
+
+
+@pytest.mark.parametrize("address", ["", "203.0.113.7", "2001:db8::7", "sip.example.org", "localhost"])
+def test_addresses_and_host_names_are_advertised(address: str) -> None:
+    assert SipSettings(advertise=address).advertise == address

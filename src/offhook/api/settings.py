@@ -54,3 +54,7 @@ class ApiSettings:
     """Seconds of silence after which an event stream sends a comment, so that proxies keep it open."""
     streams: int = 200
     """Event streams at once; what is beyond gets a 429."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise ValueError(f"api.port {self.port} is no port; 0-65535")

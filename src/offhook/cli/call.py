@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from offhook.cli.options import DataDir, address_or_exit, settings_or_exit
-from offhook.cli.phone import CallFailed, Phone
+from offhook.cli.phone import AFTER_OUR_TURN, SILENT_LINE, CallFailed, Phone
 from offhook.cli.ready import FILE_NAME, NotReady, Ready, read
 from offhook.cli.transcript import Transcript
 from offhook.media.commands import AudioSource, Pcm, WavFile
@@ -100,7 +100,12 @@ def call(
 
 def _server_or_exit(data_dir: Path, *, needed: bool) -> Ready | None:
     try:
-        return read(data_dir / FILE_NAME)
+        ready = read(data_dir / FILE_NAME)
+        if not ready.alive:
+            raise NotReady(
+                f"The server of {data_dir} (pid {ready.pid}) is not running any more. Start it: offhook serve."
+            )
+        return ready
     except NotReady as error:
         if not needed:
             return None
@@ -203,10 +208,12 @@ class _Conversation:
                     await phone.other_side_is_quiet()
                     _show(f"you say “{order.say}”" if order.say else f"you play {order.play}")
                     await phone.media.play(speech)
+                patience = SILENT_LINE if speech is None else AFTER_OUR_TURN
                 for keys in order.press:
-                    await phone.other_side_is_quiet()
+                    await phone.other_side_is_quiet(patience)
                     _show(f"you press {keys}")
                     await phone.press(keys)
+                    patience = SILENT_LINE
                 await asyncio.Event().wait()
         except MediaClosed:
             return

@@ -191,6 +191,6 @@ def _running(data_dir: Path) -> Ready | None:
     """The server of this data directory, if it is alive."""
     try:
         ready = read(data_dir / FILE_NAME)
-        return ready if Path(f"/proc/{ready.pid}").exists() else None
+        return ready if ready.alive else None
     except NotReady:
         return None

@@ -29,6 +29,8 @@ QUIET = 0.7
 """Seconds without sound after which the other side is taken to have finished talking."""
 SILENT_LINE = 4.0
 """Seconds after which a line that says nothing at all is taken to be waiting."""
+AFTER_OUR_TURN = 1.0
+"""Seconds that the other side gets to answer what we said, before we go on."""
 CHUNK_MS = 100
 
 
@@ -118,8 +120,8 @@ class Phone:
         """Press a key without waiting for its end."""
         self._tasks.create_task(self.press(key))
 
-    async def other_side_is_quiet(self) -> None:
-        """Wait until the other side has said something and finished, or says nothing at all."""
+    async def other_side_is_quiet(self, patience: float = SILENT_LINE) -> None:
+        """Wait until the other side has said something and finished, or has said nothing for ``patience`` seconds."""
         heard = False
         quiet = 0.0
         async with self.media.tap(chunk=CHUNK_MS) as chunks:
@@ -129,7 +131,7 @@ class Phone:
                     heard, quiet = True, 0.0
                 else:
                     quiet += CHUNK_MS / 1000
-                if quiet >= (QUIET if heard else SILENT_LINE):
+                if quiet >= (QUIET if heard else patience):
                     return
 
     async def hangup(self) -> None:

@@ -28,6 +28,11 @@ class Ready:
     auth_token: str = field(repr=False)
     pid: int
 
+    @property
+    def alive(self) -> bool:
+        """Whether that process is still there; a server that was killed leaves its file behind."""
+        return Path(f"/proc/{self.pid}").exists()
+
     def write(self, path: Path) -> None:
         """Put it in place whole or not at all; nobody else may read it."""
         partial = path.with_name(f".{path.name}.{os.getpid()}")

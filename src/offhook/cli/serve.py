@@ -55,6 +55,9 @@ def serve(
         "log.level": log_level,
     }
     settings = settings_or_exit(data_dir, flags)
+    if ready_file is not None and not os.access(ready_file.parent, os.W_OK):
+        typer.echo(f"offhook: --ready-file: {ready_file.parent} is no folder that can be written", err=True)
+        raise typer.Exit(2)
     configure(settings.log)
     ready_files = [settings.data_dir / FILE_NAME, *([ready_file] if ready_file else [])]
     try:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from dataclasses import dataclass, field
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,5 +85,20 @@ class SipSettings:
     """Datagrams read at one go before timers and other tasks get their turn."""
 
     def __post_init__(self) -> None:
+        for network in self.trust:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError:
+                raise ValueError(f"sip.trust: {network!r} is not a network; write it like 10.1.0.0/16") from None
+        if self.advertise and not _is_host(self.advertise):
+            raise ValueError(f"sip.advertise: {self.advertise!r} is neither an IP address nor a host name")
         if not self.digest or set(self.digest) - {"MD5", "SHA-256"}:
             raise ValueError(f"sip.digest {', '.join(self.digest) or 'is empty'}: one or both of MD5 and SHA-256")
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return _HOST_NAME.fullmatch(text) is not None
+    return True

@@ -30,7 +30,7 @@ async def open_database(settings: StoreSettings, data_dir: Path) -> Database:
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         await engine.dispose()
         shown = engine.url.render_as_string(hide_password=True)
-        raise StoreError(f"The database {shown} cannot be used: {error}") from error
+        raise StoreError(f"The database {shown} cannot be used: {getattr(error, 'orig', error)}") from error
     return Database(engine, wait=settings.wait)
 
 
