@@ -166,6 +166,7 @@ def test_targets_that_lead_nowhere_are_left_out() -> None:
             await settle()
             assert (d.outcome.status, d.outcome.call_sid) == (DialStatus.FAILED, None)
             assert "gateway" in d.outcome.reason
+            assert [reason.split()[-1] for reason in d.outcome.not_rung] == ["registered", "reached"]
             assert d.far == []
 
     run(main())

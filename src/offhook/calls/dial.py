@@ -65,6 +65,7 @@ class _Progress:
     winner: ActiveCall | None = None
     link: _Link | None = None
     reason: str = ""
+    not_rung: list[str] = field(default_factory=list)
 
 
 class Dialling:
@@ -103,6 +104,7 @@ class Dialling:
                 far = await self._ringer.ring(caller, target, request)
             except Unroutable as failure:
                 progress.reason = str(failure)
+                progress.not_rung.append(str(failure))
                 log.info("dial_target_dropped", call=caller.facts.sid, reason=str(failure))
                 continue
             far.watcher = news.set
@@ -195,7 +197,11 @@ class Dialling:
     def _outcome(self, progress: _Progress) -> DialOutcome:
         far = progress.winner or max(progress.far, key=lambda one: _RANK.get(_status(one), 0), default=None)
         if far is None:
-            return DialOutcome(status=DialStatus.FAILED, reason=progress.reason or "there was nobody to ring")
+            return DialOutcome(
+                status=DialStatus.FAILED,
+                reason=progress.reason or "there was nobody to ring",
+                not_rung=tuple(progress.not_rung),
+            )
         facts, link = far.facts, progress.link
         talked = 0 if link is None else round(self._around.clock.monotonic() - link.since)
         return DialOutcome(
@@ -210,6 +216,7 @@ class Dialling:
             sip_code=facts.sip_code,
             sip_headers=tuple(facts.sip_headers.items()),
             reason=facts.reason or progress.reason,
+            not_rung=tuple(progress.not_rung),
         )
 
 

@@ -12,7 +12,7 @@ from offhook.vocabulary.sids import CallSid, RecordingSid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberTarget:
-    """A telephone number: one of ours, or through a configured gateway."""
+    """A telephone number, through the configured gateway."""
 
     number: str
     send_digits: str = ""
@@ -95,3 +95,5 @@ class DialOutcome:
     sip_code: int | None = None
     sip_headers: tuple[tuple[str, str], ...] = ()
     reason: str = ""
+    not_rung: tuple[str, ...] = ()
+    """Why targets were left out: a client that is not registered, a number without a gateway."""

@@ -192,3 +192,16 @@ def test_after_a_conversation_without_action_the_dialect_decides(version, attrib
             assert ("Still here" in c.engine.heard) is goes_on
 
     run(call())
+
+
+def test_targets_that_were_not_rung_are_noticed():
+    async def call() -> None:
+        async with caller("<Response><Dial><Client>bob</Client></Dial><Pause length='1'/></Response>") as c:
+            await c.dials_somebody()
+            c.dial_ends(DialOutcome(status=DialStatus.FAILED, not_rung=("client bob is not registered",)))
+            await c.is_over()
+            [notice] = c.notices
+            assert notice.code == 13223
+            assert "client bob is not registered" in notice.message
+
+    run(call())

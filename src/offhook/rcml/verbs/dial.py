@@ -60,7 +60,7 @@ class Target(Protocol):
 
 @noun
 class Number:
-    """A telephone number: one of ours, or through a gateway."""
+    """A telephone number, through the configured gateway."""
 
     number: Text = ""
     """The number, best with ``+`` and country code; ``?Name=value`` adds a header ``X-Name``."""
@@ -183,6 +183,8 @@ class Dial:
                 )
             )
             ctx.keys.flush()
+            for reason in outcome.not_rung:
+                ctx.notices.warning(Code.DIAL_NOT_CONNECTED, f"<Dial>: {reason}")
             return self._follow(ctx, outcome)
         if self.nouns:
             return self._follow(ctx, None)
