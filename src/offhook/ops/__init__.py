@@ -1,0 +1,1 @@
+"""Running the thing: logs, and the lifetime of a program's parts."""

@@ -1,0 +1,1 @@
+"""What guards the house: passwords, tokens, secrets at rest, signatures, and where requests may go."""

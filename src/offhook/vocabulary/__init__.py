@@ -1,0 +1,1 @@
+"""What every package may say: sids, statuses, the clock. Imports nothing of offhook."""

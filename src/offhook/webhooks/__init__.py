@@ -1,0 +1,1 @@
+"""Status callbacks: an outbox in the journal's transaction, and its delivery."""

@@ -1,0 +1,1 @@
+"""Legs over SIP: the only place where signalling and media meet."""

@@ -1,0 +1,1 @@
+"""One speech engine, one file."""

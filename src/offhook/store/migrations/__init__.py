@@ -1,0 +1,1 @@
+"""The tables' history, run at every start."""
