@@ -27,6 +27,9 @@ from offhook.sip.signalling import Signalling
 
 log = structlog.get_logger(__name__)
 
+PROVED = "client:"
+"""How From begins, as applications see it, when the caller has proved to be a client; nobody else may write it so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
@@ -101,12 +104,15 @@ class Admission:
         request = event.request
         try:
             from_ = request.from_.uri
-            client = await self._client(from_.user, from_.host)
+            client = await self._client(from_.number, from_.host)
         except RemoteProtocolError as error:
             leg.refuse(error.status_hint, str(error))
             return None
         except TimeoutError:
             leg.refuse(503, "the directory did not answer in time")
+            return None
+        if client is None and from_.number.strip().lower().startswith(PROVED):
+            leg.refuse(403, "the name of a client is proved, not claimed")
             return None
         if client is None:
             return Admitted(client=None)

@@ -98,6 +98,21 @@ def test_a_client_must_prove_who_it_is_and_nobody_else_may_use_its_name() -> Non
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("name", "code"), [("client:bob", 403), ("CLIENT:bob", 403), (" client:bob", 403), ("bob;ext=1", 407)]
+)
+def test_nobody_is_taken_for_a_client_by_the_way_its_name_is_written(name: str, code: int) -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            caller = phone(near, far.uri("1000"), from_user=name, from_domain="elsewhere.test")
+            await caller.leg.invite()
+            await until(lambda: "LegEnded" in caller.names)
+            assert caller.end.sip_code == code
+            assert far.script.calls == []
+
+    asyncio.run(main())
+
+
 def test_nobody_unknown_reaches_more_than_numbers_and_clients() -> None:
     async def main() -> None:
         from offhook.sip.settings import Gateway
