@@ -214,6 +214,7 @@ class ActiveCall:
             self._fail(None, "internal error")
         finally:
             await self._close()
+            self._let_go()
 
     # Its life
 
@@ -288,6 +289,12 @@ class ActiveCall:
             log.warning("leg_did_not_close", call=self.facts.sid)
         except MediaFailed as failure:
             log.warning("media_did_not_close", call=self.facts.sid, reason=str(failure))
+
+    def _let_go(self) -> None:
+        """Undo what makes a circle of call, leg and media, so that all are freed at once and not by the collector."""
+        self._leg.listen(_nobody)
+        self._leg.media.on_digit = self._leg.media.on_rtp_lost = None
+        self.on_key = self.watcher = self._limit = None
 
     # What the leg says
 
@@ -386,3 +393,7 @@ class ActiveCall:
             ("X-RestComm-AccountSid", facts.account_sid),
             ("X-RestComm-ApiVersion", facts.api_version),
         ]
+
+
+def _nobody(event: LegEvent) -> None:
+    """Listens to a leg whose call is over."""

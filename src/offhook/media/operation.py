@@ -122,8 +122,9 @@ class Operation(Generic[R]):
 
     def end(self, event: Ended) -> None:
         """Take what the engine reports: once."""
-        if self._on_end is not None:
-            self._on_end(event)
+        on_end, self._on_end = self._on_end, None  # what it holds often holds this operation
+        if on_end is not None:
+            on_end(event)
         self._end.set_result(event)
 
     def hear(self, chunk: AudioChunk) -> None:

@@ -104,6 +104,7 @@ class Agent:
         call.state = CallState.ENDED
         call.stop_limit()
         call.stop_repeating()
+        call.transaction = None  # it knows the call as its user: without the circle both are freed at once
         if call.dialog is not None and self.dialogs.get(call.dialog.key) is call:
             del self.dialogs[call.dialog.key]
         self.report_end(call, cause, code, message)

@@ -76,5 +76,6 @@ class Exchange:
 
     def _finish(self, response: Response | None, now: float) -> None:
         on_final, self._on_final = self._on_final, None
+        self.transaction = None  # whose user this is: without the circle both are freed at once
         if on_final is not None:
             on_final(response, now)
