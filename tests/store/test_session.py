@@ -2,11 +2,15 @@ import asyncio
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from offhook.store import nodes
+from offhook.store.engine import open_database
 from offhook.store.session import is_outage
+from offhook.store.settings import StoreSettings
 from tests.support.databases import KINDS, NOW, database
+from tests.support.postgres import fresh_database
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -63,3 +67,34 @@ def test_an_outage_is_told_from_a_refusal():
     assert is_outage(TimeoutError())
     assert not is_outage(IntegrityError("x", {}, Exception()))
     assert not is_outage(ValueError())
+
+
+def test_a_busy_pool_is_an_outage_so_that_nothing_is_thrown_away(tmp_path):
+    async def scene():
+        settings = StoreSettings(url=fresh_database(), connections=1, wait=0.1)
+        found = await open_database(settings, tmp_path)
+        async with found.reading() as session:
+            await session.execute(text("select 1"))
+            with pytest.raises(NoConnectionFree) as refused:
+                async with found.batch() as connection:
+                    await nodes.beat(connection, "a", NOW)
+        await found.close()
+        assert is_outage(refused.value)
+
+    asyncio.run(scene())
+
+
+def test_postgresql_that_only_reads_for_now_is_an_outage_and_text_it_cannot_hold_is_a_refusal(tmp_path):
+    async def scene():
+        async with database("postgresql", tmp_path) as found:
+            with pytest.raises(DBAPIError) as standby:
+                async with found.batch() as connection:
+                    await connection.execute(text("set transaction read only"))
+                    await nodes.beat(connection, "a", NOW)
+            with pytest.raises(DBAPIError) as poison:
+                async with found.batch() as connection:
+                    await nodes.beat(connection, "\0", NOW)
+        assert is_outage(standby.value)
+        assert not is_outage(poison.value)
+
+    asyncio.run(scene())

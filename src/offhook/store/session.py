@@ -11,12 +11,16 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 Session = AsyncSession
 Connection = AsyncConnection
 WRITES: Final = "offhook_writes"
 """Execution option of transactions that write; SQLite takes its lock at their beginning."""
+_PASSING: Final = ("08", "25006", "40", "53", "55P03", "57", "58")
+"""How the SQLSTATEs of PostgreSQL begin that say "not now": no connection, read only (a standby), a deadlock, no space, no
+connections left, a lock not granted, the operator's hand, trouble of the machine."""
 
 
 class Database:
@@ -71,6 +75,9 @@ def is_conflict(error: BaseException) -> bool:
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database is away or busy (to try again helps), rather than refusing what it was given."""
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    if isinstance(state, str) and state.startswith(_PASSING):
+        return True
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-    return isinstance(error, OSError | TimeoutError)
+    return isinstance(error, OSError | TimeoutError | NoConnectionFree)
