@@ -34,6 +34,19 @@ def test_a_form_is_appended_to_what_query_there_is():
     assert parse("http://a.example/v").with_query(()) == "http://a.example/v"
 
 
+def test_a_url_without_a_path_is_signed_as_it_is_requested():
+    assert parse("http://a.example").url == "http://a.example/"
+    assert parse("http://u:p@a.example:80#rc=1").with_query((("a", "1"),)) == "http://a.example/?a=1"
+    assert parse("http://a.example?x=1").url == "http://a.example/?x=1"
+
+
+@pytest.mark.parametrize("url", ["http://me:secret@a.example:99999/", "ftp://me:secret@a.example/", "x://me:secret@"])
+def test_what_is_no_url_is_shown_without_its_login(url):
+    with pytest.raises(OutboundError) as refused:
+        parse(url)
+    assert "secret" not in str(refused.value)
+
+
 @given(st.text())
 def test_any_text_is_a_target_or_our_own_error(text):
     for url in (text, "http://" + text, "https://example.org/" + text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,6 +14,7 @@ from offhook.outbound.http import OutboundError, OutboundFault
 
 _CONNECT_FAILED = "ct"
 _KINDS = frozenset({"ct", "rt", "4xx", "5xx"})
+_LOGIN = re.compile(r"//[^/?#]*@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +64,24 @@ def parse(url: str) -> Target:
         text = str(bare)
         text.encode("ascii")
     except (ValueError, TypeError) as error:
-        raise OutboundError(OutboundFault.BAD_URL, f"{url[:200]!r} is not a URL: {error}.") from error
+        raise OutboundError(OutboundFault.BAD_URL, f"{_shown(url)} is not a URL.") from error
     if found.scheme not in ("http", "https") or not host or port == 0:
-        raise OutboundError(OutboundFault.BAD_URL, f"{url[:200]!r} is not an http or https URL.")
+        raise OutboundError(OutboundFault.BAD_URL, f"{_shown(url)} is not an http or https URL.")
     auth = None
     if user or password:
         # A login cannot hold a colon, the rest belongs to the password (RFC 7617).
         pair = f"{unquote(user or '').partition(':')[0]}:{unquote(password or '')}"
         auth = f"Basic {b64encode(pair.encode('utf-8', 'replace')).decode('ascii')}"
-    return Target(url=text, host=host, origin=str(bare.origin()), auth=auth, overrides=_overrides(found.raw_fragment))
+    origin = str(bare.origin())
+    if text == origin:
+        # What is requested has a path, and so has what the application checks the signature against.
+        text += "/"
+    return Target(url=text, host=host, origin=origin, auth=auth, overrides=_overrides(found.raw_fragment))
+
+
+def _shown(url: str) -> str:
+    """Enough of what is no URL to find it by, without the login that may stand in it."""
+    return repr(_LOGIN.sub("//", url)[:200])
 
 
 def _overrides(fragment: str) -> Overrides:
