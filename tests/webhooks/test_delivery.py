@@ -247,6 +247,18 @@ def test_an_account_that_is_gone_and_a_broken_key_stop_nobody_else():
     run(scene())
 
 
+def test_a_row_whose_url_is_none_dies_alone():
+    async def scene():
+        web = Applications()
+        web.answers["[::1"] = [OutboundError(OutboundFault.BAD_URL, "no URL")]
+        left = [row(1, url="http://[::1/1"), row(2)]
+        async with delivering(web, Rows(left)) as delivery:
+            await asyncio.sleep(1)
+            assert states(delivery) == ["dead", "delivered"]
+
+    run(scene())
+
+
 def test_after_everything_was_delivered_nothing_is_remembered():
     async def scene():
         web = Applications()

@@ -138,3 +138,18 @@ def test_a_row_keeps_only_the_last_attempts(tmp_path):
             assert callback_of(row).tried == 50
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_web_server_sent_does_not_keep_an_attempt_out_of_the_database(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            sent = []
+            outbox = Outbox(node="one", send=sent.extend)
+            await write(database, outbox, ended(FACTS))
+            sent[0].note(error="no valid HTTP: \0\udc80")
+            outbox.note(sent[0], DEAD, NOW)
+            await write(database, outbox)
+            assert (await rows(database))[0].attempts == [{"number": 1, "error": "no valid HTTP: \ufffd?"}]
+
+    asyncio.run(scene())

@@ -150,7 +150,7 @@ class Delivery:
 
     def _ready(self, callback: Callback) -> None:
         self._timers.pop(callback.sid, None)
-        host = urlsplit(callback.url).netloc.rpartition("@")[2]
+        host = _host(callback.url)
         lane = self._lanes.setdefault(host, _Lane())
         lane.ready.append(callback)
         self._start_next(host, lane)
@@ -232,3 +232,11 @@ class Delivery:
         """Doubling, give or take half, so that callbacks which failed together do not come back together."""
         plain = min(self._settings.first_delay * 2.0 ** min(tried - 1, 60), self._settings.longest_delay)
         return min(plain * (0.5 + self._chance()), self._settings.longest_delay)
+
+
+def _host(url: str) -> str:
+    """Host and port; empty for what is no URL, which the attempt will find out."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""

@@ -39,9 +39,10 @@ class Callback:
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, **attempt: Any) -> None:
-        """Add a line about an attempt."""
+        """Add a line about an attempt. What a web server sent may stand in it, and so it is made storable."""
         self.tried += 1
-        self.attempts.append({"number": self.tried, **attempt})
+        line = {name: storable(value) if isinstance(value, str) else value for name, value in attempt.items()}
+        self.attempts.append({"number": self.tried, **line})
         del self.attempts[:-_REMEMBERED]
 
 
