@@ -220,6 +220,24 @@ def test_nobody_picks_up() -> None:
     run(main())
 
 
+def test_who_picks_up_at_the_very_moment_of_the_time_out_is_answered() -> None:
+    async def main() -> None:
+        async with world() as w:
+            order = replace(ORDER, timeout=20)
+            due = asyncio.get_running_loop().time() + 20
+            facts = await w.board.place(order)
+            await until(lambda: bool(w.far) and w.far[0].said == ["INVITE"])
+            (leg,) = w.far
+            asyncio.get_running_loop().call_at(due, leg.picks_up)
+            await asyncio.sleep(21)
+            assert w.statuses(facts.sid) == ["queued", "in-progress"]
+            leg.ends()
+            await settle()
+            assert w.statuses(facts.sid) == ["queued", "in-progress", "completed"]
+
+    run(main())
+
+
 def test_an_invite_that_cannot_be_sent_fails_the_call() -> None:
     async def main() -> None:
         async with world() as w:

@@ -23,7 +23,13 @@ BEFORE_ANSWER = {
 EXPECTED = {
     "queued": {Input.RING: "ringing", **BEFORE_ANSWER},
     "ringing": BEFORE_ANSWER,
-    "in-progress": {Input.HANG_UP: "completed", Input.FAIL: "failed"},
+    "in-progress": {
+        Input.HANG_UP: "completed",
+        Input.BUSY: "completed",
+        Input.NO_ANSWER: "completed",
+        Input.FAIL: "failed",
+        Input.CANCEL: "completed",
+    },
 }
 
 

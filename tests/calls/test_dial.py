@@ -104,6 +104,20 @@ def test_the_first_who_answers_is_linked_and_the_others_are_dropped() -> None:
     run(main())
 
 
+def test_of_two_who_answer_in_the_same_moment_one_is_hung_up_and_its_call_ends() -> None:
+    async def main() -> None:
+        async with dial(BOTH) as d:
+            desk, mobile = d.far
+            desk.picks_up()
+            mobile.picks_up()
+            await settle()
+            assert (desk.said, mobile.said) == (["INVITE"], ["INVITE", "drop"])
+            late = next(event.call.sid for event in d.w.log.events if event.call.to == "sip:mobile@two.test")
+            assert d.w.statuses(late) == ["queued", "in-progress", "completed"]
+
+    run(main())
+
+
 def test_far_ends_are_calls_of_their_own() -> None:
     async def main() -> None:
         async with dial(BOTH) as d:

@@ -244,6 +244,8 @@ class ActiveCall:
             async with asyncio.timeout(self._plan.ring_timeout):
                 await self._decided.wait()
         except TimeoutError:
+            if self.answered:  # at the very moment
+                return
             self.drop(Input.NO_ANSWER, f"nobody answered within {self._plan.ring_timeout:g} s")
 
     async def _after_answer(self) -> None:

@@ -36,10 +36,19 @@ _ENDS_BEFORE_ANSWER: Final = {
     Input.CANCEL: CallStatus.CANCELED,
 }
 
+_ENDS_AFTER_ANSWER: Final = {
+    # Who gives up, or loses a race of several who answer, may learn too late that it was answered: it ends all the same.
+    Input.HANG_UP: CallStatus.COMPLETED,
+    Input.BUSY: CallStatus.COMPLETED,
+    Input.NO_ANSWER: CallStatus.COMPLETED,
+    Input.CANCEL: CallStatus.COMPLETED,
+    Input.FAIL: CallStatus.FAILED,
+}
+
 TABLE: Final[Mapping[CallStatus, Mapping[Input, CallStatus]]] = {
     CallStatus.QUEUED: {Input.RING: CallStatus.RINGING, Input.ANSWER: CallStatus.IN_PROGRESS, **_ENDS_BEFORE_ANSWER},
     CallStatus.RINGING: {Input.ANSWER: CallStatus.IN_PROGRESS, **_ENDS_BEFORE_ANSWER},
-    CallStatus.IN_PROGRESS: {Input.HANG_UP: CallStatus.COMPLETED, Input.FAIL: CallStatus.FAILED},
+    CallStatus.IN_PROGRESS: _ENDS_AFTER_ANSWER,
     CallStatus.COMPLETED: {},
     CallStatus.BUSY: {},
     CallStatus.FAILED: {},
