@@ -23,6 +23,17 @@ def test_pages_follow_one_another_without_gap_or_repetition(fresh: ApiNode) -> N
         assert client.calls.list(limit=1)[0].sid == late
 
 
+def test_a_client_that_deletes_while_it_reads_comes_to_the_end(fresh: ApiNode) -> None:
+    with closing_client(fresh) as client:
+        made = [client.applications.create(friendly_name=f"a{each}").sid for each in range(7)]
+        gone = []
+        for each in client.applications.stream(page_size=2):
+            assert each.delete()
+            gone.append(each.sid)
+        assert gone == made[::-1]
+        assert client.applications.list() == []
+
+
 def test_pages_count_right_and_an_absent_link_is_null(fresh: ApiNode) -> None:
     sids = [make_call(fresh, to=str(1000 + each)) for each in range(5)]
     first = fresh.ask("GET", f"{RESTCOMM}/Calls.json?PageSize=2").json()

@@ -43,16 +43,13 @@ class Page(Generic[Row]):
     rows: Sequence[Row]
     total: int
     request: PageRequest
+    more: bool
+    """Whether another page follows."""
 
     @property
     def start(self) -> int:
         """Index of the first row."""
         return self.request.number * self.request.size
-
-    @property
-    def more(self) -> bool:
-        """Whether another page follows."""
-        return self.start + len(self.rows) < self.total
 
 
 class UnknownOrder(ValueError):
@@ -81,5 +78,6 @@ async def fetch(
         raise UnknownOrder(f"The list cannot be sorted by {order.by!r}, only by {', '.join(sorted(sortable))}.")
     else:
         query = query.order_by(column.desc(), sid.desc()) if order.descending else query.order_by(column, sid)
-    rows = (await session.scalars(query.offset(offset).limit(request.size))).all()
-    return Page(rows=rows, total=total, request=request)
+    # One more tells whether a page follows; to count does not, when rows went away since the page before.
+    rows = (await session.scalars(query.offset(offset).limit(request.size + 1))).all()
+    return Page(rows=rows[: request.size], total=total, request=request, more=len(rows) > request.size)
