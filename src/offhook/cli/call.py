@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import termios
@@ -72,6 +73,9 @@ def call(
 ) -> None:
     """Call a number and show the call as it happens. Type keys to press them; Ctrl-C hangs up."""
     configure(LogSettings(level="error"))
+    if record is not None and not os.access(record.parent, os.W_OK):
+        typer.echo(f"offhook: --record: {record.parent} is no folder that can be written", err=True)
+        raise typer.Exit(2)
     transport = Transport.TCP if tcp else Transport.UDP
     host, port = address_or_exit("--server", server)
     ready = _server_or_exit(data_dir, needed=host is None)
@@ -122,7 +126,8 @@ async def _call(order: Order, ready: Ready | None, expected: list[str]) -> int:
     _show(f"calling {order.number} …")
     try:
         async with Phone(local=_own_address(order.server.host)) as phone:
-            answered = await _Conversation(phone, order, transcript).run()
+            conversation = _Conversation(phone, order, transcript)
+            answered = await conversation.run()
     except CallFailed as failure:
         _show(f"failed: {failure}")
         return NOT_ANSWERED
@@ -132,7 +137,7 @@ async def _call(order: Order, ready: Ready | None, expected: list[str]) -> int:
     missing = [text for text in expected if text.lower() not in said.lower()]
     for text in missing:
         _show(f"the application did not say: {text!r}")
-    return NOT_AS_EXPECTED if missing else 0
+    return NOT_AS_EXPECTED if missing or conversation.broken else 0
 
 
 def _own_address(server: str) -> str:
@@ -150,6 +155,8 @@ class _Conversation:
         self._order = order
         self._transcript = transcript
         self._following: asyncio.Task[None] | None = None
+        self.broken = False
+        """Whether something that the caller wanted to say or press could not be."""
 
     async def run(self) -> bool:
         """Whether it was answered. The caller hangs up at Ctrl-C, and when the time is over."""
@@ -164,7 +171,8 @@ class _Conversation:
         )
         loop = asyncio.get_running_loop()
         over = asyncio.Event()
-        loop.add_signal_handler(signal.SIGINT, over.set)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, over.set)
         loop.call_later(order.limit, over.set)
         async with asyncio.TaskGroup() as tasks:
             stopping = tasks.create_task(self._hang_up_when(over))
@@ -202,7 +210,7 @@ class _Conversation:
         try:
             if order.record is not None:
                 phone.media.start_record(str(order.record.resolve()))
-            with _typed_keys(self._press_typed):
+            with _typed_keys(phone.press_soon):
                 speech = await self._speech()
                 if speech is not None:
                     await phone.other_side_is_quiet()
@@ -219,6 +227,8 @@ class _Conversation:
             return
         except (MediaFailed, SpeechFailed) as failure:
             _show(f"  ({failure})")
+            self.broken = True
+            await self._phone.hangup()
 
     async def _speech(self) -> AudioSource | None:
         if self._order.play is not None:
@@ -226,19 +236,18 @@ class _Conversation:
         if not self._order.say:
             return None
         synthesizer = build_synthesizer(self._order.speech, cache=self._order.speech_cache)
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(synthesizer.run())
-            for _ in range(3):  # the chain, the cache and the engine start one after the other
-                await asyncio.sleep(0)
-            try:
-                speech = await synthesizer.synthesize(Utterance(text=self._order.say))
-            finally:
-                running.cancel()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(synthesizer.run())
+                for _ in range(3):  # the chain, the cache and the engine start one after the other
+                    await asyncio.sleep(0)
+                try:
+                    speech = await synthesizer.synthesize(Utterance(text=self._order.say))
+                finally:
+                    running.cancel()
+        except* SpeechFailed as failures:
+            raise SpeechFailed(str(failures.exceptions[0])) from failures
         return Pcm(data=speech.pcm, rate=speech.rate)
-
-    def _press_typed(self, key: str) -> None:
-        with contextlib.suppress(MediaFailed):
-            self._phone.press_soon(key)
 
 
 @contextlib.contextmanager
@@ -252,7 +261,7 @@ def _typed_keys(press: Callable[[str], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def typed() -> None:
-        for key in sys.stdin.read(1).upper():
+        for key in os.read(descriptor, 64).decode(errors="replace").upper():
             if key in "0123456789*#ABCD":
                 _show(f"you press {key}")
                 press(key)

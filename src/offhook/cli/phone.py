@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import asyncio
+import contextlib
 import random
 from dataclasses import dataclass
 from types import TracebackType
@@ -65,6 +66,8 @@ class Phone:
         self._tasks = asyncio.TaskGroup()
         self._call: sip.CallHandle | None = None
         self._over = asyncio.Event()
+        self._untold: Message | None = None
+        """The answer, until its audio is set up and it is told."""
 
     async def __aenter__(self) -> Self:
         await self._driver.__aenter__()
@@ -117,8 +120,12 @@ class Phone:
         await self.media.send_digits(keys)
 
     def press_soon(self, key: str) -> None:
-        """Press a key without waiting for its end."""
-        self._tasks.create_task(self.press(key))
+        """Press a key without waiting for its end; one that the end of the call cuts off is nobody's trouble."""
+        self._tasks.create_task(self._press_if_possible(key))
+
+    async def _press_if_possible(self, key: str) -> None:
+        with contextlib.suppress(MediaFailed):
+            await self.press(key)
 
     async def other_side_is_quiet(self, patience: float = SILENT_LINE) -> None:
         """Wait until the other side has said something and finished, or has said nothing for ``patience`` seconds."""
@@ -148,10 +155,13 @@ class Phone:
                     self._tasks.create_task(self._connect(sdp, None))
                 self._tell("ringing", response)
             case sip.CallAnswered(response=response, sdp=sdp):
+                self._untold = response
                 self._tasks.create_task(self._connect(sdp, response))
             case sip.CallEnded(cause=cause, code=code, message=message):
                 self._over.set()
-                detail = f"{code} {_reason(message)}".strip() if code else cause.value
+                if self._untold is not None:  # it was picked up and hung up before its audio was set up
+                    self._tell_answered(self._untold)
+                detail = f"{code} {_reason(message) or cause.value}" if code else cause.value
                 self._tell("ended", message, detail)
             case sip.IncomingCall(call=call):
                 self._driver.refuse(call, 486)
@@ -177,11 +187,16 @@ class Phone:
             await self._negotiation.follow(self._negotiation.agree(sdp))
         except (RemoteProtocolError, MediaFailed) as error:
             if answered_by is not None and self._call is not None:
+                self._untold = None
                 self._driver.hangup(self._call)
                 self._tell("ended", answered_by, f"no audio: {error}")
             return
-        if answered_by is not None:
-            self._tell("answered", answered_by)
+        if answered_by is not None and self._untold is not None:
+            self._tell_answered(answered_by)
+
+    def _tell_answered(self, response: Message) -> None:
+        self._untold = None
+        self._tell("answered", response)
 
     def _tell(self, word: str, message: Message | None, detail: str = "") -> None:
         sid = None if message is None else message.get("X-RestComm-CallSid")

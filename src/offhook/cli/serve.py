@@ -23,7 +23,7 @@ from offhook.ops.logging import configure
 
 log = structlog.get_logger(__name__)
 
-_COLLECTIONS = (20_000, 20, 10)
+_COLLECTIONS = (10_000, 10, 10)
 """New objects before the youngest are looked through, and how many such rounds before the older ones are."""
 
 CREDENTIALS = """The administrator's account was made. These credentials of the API are shown this once:

@@ -28,10 +28,10 @@ class Transcript:
         url = f"{self._ready.api}/2010-04-01/Accounts/{self._ready.account_sid}/Calls/{call_sid}/EventStream"
         context = ssl.create_default_context(cafile=self._ready.ca_file)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT)
-        authorization = aiohttp.BasicAuth(self._ready.account_sid, self._ready.auth_token)
+        headers = {"Authorization": aiohttp.encode_basic_auth(self._ready.account_sid, self._ready.auth_token)}
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout, auth=authorization) as session,
+                aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
                 session.get(url, ssl=context) as response,
             ):
                 if response.status != 200:
