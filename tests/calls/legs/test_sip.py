@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from offhook.calls.leg import LegEnded, LegRinging
 from offhook.media.commands import Connect, Direction
-from tests.calls.legs.nodes import Node, phone, two, until
+from tests.calls.legs.nodes import Node, node, phone, two, until
 
 
 def connected(node: Node) -> Connect:
@@ -134,5 +134,17 @@ def test_an_offer_without_a_codec_of_ours_is_refused() -> None:
             assert seen[-1].code == 488
             await until(lambda: far.board.idle)
             assert far.log.events[-1].call.status == "failed"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("uri", ["sip:desk@255.255.255.255", "sip:desk@[::1]:5060"])
+def test_who_cannot_be_reached_at_all_ends_the_leg_at_once(uri: str) -> None:
+    async def main() -> None:
+        async with node(1) as near:
+            caller = phone(near, uri)
+            await caller.leg.invite()
+            await until(lambda: "LegEnded" in caller.names, within=1)
+            assert (caller.end.by_far_end, caller.end.sip_code) == (True, 503)
 
     asyncio.run(main())

@@ -177,3 +177,38 @@ def test_a_listener_that_fails_does_not_stop_the_driver() -> None:
             await alice.hears(PingAnswered)
 
     asyncio.run(scenario())
+
+
+def test_a_defect_that_one_message_or_timer_meets_does_not_stop_the_others() -> None:
+    async def scenario() -> None:
+        alice, bob = Phone(), Phone()
+        async with alice.sip, bob.sip:
+            endpoint = bob.sip._endpoint
+            receive, expire, broken = endpoint.receive, endpoint.expire, ["receive", "expire"]
+
+            def breaks(data: bytes, source: Flow, now: float) -> None:
+                if "receive" in broken:
+                    broken.remove("receive")
+                    raise RuntimeError("a defect")
+                receive(data, source, now)
+
+            def breaks_too(now: float) -> None:
+                if "expire" in broken:
+                    broken.remove("expire")
+                    raise RuntimeError("a defect")
+                expire(now)
+
+            endpoint.receive, endpoint.expire = breaks, breaks_too  # type: ignore[method-assign]
+            target = f"sip:bob@{bob.sip.addresses['tcp']};transport=tcp"
+            alice.sip.invite(Invitation(target=target, from_uri="sip:alice@localhost"))
+            alice.sip.invite(Invitation(target=target, from_uri="sip:alice@localhost"))
+            incoming = await bob.hears(IncomingCall)
+            bob.sip.answer(incoming.call, b"v=0\r\n")
+            await alice.hears(CallAnswered)
+            assert bob.sip.sizes()["connections"] == 1
+            async with asyncio.timeout(5):
+                while broken:
+                    await asyncio.sleep(0.01)
+            bob.sip.hangup(incoming.call)
+
+    asyncio.run(scenario())

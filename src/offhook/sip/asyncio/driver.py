@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,8 @@ from offhook.sip.signalling import Headers, Invitation
 _LOG = structlog.get_logger(__name__)
 _BEAT = 0.1
 """Seconds between measurements of the loop's lag."""
+_BEATS = 3
+"""Of so many the least counts: one stall is no overload, and refusing callers would not undo it."""
 _PORT_ATTEMPTS = 20
 _MAX_UNRESOLVED = 1000
 """Messages that wait for names; more are dropped as if the name had no address."""
@@ -111,7 +114,10 @@ class SipDriver:
     # -- feed, drain, re-arm ----------------------------------------------------------------------------------------
 
     def _received(self, data: bytes, source: Flow) -> None:
-        self._endpoint.receive(data, source, self._clock())
+        try:
+            self._endpoint.receive(data, source, self._clock())
+        except Exception:  # noqa: BLE001  (a defect that one message meets must not cost others their connection)
+            _LOG.exception("a SIP message could not be handled", source=source.host)
 
     def _failed(self, destination: Flow) -> None:
         self._endpoint.transport_failed(destination, self._clock())
@@ -157,14 +163,19 @@ class SipDriver:
 
     def _expire(self) -> None:
         self._timer = None
-        self._endpoint.expire(self._clock())
+        try:
+            self._endpoint.expire(self._clock())
+        except Exception:  # noqa: BLE001  (the timers of other calls go on: those due are fired at the next arming)
+            _LOG.exception("a SIP timer failed")
         self._drain()
 
     async def _beat(self) -> None:
+        lags = deque([0.0], maxlen=_BEATS)
         while True:
             due = self._clock() + _BEAT
             await asyncio.sleep(_BEAT)
-            self._endpoint.lag(max(0.0, self._clock() - due))
+            lags.append(max(0.0, self._clock() - due))
+            self._endpoint.lag(min(lags))
 
     # -- the sockets ------------------------------------------------------------------------------------------------
 
@@ -228,7 +239,8 @@ class SipDriver:
 
     def invite(self, invitation: Invitation) -> CallHandle:
         handle = self._endpoint.invite(invitation, self._clock())
-        self._drain()
+        # Not at once: sending may fail there and then, and nobody can be told of the end of a call not yet known to him.
+        asyncio.get_running_loop().call_soon(self._drain)
         return handle
 
     def acknowledge(self, call: CallHandle, sdp: bytes) -> None:
