@@ -76,3 +76,10 @@ def test_header_values_cannot_start_a_header_of_their_own() -> None:
     line.says(request())
     with pytest.raises(LocalProtocolError):
         line.endpoint.refuse(line.side.one(IncomingCall).call, 486, 0.0, headers=[("Reason", "x\r\nEvil: y")])
+
+
+def test_a_contact_that_leads_nowhere_is_refused() -> None:
+    line = Line()
+    line.says(request(headers=["Contact: *"], without=("Contact",)))
+    assert line.hears() == ["400 INVITE"]
+    assert line.side.of(IncomingCall) == []

@@ -117,3 +117,11 @@ def test_a_reinvite_without_answer_ends_the_call_with_bye() -> None:
     assert line.side.one(CallEnded).cause is EndCause.GONE
     assert line.hears().count("BYE") == 11
     assert line.endpoint.idle
+
+
+@pytest.mark.parametrize("contact", ["<sip:caller@[bad>", '"Caller'])
+def test_a_reinvite_whose_contact_cannot_be_read_is_refused_and_the_call_goes_on(contact: str) -> None:
+    line = Standing()
+    line.asks("INVITE", headers=[f"Contact: {contact}"], without=("Contact",))
+    assert [heard for heard in line.hears() if heard != "100 INVITE"] == ["400 INVITE"]
+    assert line.side.of(OfferReceived) == line.side.of(CallEnded) == []

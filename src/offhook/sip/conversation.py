@@ -69,6 +69,7 @@ class Conversation:
 
     def _offered(self, call: Call, request: Request, reply_to: Flow, now: float) -> None:
         agent = self._agent
+        _ = request.contact  # an unreadable one is refused now rather than met when the offer is accepted
         event = OfferReceived(call=call.handle, request=request, offer=request.sdp)
         refusal, headers = 0, []
         if call.state is CallState.LEAVING:

@@ -113,9 +113,9 @@ class Message(Fields):
 
     @property
     def contact(self) -> NameAddr | None:
-        """The first Contact."""
+        """The first Contact; None also for the wildcard, which leads nowhere."""
         contacts = self.contacts
-        return contacts[0] if contacts else None
+        return contacts[0] if contacts and contacts[0] is not _WILDCARD else None
 
     @property
     def routes(self) -> list[NameAddr]:
