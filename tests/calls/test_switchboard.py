@@ -268,6 +268,27 @@ def test_a_drain_hangs_up_who_stays_too_long() -> None:
     run(main())
 
 
+def test_a_call_that_breaks_while_it_is_closed_ends_no_other() -> None:
+    async def main() -> None:
+        async with world() as w:
+            broken, sound = w.call_in(), w.call_in()
+
+            async def closed() -> None:
+                raise RuntimeError("a defect")
+
+            broken.closed = closed  # type: ignore[method-assign]
+            await until(lambda: broken.said[-1:] == sound.said[-1:] == ["200"])
+            broken.ends()
+            await settle()
+            assert (len(w.board), len(w.ended())) == (1, 1)
+            await broken.media.close()
+            sound.ends()
+            await settle()
+            assert (w.board.idle, len(w.ended())) == (True, 2)
+
+    run(main())
+
+
 def test_a_node_that_stops_tells_the_end_of_every_call() -> None:
     async def main() -> None:
         seen: list[World] = []

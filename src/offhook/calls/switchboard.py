@@ -268,9 +268,9 @@ class Switchboard:
 
     def _register(self, facts: CallFacts, leg: Leg, plan: Plan) -> ActiveCall:
         call = ActiveCall(Call(facts), leg, plan, self._around, self._dialling)
+        call.announce()
         self._live[facts.sid] = call
         self._empty.clear()
-        call.announce()
         return call
 
     def _start(self, call: ActiveCall) -> None:
@@ -280,6 +280,8 @@ class Switchboard:
     async def _run(self, call: ActiveCall) -> None:
         try:
             await call.run()
+        except Exception:
+            log.exception("call_did_not_close", call=call.facts.sid)  # the other calls of this task group go on
         finally:
             self._live.pop(call.facts.sid, None)
             self._look_whether_empty()

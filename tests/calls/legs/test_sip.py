@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from offhook.calls.leg import LegEnded, LegRinging
 from offhook.media.commands import Connect, Direction
+from offhook.sip.errors import LocalProtocolError
 from tests.calls.legs.nodes import Node, node, phone, two, until
 
 
@@ -134,6 +135,38 @@ def test_an_offer_without_a_codec_of_ours_is_refused() -> None:
             assert seen[-1].code == 488
             await until(lambda: far.board.idle)
             assert far.log.events[-1].call.status == "failed"
+
+    asyncio.run(main())
+
+
+def test_a_leg_whose_end_cannot_be_signalled_ends_all_the_same() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            caller = phone(near, far.uri("1000"))
+            await caller.leg.invite()
+            await until(lambda: "LegAnswered" in caller.names)
+            hangup = near.driver.hangup
+
+            def breaks(*_: object) -> None:
+                raise LocalProtocolError("a defect")
+
+            near.driver.hangup = breaks  # type: ignore[method-assign]
+            caller.leg.drop("enough")
+            assert caller.end.reason == "enough"
+            hangup(caller.leg._handle)
+
+    asyncio.run(main())
+
+
+def test_a_reason_of_many_lines_does_not_keep_a_leg_from_ending() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            caller = phone(near, far.uri("1000"))
+            await caller.leg.invite()
+            await until(lambda: "LegAnswered" in caller.names)
+            caller.leg.drop("first\r\nX-Second: line" + " and more" * 1000)
+            await until(lambda: far.board.idle)
+            assert far.log.events[-1].call.status == "completed"
 
     asyncio.run(main())
 

@@ -28,12 +28,15 @@ from offhook.media.session import MediaSession
 from offhook.sip import events as sip
 from offhook.sip.errors import RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, HostPort, Transport
-from offhook.sip.grammar import quote
+from offhook.sip.grammar import presentable, quote
 from offhook.sip.message import Message, Request
 from offhook.sip.signalling import Invitation, Signalling
 from offhook.sip.uri import Uri
 
 log = structlog.get_logger(__name__)
+
+_REASON_LENGTH = 200
+"""Characters of a Reason: what failed may be told at length, and a datagram is short."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 """Lets something go on beside the caller, in a task that somebody owns."""
@@ -96,15 +99,17 @@ class SipLeg:
         if sip_code == 503:
             headers.append(("Retry-After", str(self._line.retry_after)))
         if self._handle is not None:
-            self._line.signalling.refuse(self._handle, sip_code, headers=(*headers, ("Reason", _reason(reason))))
+            try:
+                self._line.signalling.refuse(self._handle, sip_code, headers=(*headers, ("Reason", _reason(reason))))
+            except SipError:
+                self._hang_up(reason)  # a call whose 200 is out can no longer be refused
         self._end(LegEnded(by_far_end=False, sip_code=sip_code, reason=reason))
 
     def drop(self, reason: str = "") -> None:
         if self._ended:
             return
         self._ended = True
-        if self._handle is not None:
-            self._line.signalling.hangup(self._handle, _reason(reason) if reason else "")
+        self._hang_up(reason)
         self._end(LegEnded(by_far_end=False, reason=reason))
 
     async def closed(self) -> None:
@@ -166,6 +171,14 @@ class SipLeg:
             await work
         except (MediaFailed, RemoteProtocolError) as error:
             self.drop(str(error))
+
+    def _hang_up(self, reason: str) -> None:
+        if self._handle is None:
+            return
+        try:
+            self._line.signalling.hangup(self._handle, _reason(reason) if reason else "")
+        except SipError as error:  # the leg is over all the same, and its call is told so
+            log.warning("hangup_not_signalled", call_id=self._call_id, reason=str(error))
 
     def _attach(self, handle: sip.CallHandle) -> None:
         self._handle = handle
@@ -316,7 +329,7 @@ def _reason(text: str) -> str:
     """A Reason header value (RFC 3326)."""
     if text == ANSWERED_ELSEWHERE:
         return 'SIP;cause=200;text="Call completed elsewhere"'
-    return f"SIP;text={quote(text)}"
+    return f"SIP;text={quote(presentable(text[:_REASON_LENGTH]))}"
 
 
 def _ending(event: sip.CallEnded) -> LegEnded:
