@@ -77,6 +77,7 @@ async def _serve(settings: Settings, ready_files: list[Path]) -> None:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(signal.SIGUSR1, _log_holdings, node)
             await stop.wait()
             # A second signal ends it at once, in the way the system does.
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -94,6 +95,11 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECTIONS)
+
+
+def _log_holdings(node: Node) -> None:
+    """How much the server holds at present: calls, dialogs, transactions, media sessions, tasks."""
+    log.info("holdings", **{name.replace(" ", "_"): size for name, size in node.leftovers().items()})
 
 
 @contextlib.contextmanager
