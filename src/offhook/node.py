@@ -55,6 +55,7 @@ class Node:
         self._settings = settings
         self._clock = SystemClock()
         self._random = random.SystemRandom()
+        self._origin = settings.api.origin
 
     async def __aenter__(self) -> Self:
         failure: Exception | None = None
@@ -104,11 +105,7 @@ class Node:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         lifetime.enter_context(occupied(data_dir))
         name = node_name(data_dir / "node")
-        self._sids = SidSource(
-            now_ms=lambda: int(self._clock.utc().timestamp() * 1000),
-            random_bits=self._random.getrandbits,
-            node=int(name[:4], 16),
-        )
+        self._sids = SidSource.of(self._clock, self._random.getrandbits, node=int(name[:4], 16))
         self._keyring = Keyring.load_or_create(data_dir / "keys.json")
         self._certificate = tls.configured(settings.api, data_dir / "tls", clock=self._clock)
         self._database = await open_database(settings.store, data_dir)
@@ -119,20 +116,21 @@ class Node:
         await self._build_records(lifetime, name)
         await self._build_calls(lifetime, name)
         context = tls.server_context(self._certificate)
-        server = ApiServer(
-            create_app(self._ports()), settings=settings.api, context=context, closing=self._transcripts.close
-        )
+        app = create_app(self._ports())
+        server = ApiServer(app, settings=settings.api, context=context, closing=self._transcripts.close)
         self._api = await lifetime.enter_async_context(server)
+        self._origin = settings.api.public_url or self._api.url
 
     async def _build_records(self, lifetime: Lifetime, name: str) -> None:
         """What outlives calls: journal, recordings, callbacks. What a crash left behind is ended before anything is new."""
         settings, clock, database = self._settings, self._clock, self._database
         self._recordings = RecordingFiles(settings.data_dir / "recordings")
+        self._urls = RecordingUrls(lambda: self._origin, self._recordings, database, lambda: self._journal)
         self._directory = StoreDirectory(database, self._keyring, settings.records)
         client = HttpClient(settings.outbound, Egress(settings.egress.allow), user_agent=f"offhook/{__version__}")
         self._http = await lifetime.enter_async_context(client)
         delivery = Delivery(
-            database, self._http, self._directory.signing_key, settings.webhooks, clock=clock, node=name
+            database, self._http, self._directory.signing_key, settings.webhooks, self._urls.url, clock=clock, node=name
         )
         recorder = Recorder(clock=clock, node=name, heartbeat=settings.records.heartbeat)
         self._transcripts = Transcripts.configured(settings.api, clock=clock)
@@ -150,14 +148,13 @@ class Node:
         await lifetime.background("speech", synthesizer.run())
         self._sessions = Sessions(NativeEngine(settings.media))
         lifetime.push_async_callback(self._sessions.close)
-        urls = RecordingUrls(lambda: self.api_url, self._recordings, self._database, self._journal)
         script = RcmlScript(
             http=self._http,
             secret=self._directory.signing_key,
             synthesizer=synthesizer,
             recordings=lambda sid: str(self._recordings.reserve(sid)),
-            recording_url=urls.url,
-            own_recording=urls.file,
+            recording_url=self._urls.url,
+            own_recording=self._urls.file,
             clock=clock,
             sids=self._sids,
             settings=settings.rcml,
@@ -186,9 +183,8 @@ class Node:
         self._sip = await lifetime.enter_async_context(driver)
 
     def _ports(self) -> Ports:
-        api = self._settings.api
         return Ports(
-            settings=api,
+            settings=self._settings.api,
             database=self._database,
             calls=self._switchboard,
             events=self._journal,
@@ -196,7 +192,7 @@ class Node:
             recordings=self._recordings,
             passwords=Passwords(self._settings.passwords),
             keyring=self._keyring,
-            lockout=Lockout.configured(api, clock=self._clock),
+            lockout=Lockout.configured(self._settings.api, clock=self._clock),
             clock=self._clock,
             sids=self._sids,
             directory_changed=self._directory.forget,

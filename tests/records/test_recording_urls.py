@@ -47,7 +47,7 @@ def found(directory: Path, account: AccountSid, url: str, *, with_file: bool = T
                 )
             if with_file:
                 files.reserve(SID)
-            return await RecordingUrls(lambda: ORIGIN, files, database, Settled()).file(account, url)
+            return await RecordingUrls(lambda: ORIGIN, files, database, Settled).file(account, url)
 
     return asyncio.run(scenario())
 
@@ -57,7 +57,7 @@ def found(directory: Path, account: AccountSid, url: str, *, with_file: bool = T
 def test_the_url_of_a_recording_leads_back_to_its_file(version: str, extension: str, tmp_path: Path) -> None:
     async def url() -> str:
         async with populated("sqlite", tmp_path / "x") as database:
-            urls = RecordingUrls(lambda: ORIGIN, RecordingFiles(tmp_path), database, Settled())
+            urls = RecordingUrls(lambda: ORIGIN, RecordingFiles(tmp_path), database, Settled)
             return urls.url(OWNER, SID, version)
 
     (tmp_path / "x").mkdir()

@@ -3,15 +3,20 @@ from dataclasses import replace
 
 import pytest
 
+from offhook.calls.events import RecordingEnded, RecordingStarted
+from offhook.records.recorder import Recorder
 from offhook.store import deliveries
 from offhook.store.deliveries import DEAD, DELIVERED, DeliveryFilters
 from offhook.store.paging import Order, PageRequest
 from offhook.store.scope import Scope
+from offhook.vocabulary.clock import FrozenClock
+from offhook.vocabulary.statuses import Direction
 from offhook.webhooks.outbox import Outbox, callback_of
 from tests.support.databases import CHILD, KINDS, NOW, populated
 from tests.support.facts import CALLBACK, answered, call, created, ended
 
 FACTS = call(status_callback=CALLBACK)
+WHOLE = "RE" + "1" * 32
 
 
 async def rows(database):
@@ -39,6 +44,34 @@ def test_every_milestone_that_was_asked_for_is_sent_once_it_is_durable(kind, tmp
             assert [dict(row.parameters)["SequenceNumber"] for row in kept] == ["0", "2", "3"]
             assert [callback_of(row).parameters for row in kept] == [callback.parameters for callback in sent]
             assert [callback_of(row).sid for row in kept] == [callback.sid for callback in sent]
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("version", ["2010-04-01", "2012-04-24"])
+def test_the_last_callback_of_a_call_that_the_api_had_recorded_tells_where_to_hear_it(kind, version, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            sent = []
+            outbox = Outbox(node="one", send=sent.extend, recording_url=lambda *of: "/".join(("https://here", *of)))
+            recorder = Recorder(clock=FrozenClock(NOW), node="one", heartbeat=10)
+            facts = call(status_callback=CALLBACK, direction=Direction.OUTBOUND_API, api_version=version)
+            kept, said = {"call_sid": facts.sid, "account_sid": CHILD, "at": NOW}, "RE" + "2" * 32
+            events = [created(facts), answered(facts)]
+            for sid, source in ((WHOLE, "OutboundAPI"), (said, "RecordVerb")):
+                events.append(RecordingStarted(sid=sid, path="", channels=1, source=source, **kept))
+                events.append(RecordingEnded(sid=sid, duration=7_600, absent=False, **kept))
+            events.append(ended(facts))
+            async with database.batch() as connection:
+                await recorder.write(connection, events)
+                await outbox.write(connection, events)
+            outbox.committed()
+            *before, last = [dict(callback.parameters) for callback in sent]
+            assert (last["RecordingSid"], last["RecordingDuration"]) == (WHOLE, "8")
+            assert last["RecordingUrl"] == f"https://here/{CHILD}/{WHOLE}/{version}"
+            assert before
+            assert not any("RecordingSid" in form for form in before)
 
     asyncio.run(scene())
 

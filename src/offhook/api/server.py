@@ -15,7 +15,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from offhook.api.settings import ApiSettings
+from offhook.api.settings import ApiSettings, origin
 
 log = structlog.get_logger(__name__)
 
@@ -84,9 +84,7 @@ class ApiServer:
     @property
     def url(self) -> str:
         """Origin of the API for clients on this machine: ``https://127.0.0.1:8443``."""
-        host, port = self.address
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared with, not bound to
-        return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+        return origin(*self.address)
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+_ORIGIN: Final = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +18,9 @@ class ApiSettings:
     """Address to listen on; loopback unless told otherwise."""
     port: int = 8443
     """TCP port, 0-65535; 0 takes a free one."""
+    public_url: str = ""
+    """Origin that applications are told for recordings, such as ``https://voice.example.org``; empty: the address that is
+    listened on, which serves applications on this machine only when that is loopback or all addresses."""
     tls_cert: Path | None = None
     """PEM certificate chain; None uses the local certificate authority."""
     tls_key: Path | None = None
@@ -58,3 +65,18 @@ class ApiSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
             raise ValueError(f"api.port {self.port} is no port; 0-65535")
+        if self.public_url and _ORIGIN.fullmatch(self.public_url) is None:
+            raise ValueError(
+                f"api.public_url {self.public_url!r} is no origin; write it like https://voice.example.org"
+            )
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port by which the API is found, as far as the settings tell."""
+        return self.public_url or origin(self.host, self.port)
+
+
+def origin(host: str, port: int) -> str:
+    """``https://host:port`` of a listener; all addresses are found by loopback, on this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared with, not bound to
+    return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"

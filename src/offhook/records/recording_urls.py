@@ -24,8 +24,14 @@ _PATH = re.compile(r"/(?:restcomm/)?[0-9-]{10}/Accounts/(AC[0-9a-f]{32})/Recordi
 class RecordingUrls:
     """Both ways between a recording and its URL."""
 
-    def __init__(self, origin: Callable[[], str], files: RecordingFiles, database: Database, events: EventLog) -> None:
-        """``origin`` gives scheme, host and port of the API."""
+    def __init__(
+        self,
+        origin: Callable[[], str],
+        files: RecordingFiles,
+        database: Database,
+        events: Callable[[], EventLog],
+    ) -> None:
+        """``origin`` gives scheme, host and port of the API, ``events`` what is waited for until a recording has its row."""
         self._origin = origin
         self._files = files
         self._database = database
@@ -42,7 +48,7 @@ class RecordingUrls:
         match = _PATH.fullmatch(url.removeprefix(origin)) if url.startswith(origin) else None
         if match is None or match[1] != account_sid:
             return None
-        await self._events.settled()  # it may have been made a moment ago
+        await self._events().settled()  # it may have been made a moment ago
         async with self._database.reading() as session:
             found = await recordings.get(session, Scope(account_sid=account_sid), match[2])
         if found is None or self._files.size(match[2]) is None:

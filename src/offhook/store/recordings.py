@@ -36,7 +36,7 @@ class RecordingRow(Table, kw_only=True):
     """``in-progress``, ``completed`` or ``failed``."""
     channels: Mapped[int]
     source: Mapped[Short]
-    """``RecordVerb``, ``DialVerb``."""
+    """``RecordVerb``, ``DialVerb``, ``OutboundAPI``."""
     duration: Mapped[int | None] = mapped_column(default=None)
     """Milliseconds."""
     start_time: Mapped[datetime]
@@ -45,6 +45,8 @@ class RecordingRow(Table, kw_only=True):
     api_version: Mapped[Short] = mapped_column(default="2012-04-24")
 
 
+WHOLE_CALL: Final = "OutboundAPI"
+"""Source of a recording from the answer to the end of a call, as ``Record=true`` asks for it."""
 _FIXED: Final = frozenset({"sid", "account_sid", "call_sid", "date_created"})
 
 
@@ -93,6 +95,18 @@ async def discard(connection: Connection, sids: Sequence[str]) -> None:
     """Delete recordings of which nothing was heard."""
     if sids:
         await connection.execute(delete(RecordingRow).where(RecordingRow.sid.in_(sids)))
+
+
+async def of_whole_calls(connection: Connection, call_sids: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Sid and milliseconds of the finished recordings that the API asked for with the call, by the call's sid."""
+    if not call_sids:
+        return {}
+    query = select(RecordingRow.call_sid, RecordingRow.sid, RecordingRow.duration).where(
+        RecordingRow.call_sid.in_(call_sids),
+        RecordingRow.source == WHOLE_CALL,
+        RecordingRow.status == "completed",
+    )
+    return {call: (sid, duration or 0) for call, sid, duration in (await connection.execute(query)).all()}
 
 
 async def unfinished(session: Session, node: str, limit: int, after: str = "") -> Sequence[RecordingRow]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final, NewType
+from typing import Final, NewType, Self
+
+from offhook.vocabulary.clock import Clock
 
 AccountSid = NewType("AccountSid", str)
 OrganizationSid = NewType("OrganizationSid", str)
@@ -46,6 +48,11 @@ class SidSource:
         self._now_ms = now_ms
         self._random_bits = random_bits
         self._node = node
+
+    @classmethod
+    def of(cls, clock: Clock, random_bits: Callable[[int], int], *, node: int) -> Self:
+        """By the wall time of ``clock``."""
+        return cls(now_ms=lambda: int(clock.utc().timestamp() * 1000), random_bits=random_bits, node=node)
 
     def __call__(self, kind: str) -> str:
         """A new sid of ``kind``, one of the keys of ``PREFIXES``."""

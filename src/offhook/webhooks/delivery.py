@@ -24,7 +24,7 @@ from offhook.store import deliveries
 from offhook.store.session import Database, is_outage
 from offhook.vocabulary.clock import Clock
 from offhook.vocabulary.sids import AccountSid
-from offhook.webhooks.outbox import Callback, Outbox, callback_of
+from offhook.webhooks.outbox import Callback, Outbox, RecordingUrl, callback_of
 from offhook.webhooks.settings import WebhookSettings
 
 log = structlog.get_logger(__name__)
@@ -63,6 +63,7 @@ class Delivery:
         sender: Sender,
         signing_key: SigningKey,
         settings: WebhookSettings,
+        recording_url: RecordingUrl | None = None,
         *,
         clock: Clock,
         node: str,
@@ -78,7 +79,7 @@ class Delivery:
         self.poke = poke
         """Tells the journal that attempts are to be noted; node.py sets it once there is a journal."""
         self._chance = chance
-        self.outbox = Outbox(node=node, send=self._admit_all)
+        self.outbox = Outbox(node=node, send=self._admit_all, recording_url=recording_url)
         """Give it to the journal as a writer."""
         self._known: dict[str, Callback] = {}
         self._lanes: dict[str, _Lane] = {}

@@ -5,7 +5,7 @@ A row's sid follows from its call and milestone, so a batch that is written twic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -13,14 +13,18 @@ from typing import Any, Final
 
 from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed
 from offhook.calls.parameters import Milestone, callback_parameters, milestone_of
-from offhook.store import deliveries
+from offhook.store import deliveries, recordings
 from offhook.store.base import storable
 from offhook.store.deliveries import DeliveryRow
 from offhook.store.session import Connection
-from offhook.vocabulary.sids import PREFIXES, AccountSid
+from offhook.vocabulary.sids import PREFIXES, AccountSid, CallSid, RecordingSid
+from offhook.vocabulary.statuses import Direction
 
 _REMEMBERED: Final = 20
 """Attempts that a row keeps; the oldest go."""
+
+RecordingUrl = Callable[[AccountSid, RecordingSid, str], str]
+"""(account, recording, API version) to where the recording is found."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -47,11 +51,14 @@ class Callback:
 
 
 class Outbox:
-    """A writer of the journal. ``send`` is given the callbacks of each committed batch, in order."""
+    """A writer of the journal, after the one of recordings. ``send`` gets the callbacks of each committed batch, in order."""
 
-    def __init__(self, *, node: str, send: Callable[[Sequence[Callback]], None]) -> None:
+    def __init__(
+        self, *, node: str, send: Callable[[Sequence[Callback]], None], recording_url: RecordingUrl | None = None
+    ) -> None:
         self._node = node
         self._send = send
+        self._recording_url = recording_url
         self._changes: dict[str, dict[str, Any]] = {}
         self._writing: list[Callback] = []
         self._noting: list[dict[str, Any]] = []
@@ -80,9 +87,10 @@ class Outbox:
         """Rows for the milestones that somebody wants to hear of, and what is known of earlier ones."""
         callbacks = []
         rows = []
+        recorded = await self._recorded(connection, events)
         for event in events:
             if isinstance(event, CallCreated | CallProgressed | CallEnded):
-                callback = _callback(event)
+                callback = _callback(event, recorded.get(event.call.sid, {}))
                 if callback is not None:
                     callbacks.append(callback)
                     rows.append(self._row(callback, event.at))
@@ -103,6 +111,25 @@ class Outbox:
     def rolled_back(self) -> None:
         """Nothing may be sent yet."""
         self._writing, self._noting = [], []
+
+    async def _recorded(self, connection: Connection, events: Sequence[CallEvent]) -> dict[str, dict[str, str]]:
+        """What the last callbacks of calls that the API had recorded say of the recording, by the call's sid."""
+        over = {
+            event.call.sid: event.call
+            for event in events
+            if isinstance(event, CallEnded)
+            and event.call.direction is Direction.OUTBOUND_API
+            and event.call.status_callback is not None
+        }
+        found = await recordings.of_whole_calls(connection, list(over))
+        said = {}
+        for sid, (recording, milliseconds) in found.items():
+            said[sid] = {"RecordingSid": recording, "RecordingDuration": str(round(milliseconds / 1000))}
+            if self._recording_url is not None:
+                call = over[CallSid(sid)]
+                url = self._recording_url(call.account_sid, RecordingSid(recording), call.api_version)
+                said[sid] = {"RecordingUrl": url, **said[sid]}
+        return said
 
     def _row(self, callback: Callback, at: datetime) -> dict[str, Any]:
         return {
@@ -139,7 +166,7 @@ def callback_of(row: DeliveryRow) -> Callback:
     )
 
 
-def _callback(event: CallCreated | CallProgressed | CallEnded) -> Callback | None:
+def _callback(event: CallCreated | CallProgressed | CallEnded, recording: Mapping[str, str]) -> Callback | None:
     call = event.call
     match event:
         case CallCreated():
@@ -151,7 +178,7 @@ def _callback(event: CallCreated | CallProgressed | CallEnded) -> Callback | Non
     wanted = call.status_callback
     if wanted is None or milestone.value not in wanted.events:
         return None
-    form = callback_parameters(call, milestone, event.at)
+    form = callback_parameters(call, milestone, event.at, recording=recording)
     return Callback(
         sid=_sid(call.sid, milestone.sequence),
         account_sid=call.account_sid,
