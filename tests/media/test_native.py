@@ -95,6 +95,22 @@ def test_a_key_is_a_tone_for_a_bridged_end_that_knows_no_events():
     scene(main)
 
 
+def test_keys_that_each_side_numbers_itself_are_understood():
+    async def main(engine, sessions):
+        async with await RtpPeer.open(keys_payload_type=101) as phone:
+            session = await connected(sessions, phone)
+            heard = []
+            session.on_digit = heard.append
+            await session.connect(
+                remote=phone.address, codec=Codec.PCMU, payload_type=0, dtmf_payload_type=96, dtmf_accepts=101
+            )
+            await phone.press("7")
+            await asyncio.sleep(0.1)
+            assert heard == ["7"]
+
+    scene(main)
+
+
 def test_what_is_sent_is_one_stream_whatever_it_is_made_of():
     async def main(engine, sessions):
         async with await RtpPeer.open() as ann, await RtpPeer.open() as bob:

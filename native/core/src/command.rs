@@ -55,14 +55,25 @@ pub struct Connect {
     pub payload_type: u8,
     /// What may be received.
     pub accepts: Vec<(u8, Codec)>,
-    /// telephone-event (RFC 4733), both ways.
+    /// telephone-event (RFC 4733) as it is sent; `None` when the far end does not know it.
     pub dtmf: Option<u8>,
+    /// telephone-event as it was promised to be received: RFC 3264 lets each side choose its own number.
+    pub dtmf_accepts: Option<u8>,
     /// Milliseconds per packet that we make, 10..=60.
     pub ptime: u32,
     /// Which way audio flows.
     pub direction: Direction,
     /// Packets that may go to an address that never sent any.
     pub unconfirmed_limit: u32,
+}
+
+impl Connect {
+    /// Whether a packet of this type is a telephone event. Some far ends send the number that they asked for, not the
+    /// one that they were offered, so that one counts too where it means nothing else.
+    pub fn is_event(&self, payload_type: u8) -> bool {
+        let stated = self.dtmf_accepts == Some(payload_type);
+        stated || self.dtmf == Some(payload_type) && self.accepts.iter().all(|(other, _)| *other != payload_type)
+    }
 }
 
 /// A sum of sines, on and off.

@@ -126,17 +126,7 @@ impl Scene {
         };
         for session in 1..=sessions {
             scene.exchange.open(session, 0, &mut scene.world);
-            let connect = Connect {
-                remote: far(session),
-                codec: Codec::Pcmu,
-                payload_type: 0,
-                accepts: vec![(0, Codec::Pcmu)],
-                dtmf: Some(101),
-                ptime: 20,
-                direction: Direction::SendRecv,
-                unconfirmed_limit: 5,
-            };
-            scene.order(session, 1000 + session, Order::Connect(connect));
+            scene.order(session, 1000 + session, Order::Connect(connect(session)));
         }
         scene.world.events.clear();
         scene
@@ -161,8 +151,12 @@ impl Scene {
     }
 
     fn presses(&mut self, session: SessionId, n: u16, event: u8) {
+        self.presses_as(101, session, n, event);
+    }
+
+    fn presses_as(&mut self, payload_type: u8, session: SessionId, n: u16, event: u8) {
         let header = Header {
-            payload_type: 101,
+            payload_type,
             ..header(n)
         };
         let payload = Payload {
@@ -172,6 +166,20 @@ impl Scene {
         }
         .to_bytes();
         self.receive(session, &[&header.to_bytes()[..], &payload].concat());
+    }
+}
+
+fn connect(session: SessionId) -> Connect {
+    Connect {
+        remote: far(session),
+        codec: Codec::Pcmu,
+        payload_type: 0,
+        accepts: vec![(0, Codec::Pcmu)],
+        dtmf: Some(101),
+        dtmf_accepts: Some(101),
+        ptime: 20,
+        direction: Direction::SendRecv,
+        unconfirmed_limit: 5,
     }
 }
 
@@ -191,6 +199,28 @@ fn audio(n: u16, loud: bool) -> Vec<u8> {
     let mut codes = vec![0; 160];
     g711::encode(Codec::Pcmu, &samples, &mut codes);
     [&header(n).to_bytes()[..], &codes].concat()
+}
+
+#[test]
+fn keys_are_understood_under_the_number_of_either_side_but_never_instead_of_audio() {
+    for (sent, accepted, heard) in [
+        (96, 101, [Some('1'), Some('2')]),
+        (96, 96, [Some('1'), None]),
+        (0, 101, [None, Some('2')]),
+    ] {
+        let mut scene = Scene::new(1);
+        let connect = Connect {
+            dtmf: Some(sent),
+            dtmf_accepts: Some(accepted),
+            ..connect(1)
+        };
+        scene.order(1, 1, Order::Connect(connect));
+        scene.world.events.clear();
+        scene.presses_as(sent, 1, 10, 1);
+        scene.presses_as(101, 1, 20, 2);
+        let expected: Vec<Event> = heard.into_iter().flatten().map(|key| Event::Digit(1, key)).collect();
+        assert_eq!(scene.world.events, expected, "{sent} {accepted}");
+    }
 }
 
 #[test]

@@ -138,6 +138,7 @@ mod tests {
             payload_type: 0,
             accepts: vec![],
             dtmf,
+            dtmf_accepts: dtmf,
             ptime: 20,
             direction: Direction::SendRecv,
             unconfirmed_limit: 0,

@@ -220,6 +220,7 @@ mod tests {
             payload_type: 8,
             accepts: vec![(8, Codec::Pcma)],
             dtmf: Some(101),
+            dtmf_accepts: Some(101),
             ptime,
             direction: Direction::SendRecv,
             unconfirmed_limit: 500,

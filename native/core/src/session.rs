@@ -240,7 +240,7 @@ impl Session {
         let Some(connect) = &self.connect else {
             return Heard::Nothing;
         };
-        let event = connect.dtmf == Some(header.payload_type);
+        let event = connect.is_event(header.payload_type);
         let codec = self.accepts[usize::from(header.payload_type & 127)];
         if !event && codec.is_none() || !self.line.latch.admit(source, header.ssrc, now) {
             return Heard::Nothing;

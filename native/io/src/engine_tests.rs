@@ -49,6 +49,7 @@ fn connect(remote: SocketAddr) -> Order {
         payload_type: 0,
         accepts: vec![(0, Codec::Pcmu)],
         dtmf: None,
+        dtmf_accepts: None,
         ptime: 20,
         direction: Direction::SendRecv,
         unconfirmed_limit: 500,

@@ -118,6 +118,8 @@ impl Engine {
         self.engine.lock().open(command, session, host, port).map_err(misuse)
     }
 
+    #[pyo3(signature = (command, session, host, port, codec_name, payload_type, accepts, dtmf, ptime, direction_name,
+                        unconfirmed_limit, dtmf_accepts=None))]
     #[allow(clippy::too_many_arguments)] // One for each field of `commands.Connect`.
     fn connect(
         &self,
@@ -132,6 +134,7 @@ impl Engine {
         ptime: u32,
         direction_name: &str,
         unconfirmed_limit: u32,
+        dtmf_accepts: Option<u8>,
     ) -> PyResult<()> {
         let address = host.parse::<std::net::IpAddr>();
         let address = address.map_err(|_| PyValueError::new_err(format!("{host} is no IP address to send to")))?;
@@ -148,6 +151,7 @@ impl Engine {
             payload_type,
             accepts,
             dtmf,
+            dtmf_accepts: dtmf_accepts.or(dtmf),
             ptime,
             direction: direction(direction_name)?,
             unconfirmed_limit,

@@ -35,6 +35,7 @@ class Engine:
         ptime: int,
         direction_name: str,
         unconfirmed_limit: int,
+        dtmf_accepts: int | None = None,
     ) -> None: ...
     def play(
         self, command: int, session: int, sources: Sequence[tuple[object, ...]], repeat: int, stop_on: str

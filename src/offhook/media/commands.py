@@ -110,7 +110,9 @@ class Connect:
     accepts: Mapping[int, Codec] = field(default_factory=dict)
     """Payload type to codec, of what may be received."""
     dtmf_payload_type: int | None = None
-    """telephone-event/8000 (RFC 4733) both ways; None when the far end does not know it."""
+    """telephone-event/8000 (RFC 4733) as it is sent; None when the far end does not know it."""
+    dtmf_accepts: int | None = None
+    """telephone-event as it may arrive, where each side chose its own number; None: as it is sent."""
     ptime: int = 20
     direction: Direction = Direction.SENDRECV
     unconfirmed_limit: int = 500

@@ -171,6 +171,7 @@ class NativeEngine:
             command.ptime,
             command.direction.value,
             command.unconfirmed_limit,
+            command.dtmf_accepts,
         )
 
     def _record(self, command: Record) -> None:

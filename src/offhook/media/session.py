@@ -125,6 +125,7 @@ class MediaSession:
         payload_type: int,
         accepts: Mapping[int, Codec] | None = None,
         dtmf_payload_type: int | None = None,
+        dtmf_accepts: int | None = None,
         ptime: int = 20,
         direction: Direction = Direction.SENDRECV,
     ) -> None:
@@ -137,6 +138,7 @@ class MediaSession:
             payload_type=payload_type,
             accepts={payload_type: codec} if accepts is None else accepts,
             dtmf_payload_type=dtmf_payload_type,
+            dtmf_accepts=dtmf_accepts,
             ptime=ptime,
             direction=direction,
         )

@@ -46,9 +46,31 @@ def test_two_sides_agree_and_a_hold_keeps_the_session() -> None:
         last = [command for command in engine.commands if isinstance(command, Connect)][-1]
         assert last.direction is Direction.RECVONLY
         assert b"o=- 42 2 " in held
+        again = other.offer()
+        assert (b"o=- 42 3 " in again, b"a=sendrecv" in again) == (True, True), "asked for an offer, we end the hold"
         with pytest.raises(RemoteProtocolError):
             one.agree(None)
         await one.session.close()
         await other.session.close()
+
+    run(main())
+
+
+def test_each_side_may_number_its_keys_itself() -> None:
+    async def main() -> None:
+        engine = FakeEngine()
+        negotiation = Negotiation(
+            Sessions(engine).create(), MediaAddresses(media=MediaSettings(), sip=SipSettings()), lambda _: 42
+        )
+        await negotiation.open("127.0.0.1")
+        negotiation.offer()
+        reply = (
+            b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            b"m=audio 4000 RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/8000\r\n"
+        )
+        await negotiation.follow(negotiation.agree(reply))
+        (connect,) = [command for command in engine.commands if isinstance(command, Connect)]
+        assert (connect.dtmf_payload_type, connect.dtmf_accepts) == (96, 101)
+        await negotiation.session.close()
 
     run(main())

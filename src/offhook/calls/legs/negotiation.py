@@ -57,9 +57,11 @@ class Negotiation:
             self._host = self._addresses.advertised(local)
 
     def offer(self) -> bytes:
-        """Our offer: the first one, or the same again."""
+        """Our offer: the first one, or what was agreed on, both ways again: who asks for an offer may end a hold by it."""
         if self._ours is None:
             self._ours = offers.make_offer(self._host, self._port, session_id=self._random_bits(31))
+        else:
+            self._ours = offers.reoffer(self._ours, direction="sendrecv")
         return bytes(self._ours)
 
     def answer(self, data: bytes) -> tuple[bytes, Agreement]:
@@ -84,6 +86,7 @@ class Negotiation:
             payload_type=agreement.payload_type,
             accepts={number: Codec(name) for number, name in agreement.accepts.items()},
             dtmf_payload_type=agreement.dtmf_payload_type,
+            dtmf_accepts=agreement.dtmf_accepts,
             ptime=agreement.ptime,
             direction=Direction(agreement.direction),
         )
