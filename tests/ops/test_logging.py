@@ -14,6 +14,7 @@ configure(LogSettings(level=sys.argv[1], json=sys.argv[2] == "json"))
 log = structlog.get_logger("x")
 log.debug("wire", bytes=1); log.info("call_answered", call="CA1"); log.warning("late")
 logging.getLogger("lib").info("chatter"); logging.getLogger("lib").warning("trouble")
+password = "hunter2"
 try:
     1 / 0
 except ZeroDivisionError:
@@ -44,3 +45,8 @@ def test_text_shows_the_same_to_people_and_libraries_only_when_in_trouble() -> N
     for word in ("wire", "call_answered", "late", "trouble", "ZeroDivisionError"):
         assert word in text
     assert "chatter" not in text
+
+
+def test_tracebacks_do_not_show_what_variables_hold() -> None:
+    for form in ("text", "json"):
+        assert "hunter2" not in "\n".join(lines("debug", form))
