@@ -193,3 +193,30 @@ def test_what_was_being_found_when_something_changed_is_not_believed_later():
         assert finder.asked == ["a", "a"]
 
     asyncio.run(scene())
+
+
+def test_while_an_old_answer_is_renewed_others_take_it_and_nobody_takes_one_twice_as_old():
+    async def scene():
+        now, asked, gate = [0.0], [], asyncio.Event()
+
+        async def find(key):
+            asked.append(key)
+            if len(asked) > 1:
+                await gate.wait()
+            return len(asked)
+
+        memory = Memory(find, ttl=5, limit=10, monotonic=lambda: now[0])
+        assert await memory.get("a") == 1
+        now[0] = 6.0
+        async with asyncio.TaskGroup() as group:
+            renewing = group.create_task(memory.get("a"))
+            await asyncio.sleep(0)
+            assert await memory.get("a") == 1
+            now[0] = 11.0
+            late = group.create_task(memory.get("a"))
+            await asyncio.sleep(0)
+            assert not late.done()
+            gate.set()
+        assert (renewing.result(), late.result(), len(asked)) == (2, 2, 2)
+
+    asyncio.run(scene())

@@ -33,7 +33,8 @@ _PROGRESS: Final = frozenset({"initiated", "ringing", "answered", "completed"})
 class Memory(Generic[Key, Found]):
     """Remembers answers, also that there is none, for ``ttl`` seconds; at most ``limit``, the least recently used goes.
 
-    Those who ask the same at the same time share one query.
+    Those who ask the same at the same time share one query. While that renews an old answer, they take the old one, for
+    another ``ttl`` at most: under load every caller would otherwise wait for the same query.
     """
 
     def __init__(
@@ -50,11 +51,10 @@ class Memory(Generic[Key, Found]):
     async def get(self, key: Key) -> Found:
         """The answer, remembered or found now; raises what the query raises."""
         while True:
-            kept = self._kept.get(key)
-            if kept is not None and self._monotonic() < kept[0]:
+            kept, asking = self._kept.get(key), self._asking.get(key)
+            if kept is not None and self._monotonic() < kept[0] + (0 if asking is None else self._ttl):
                 self._kept.move_to_end(key)
                 return kept[1]
-            asking = self._asking.get(key)
             if asking is None:
                 return await self._ask(key)
             await asyncio.wait((asking,))
