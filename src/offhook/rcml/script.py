@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from offhook.calls.dialing import DialOutcome, DialRequest
+from offhook.calls.leg import LegFailed
 from offhook.calls.recording import RecordingPaths
 from offhook.calls.script import ScriptCall
 from offhook.media.commands import AudioSource
@@ -59,8 +60,11 @@ class RcmlScript:
 
     async def run(self, call: ScriptCall) -> None:
         """Run one call to its end."""
-        async with asyncio.timeout(SECRET_PATIENCE):
-            secret = await self._secret(call.facts.account_sid)
+        try:
+            async with asyncio.timeout(SECRET_PATIENCE):
+                secret = await self._secret(call.facts.account_sid)
+        except TimeoutError:
+            raise LegFailed("the account of the call could not be looked up in time", 503) from None
         notices = CallNotices(call, self._clock.utc, self._sids, self._settings.notices_per_call)
         documents = Documents(
             call,
