@@ -76,6 +76,9 @@ def parse(source: bytes | str, vocabulary: Vocabulary, *, charset: str = "") -> 
         raise _not_xml(broken) from broken
 
 
+_HANDLERS: Final = ("StartElementHandler", "EndElementHandler", "CharacterDataHandler", "StartDoctypeDeclHandler")
+
+
 @dataclass(slots=True)
 class _Frame:
     """An element whose end has not come yet."""
@@ -103,13 +106,15 @@ class _Reading:
         self._verbs: tuple[Any, ...] = ()
         self._parser = parser = expat.ParserCreate("UTF-8")
         parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartDoctypeDeclHandler = self._doctype
+        for handler, method in zip(_HANDLERS, (self._start, self._end, self._characters, self._doctype), strict=True):
+            setattr(parser, handler, method)
 
     def document(self) -> Document:
-        self._parser.Parse(self._data, True)
+        try:
+            self._parser.Parse(self._data, True)
+        finally:  # the parser holds methods of its holder: without the circle both are freed at once
+            for handler in _HANDLERS:
+                setattr(self._parser, handler, None)
         return Document(verbs=self._verbs, warnings=tuple(self._warnings))
 
     def _doctype(self, name: str, system: str | None, public: str | None, subset: bool) -> None:
