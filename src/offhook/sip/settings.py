@@ -16,7 +16,9 @@ class Gateway:
     uri: str
     """SIP URI, ``sip:host:port;transport=tcp``."""
     username: str = ""
+    """Login for the digest challenges of the gateway; empty: it asks for none."""
     password: str = field(default="", repr=False)
+    """Password for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +60,9 @@ class SipSettings:
     """Live calls; more get 503."""
     max_transactions: int = 100_000
     """Transactions in memory, with those that only absorb retransmissions; beyond, new requests get 503, then silence."""
-    max_lag: float = 0.25
-    """Seconds that the event loop may be late before new INVITEs get 503."""
+    max_lag: float = 0.05
+    """Seconds that the event loop may be late three times in a row before new INVITEs get 503. Setting up a call takes
+    about ten rounds of the loop, so callers wait ten times as long for the answer."""
     retry_after: int = 2
     """Seconds, the Retry-After of a 503."""
     source_rate: float = 50.0
