@@ -19,8 +19,9 @@ class OutboundSettings:
     """Followed at most, 0..20."""
     connections: int = 1000
     """Open at the same time at most, 1..65535."""
-    connections_per_host: int = 64
-    """To one host and port, 1..65535; more requests wait, within their time."""
+    connections_per_host: int = 250
+    """To one host and port, 1..65535; more requests wait, within their time. A host that takes a second to answer can have
+    this many new calls a second."""
     keep_alive: float = 30.0
     """Seconds that an idle connection is kept, 0..300."""
     ca_file: str = ""
