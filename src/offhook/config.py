@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import ipaddress
+import math
 import os
 import tomllib
 import types
@@ -204,9 +205,12 @@ def _boolean(value: object) -> bool:
 
 def _number(value: object, kind: type[int] | type[float]) -> int | float:
     try:
-        return kind(str(value))
+        number = kind(str(value))
     except ValueError:
         raise ValueError("a whole number" if kind is int else "a number") from None
+    if not 0 <= number < math.inf:
+        raise ValueError("a number from 0 on")
+    return number
 
 
 def host_and_port(text: str) -> tuple[str, int]:
