@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench import calls, media, startup
+from bench import calls, media, overload, startup
 
 
 def main() -> None:
-    for measurement in (startup, media, calls):
+    for measurement in (startup, media, calls, overload):
         measurement.main()
         print(flush=True)
 

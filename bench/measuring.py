@@ -32,7 +32,11 @@ def resident_bytes(pid: int) -> int:
 def conditions() -> str:
     """One line on the machine and the versions."""
     model = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.machine(),
     )
     load = os.getloadavg()[0]
@@ -86,7 +90,9 @@ class ApplicationServer(asyncio.Protocol):
 
 
 def answer(body: bytes, kind: str = "application/xml") -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nCache-Control: max-age=3600\r\n\r\n"
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nCache-Control: max-age=3600\r\n\r\n"
+    )
     return head.encode() + body
 
 
