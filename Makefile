@@ -63,6 +63,7 @@ bench: setup ## measure: call rate, media CPU beside the plain baseline, tick, m
 docs: setup ## make the generated reference anew
 	@$(BIN)/python tools/gen_reference.py
 	@$(BIN)/python tools/gen_openapi.py
+	@$(BIN)/python tools/gen_settings.py
 	@$(BIN)/python tools/gen_sip_diagrams.py
 
 lock: ## pin the newest allowed versions anew
