@@ -73,7 +73,7 @@ class SipSettings:
     """Addresses remembered for the limit; the least recent is forgotten."""
 
     max_connections: int = 2000
-    """TCP connections at once; the idlest is closed for a new one."""
+    """TCP connections at once; for a new one, the idlest of the address that has most is closed."""
     connect_timeout: float = 5.0
     """Seconds for a TCP connection to open."""
     idle_timeout: float = 600.0

@@ -85,6 +85,23 @@ def test_one_connection_more_than_allowed_closes_the_idlest() -> None:
     asyncio.run(scenario())
 
 
+def test_who_opens_many_connections_loses_its_own() -> None:
+    async def scenario() -> None:
+        server = Server(max_connections=3)
+        async with server.open() as (_, port):
+            phone = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
+            flood = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+            for reader, _ in flood[:3]:
+                await gone(reader)
+            phone[1].write(request("OPTIONS"))
+            await server.news.wait()
+            assert server.heard[0][1].host == "127.0.0.2"
+            for _, writer in [phone, *flood]:
+                writer.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_peer_who_does_not_read_is_cut_off() -> None:
     async def scenario() -> None:
         server = Server(max_unsent=100_000)

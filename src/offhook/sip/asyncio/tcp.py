@@ -6,6 +6,7 @@ It knows no SIP but where one message ends and the next begins.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import cast
 
@@ -155,7 +156,7 @@ class TcpTransport:
 
     def opened(self, connection: Connection, host: str, port: int) -> Flow:
         if len(self._connections) >= self.settings.max_connections:
-            idlest = min(self._connections.values(), key=lambda one: one.active_at)
+            idlest = self._idlest_of_who_has_most()
             idlest.abort()
             self.closed(idlest, failed=False)
         self._numbered += 1
@@ -163,6 +164,12 @@ class TcpTransport:
         self._by_peer[HostPort(host, port)] = connection
         self.touched(connection)
         return Flow(Transport.TCP, host, port, self._numbered)
+
+    def _idlest_of_who_has_most(self) -> Connection:
+        """Who opens many connections loses its own, not those of quiet phones elsewhere."""
+        [(host, _)] = Counter(one.flow.host for one in self._connections.values()).most_common(1)
+        theirs = (one for one in self._connections.values() if one.flow.host == host)
+        return min(theirs, key=lambda one: one.active_at)
 
     def touched(self, connection: Connection) -> None:
         connection.active_at = asyncio.get_running_loop().time()
