@@ -14,7 +14,16 @@ for line in sys.stdin.buffer:
         sys.exit("a fatal engine error")
     if text == "hang":
         import time; time.sleep(60)
-    if text == "refuse":
+    if text == "babble":
+        out.write(b'{"rate": 80\\n')
+    elif text == "forget":
+        out.write(b'{"bytes": 12}\\n')
+    elif text == "drone":
+        out.write(b'x' * 200_000)
+    elif text == "quit later":
+        out.write(b'{"rate": 8000, "bytes": 2}\\nok'); out.flush()
+        sys.exit("out of memory")
+    elif text == "refuse":
         out.write(b'{"error": "I will not say that"}\\n')
     else:
         pcm = text.encode("utf-16-le")

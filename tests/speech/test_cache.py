@@ -31,6 +31,8 @@ class Counting:
         await self.gate.wait()
         if utterance.text == "bad":
             raise SpeechFailed("bad")
+        if utterance.text == "bug":
+            raise RuntimeError("a defect")
         return Speech(pcm=utterance.text.encode() * 2, rate=22050)
 
     async def run(self) -> None:
@@ -103,6 +105,15 @@ def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
 
     assert session(use, tmp_path).asked == ["bad", "bad"]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_defect_fails_the_words_that_meet_it_and_no_others(tmp_path: Path) -> None:
+    async def use(cached: CachedSynthesizer, engine: Counting) -> None:
+        with pytest.raises(SpeechFailed, match="counting broke: a defect"):
+            await cached.synthesize(Utterance(text="bug"))
+        assert (await cached.synthesize(HELLO)).pcm
+
+    session(use, tmp_path)
 
 
 def test_the_disk_keeps_its_bound(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Awaitable, Callable
 
 import pytest
+import uvloop
 
 from offhook.speech import process as module
 from offhook.speech.process import EngineProcess
@@ -13,14 +15,19 @@ from offhook.speech.synthesizer import Speech, SpeechFailed, Utterance
 from tests.speech.engine_scripts import command
 
 
-def with_engine(use: Callable[[EngineProcess], Awaitable[None]], engine: EngineProcess) -> None:
+def with_engine(
+    use: Callable[[EngineProcess], Awaitable[None]],
+    engine: EngineProcess,
+    loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+) -> None:
     async def scenario() -> None:
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
             running = group.create_task(engine.run())
             await use(engine)
             running.cancel()
 
-    asyncio.run(scenario())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(scenario())
 
 
 @pytest.fixture
@@ -70,6 +77,50 @@ def test_an_engine_that_hangs_is_given_up_and_started_again(engine: EngineProces
         await engine.say(Utterance(text="warm"))
         with pytest.raises(SpeechFailed, match=r"0\.6 s"):
             await engine.say(Utterance(text="hang"))
+        assert (await engine.say(Utterance(text="alive"))).pcm
+
+    with_engine(use, engine)
+
+
+@pytest.mark.parametrize("words", ["babble", "forget", "drone"])
+def test_an_engine_that_answers_nonsense_is_started_again(engine: EngineProcess, words: str) -> None:
+    async def use(engine: EngineProcess) -> None:
+        with pytest.raises(SpeechFailed, match="echo"):
+            await engine.say(Utterance(text=words))
+        assert (await engine.say(Utterance(text="alive"))).pcm
+
+    with_engine(use, engine)
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_an_engine_that_dies_while_nobody_asks_is_started_again(
+    engine: EngineProcess, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def use(engine: EngineProcess) -> None:
+        assert (await engine.say(Utterance(text="quit later"))).pcm == b"ok"
+        await asyncio.sleep(0.2)
+        with pytest.raises(SpeechFailed, match="went away"):
+            await engine.say(Utterance(text="anybody there"))
+        assert (await engine.say(Utterance(text="alive"))).pcm
+
+    with_engine(use, engine, loop)
+
+
+def test_an_engine_that_cannot_be_started_for_want_of_a_file_is_tried_again(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, full = tempfile.TemporaryFile, [True]
+
+    def temporary() -> object:
+        if full.pop():
+            raise OSError(28, "No space left on device")
+        return opened()
+
+    monkeypatch.setattr(module.tempfile, "TemporaryFile", temporary)
+    full[:] = [False, True]
+
+    async def use(engine: EngineProcess) -> None:
+        await asyncio.sleep(0.05)
         assert (await engine.say(Utterance(text="alive"))).pcm
 
     with_engine(use, engine)

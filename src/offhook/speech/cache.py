@@ -69,8 +69,8 @@ class CachedSynthesizer:
         return await asyncio.shield(wanted)
 
     async def _fill(self, key: Key, utterance: Utterance, wanted: asyncio.Future[Speech]) -> None:
-        path = self._path(key)
         try:
+            path = self._path(key)
             speech = await asyncio.to_thread(_read, path)
             if speech is None:
                 speech = await self._synthesizer.synthesize(utterance)
@@ -78,6 +78,10 @@ class CachedSynthesizer:
         except SpeechFailed as failure:
             wanted.set_exception(failure)
             wanted.exception()  # nobody may be waiting any more
+        except Exception as error:
+            log.exception("synthesis broke", engine=key[0])  # an end for its callers, and for nobody else
+            wanted.set_exception(SpeechFailed(f"{key[0]} broke: {error}"))
+            wanted.exception()
         else:
             self._remember(key, speech)
             wanted.set_result(speech)

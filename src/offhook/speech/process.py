@@ -8,6 +8,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 import structlog
@@ -49,16 +50,23 @@ class EngineProcess:
     async def run(self) -> None:
         """Start the program at once (so that it is warm when it is needed), again when it died, until cancelled."""
         while True:
-            with tempfile.TemporaryFile() as complaints:
-                self._ready = False
-                try:
-                    await self._serve(complaints)
-                except SpeechFailed as failure:
-                    reason = f"{failure} {_last_line(complaints)}".strip()
-                    log.warning("speech engine stopped", engine=self._name, reason=reason)
-                    if not self._ready:  # one that does not even start answers nobody
-                        self._refuse_waiting(reason)
+            self._ready = False
+            try:
+                with tempfile.TemporaryFile() as complaints:
+                    await self._serve_once(complaints)
+            except Exception as error:  # whatever becomes of an engine, calls go on
+                log.exception("speech engine broke", engine=self._name)
+                self._refuse_waiting(f"{self._name} broke: {error}")
             await asyncio.sleep(RESTART_PAUSE)
+
+    async def _serve_once(self, complaints: IO[bytes]) -> None:
+        try:
+            await self._serve(complaints)
+        except SpeechFailed as failure:
+            reason = f"{failure} {_last_line(complaints)}".strip()
+            log.warning("speech engine stopped", engine=self._name, reason=reason)
+            if not self._ready:  # one that does not even start answers nobody
+                self._refuse_waiting(reason)
 
     async def _serve(self, complaints: IO[bytes]) -> None:
         try:
@@ -78,6 +86,9 @@ class EngineProcess:
                     _settle(answer, failure)
                     if process.stdin is None or process.stdin.is_closing():
                         raise
+                except Exception as error:
+                    _settle(answer, SpeechFailed(f"{self._name} broke: {error}"))
+                    raise
                 else:
                     _settle(answer, speech)
         finally:
@@ -86,19 +97,28 @@ class EngineProcess:
     async def _ask(self, process: Process, utterance: Utterance) -> Speech:
         request = {"text": utterance.text, "language": utterance.language, "voice": utterance.voice}
         assert process.stdin is not None
+        if process.stdin.is_closing():  # it died while nobody asked it anything; uvloop would not let us write
+            raise SpeechFailed(f"{self._name} went away.")
         process.stdin.write(json.dumps(request).encode() + b"\n")
         header = await self._read_header(process)
         if "error" in header:
             raise SpeechFailed(f"{self._name}: {header['error']}")
-        length = int(header["bytes"])
-        if not 0 <= length <= MAX_PCM:
+        length, rate = header.get("bytes"), header.get("rate")
+        if not (isinstance(length, int) and isinstance(rate, int) and 0 <= length <= MAX_PCM):
             process.stdin.close()
-            raise SpeechFailed(f"{self._name} announced {length} bytes")
-        return Speech(pcm=await self._read(process, length), rate=int(header["rate"]))
+            raise SpeechFailed(f"{self._name} announced {length} bytes at {rate} Hz")
+        return Speech(pcm=await self._read(process, length), rate=rate)
 
     async def _read_header(self, process: Process) -> dict[str, Any]:
         line = await self._read(process, None)
-        header: dict[str, Any] = json.loads(line)
+        try:
+            header = json.loads(line)
+        except ValueError:
+            header = None
+        if not isinstance(header, dict):
+            assert process.stdin is not None
+            process.stdin.close()
+            raise SpeechFailed(f"{self._name} answered {line[:80]!r}")
         return header
 
     async def _read(self, process: Process, length: int | None) -> bytes:
@@ -111,7 +131,7 @@ class EngineProcess:
         except TimeoutError:
             process.stdin.close()
             raise SpeechFailed(f"{self._name} took longer than {self._timeout:g} s") from None
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ValueError):  # cut short, or a line without an end
             data = b""
         if not data and length != 0:
             process.stdin.close()
@@ -143,5 +163,6 @@ async def _stop(process: Process) -> None:
     if process.stdin is not None:
         process.stdin.close()
     if process.returncode is None:
-        process.kill()
+        with suppress(ProcessLookupError):  # it may die before we learn of it
+            process.kill()
     await process.wait()
