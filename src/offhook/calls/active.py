@@ -17,7 +17,7 @@ import structlog
 from offhook.calls.call import Call, Input, input_of_refusal
 from offhook.calls.dialing import DialOutcome, DialRequest
 from offhook.calls.events import CallEvent, CallFacts, EventLog
-from offhook.calls.leg import Leg, LegAnswered, LegDigit, LegEnded, LegEvent, LegFailed, LegRinging, OutgoingLeg
+from offhook.calls.leg import Leg, LegAnswered, LegDigit, LegEnded, LegEvent, LegFailed, LegRinging, OutgoingLeg, labels
 from offhook.calls.recording import Recording, RecordingPaths
 from offhook.calls.script import Application, HungUp, Interruption, Redirected, Script
 from offhook.calls.settings import CallSettings
@@ -196,7 +196,7 @@ class ActiveCall:
 
     def announce(self) -> None:
         """Say that the call exists; before ``run``."""
-        self._leg.label(self._labels())
+        self._leg.label(labels(self.facts))
         self.publish(self._call.created())
         facts = self.facts
         log.info("call_created", call=facts.sid, direction=facts.direction.value, from_=facts.from_, to=facts.to)
@@ -387,14 +387,6 @@ class ActiveCall:
             self._decided.set()
         if self.watcher is not None:
             self.watcher()
-
-    def _labels(self) -> list[tuple[str, str]]:
-        facts = self.facts
-        return [
-            ("X-RestComm-CallSid", facts.sid),
-            ("X-RestComm-AccountSid", facts.account_sid),
-            ("X-RestComm-ApiVersion", facts.api_version),
-        ]
 
 
 def _nobody(event: LegEvent) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from offhook.calls.directory import ClientEntry
+from offhook.calls.events import CallFacts
 from offhook.media.session import MediaSession
 
 ANSWERED_ELSEWHERE = "answered elsewhere"
@@ -168,3 +169,12 @@ class LegFailed(Exception):
     def __init__(self, message: str, sip_code: int | None = None) -> None:
         super().__init__(message)
         self.sip_code = sip_code
+
+
+def labels(call: CallFacts) -> list[tuple[str, str]]:
+    """The headers by which the far end learns which call this is."""
+    return [
+        ("X-RestComm-CallSid", call.sid),
+        ("X-RestComm-AccountSid", call.account_sid),
+        ("X-RestComm-ApiVersion", call.api_version),
+    ]
