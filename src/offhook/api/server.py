@@ -15,6 +15,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from offhook.api.connection import connection_class
 from offhook.api.settings import ApiSettings, origin
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ class ApiServer:
             uvicorn.Config(
                 app,
                 ssl_context_factory=lambda _config, _default: context,
-                http="httptools",
+                http=connection_class(patience=settings.head_timeout, head_limit=settings.head_limit),
                 ws="none",
                 lifespan="off",
                 log_config=None,

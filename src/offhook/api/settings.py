@@ -29,6 +29,10 @@ class ApiSettings:
     """Host names and addresses in the local certificate besides localhost, the loopback addresses and this host's name."""
     tls_renew_before: float = 30 * 86_400.0
     """Seconds before its end at which the local certificate is made anew (at start-up), 1 hour to 300 days."""
+    head_timeout: float = 10.0
+    """Seconds that the head of a request may take from the connection, or from its first byte, on, 0.1-60."""
+    head_limit: int = 131_072
+    """Bytes that may arrive before the head of a request is complete, 8 KiB to 1 MiB."""
     body_limit: int = 1_048_576
     """Bytes of request body accepted, 1 KiB to 10 MB."""
     document_limit: int = 65_536

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+
+from offhook.api import tls
+from offhook.api.server import ApiServer
+from offhook.api.settings import ApiSettings
+from offhook.vocabulary.clock import SystemClock
+
+ASK = b"GET / HTTP/1.1\r\nHost: here\r\n"
+
+
+async def app(scope, receive, send) -> None:
+    await asyncio.sleep(0.4)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+def heard(directory: Path, *sent: bytes, pause: float = 0.0) -> bytes:
+    """What comes back until the server closes, when these pieces are sent."""
+
+    async def script() -> bytes:
+        certificate = tls.local(directory, clock=SystemClock())
+        settings = ApiSettings(port=0, head_timeout=0.2, head_limit=10_000, keep_alive=1)
+        trust = ssl.create_default_context(cafile=str(certificate.ca_file))
+        async with ApiServer(app, settings=settings, context=tls.server_context(certificate)) as server:
+            reader, writer = await asyncio.open_connection(*server.address, ssl=trust, server_hostname="localhost")
+            for piece in sent:
+                writer.write(piece)
+                await asyncio.sleep(pause)
+            async with asyncio.timeout(5):
+                try:
+                    return await reader.read()
+                except ConnectionError:
+                    return b""
+                finally:
+                    writer.transport.abort()
+
+    return asyncio.run(script())
+
+
+def test_a_connection_on_which_nothing_comes_is_closed(tmp_path: Path) -> None:
+    assert heard(tmp_path) == b""
+
+
+def test_a_head_that_comes_drop_by_drop_is_not_waited_for(tmp_path: Path) -> None:
+    assert heard(tmp_path, ASK, *[b"X: y\r\n"] * 3, pause=0.1) == b""
+
+
+def test_a_head_without_end_is_cut_off(tmp_path: Path) -> None:
+    assert heard(tmp_path, ASK + b"X: " + b"y" * 11_000) == b""
+
+
+def test_a_body_that_comes_with_its_head_is_no_head(tmp_path: Path) -> None:
+    body = b"y" * 60_000
+    answers = heard(tmp_path, b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 60000\r\n\r\n" + body)
+    assert answers.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_requests_that_take_longer_than_their_heads_are_answered_one_after_the_other(tmp_path: Path) -> None:
+    answers = heard(tmp_path, ASK + b"\r\n", ASK + b"\r\n", pause=0.6)
+    assert answers.count(b"200 OK") == 2
