@@ -56,7 +56,7 @@ def test_a_recording_is_listed_for_the_account_and_for_its_call(node: ApiNode) -
     listed = node.ask("GET", f"{TWILIO}/Recordings.json").json()
     assert [each["sid"] for each in listed["recordings"]] == [another, sid]
     assert listed["recordings"][1]["duration"] == "3"
-    assert listed["recordings"][1]["media_url"] == f"{TWILIO}/Recordings/{sid}.wav"
+    assert listed["recordings"][1]["media_url"] == f"{node.url}{TWILIO}/Recordings/{sid}.wav"
     for query in (
         f"CallSid={call}",
         f"CallSid={call}&DateCreated=2026-01-01",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Final
 
@@ -15,7 +15,7 @@ from offhook.api.dialect import Dialect
 from offhook.api.errors import ApiError, Code, NotFound
 from offhook.api.filters import span
 from offhook.api.operations import Operation, operation, query, settled
-from offhook.api.wire.bodies import Link, Mark, MediaLink, Names
+from offhook.api.wire.bodies import Link, Links, Mark, MediaLink, Names
 from offhook.api.wire.forms import parameter
 from offhook.api.wire.responses import gone
 from offhook.store import calls, recordings
@@ -54,6 +54,7 @@ class Recording:
     media_url: Annotated[MediaLink, Mark.ONLY_TWILIO]
     file_uri: Annotated[MediaLink, Mark.ONLY_RESTCOMM]
     uri: Link
+    subresource_uris: Annotated[Links, Mark.ONLY_TWILIO] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ class Mark(Enum):
     LINK = auto()
     """A path below the base; rendered with the base in front and the format behind."""
     MEDIA = auto()
-    """A path below the base that names a file; rendered with the base in front only."""
+    """A path below the base that names a file; rendered with the base in front, absolute in the 2010-04-01 dialect."""
     TEXT_IN_TWILIO = auto()
     """A number that the 2010-04-01 dialect writes as a string."""
     ISO_IN_RESTCOMM = auto()
@@ -114,7 +114,9 @@ def _plain(value: Any, marks: frozenset[Mark], rendering: Rendering) -> Json:
         case str() if Mark.LINK in marks:
             return link(value, rendering)
         case str() if Mark.MEDIA in marks:
-            return rendering.dialect.base + value
+            # Clients of the 2010-04-01 dialect request it as it is, without the base that they put before other links.
+            origin = rendering.origin if rendering.dialect is Dialect.TWILIO else ""
+            return origin + rendering.dialect.base + value
         case str():
             return str(value)
         case Mapping():
