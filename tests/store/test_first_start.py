@@ -10,6 +10,7 @@ import pytest
 
 from offhook.security.secrets import Keyring
 from offhook.store import accounts
+from offhook.store.engine import StoreError
 from offhook.store.first_start import Administrator, administrator, node_name
 from tests.support.databases import KINDS, NOW, database
 
@@ -44,3 +45,10 @@ def test_a_node_keeps_its_name(tmp_path: Path) -> None:
     assert len(bytes.fromhex(name)) == 8
     assert node_name(tmp_path / "node") == name
     assert node_name(tmp_path / "other") != name
+
+
+@pytest.mark.parametrize("content", ["", "not a name", "0123456789ABCDEF\n1"])
+def test_a_damaged_name_is_told_with_what_to_do(content: str, tmp_path: Path) -> None:
+    (tmp_path / "node").write_text(content)
+    with pytest.raises(StoreError, match="restore it"):
+        node_name(tmp_path / "node")

@@ -83,7 +83,9 @@ class Keyring:
         version, _, rest = sealed.partition(".")
         name, _, data = rest.partition(".")
         if version != _VERSION or name not in self._keys:
-            raise SecretsError(f"A secret was sealed with key {name or '?'}, which the key file does not hold.")
+            raise SecretsError(
+                f"A secret was sealed with key {name or '?'}, which the key file does not hold; restore the file from a backup."
+            )
         try:
             raw = base64.b64decode(data, altchars=b"-_", validate=True)
             return Secret(self._keys[name].decrypt(raw[:_NONCE], raw[_NONCE:], context.encode()).decode())

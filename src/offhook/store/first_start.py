@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from offhook.security.secrets import Keyring
 from offhook.security.tokens import new_auth_token
 from offhook.store import accounts, organizations
 from offhook.store.accounts import AccountRow
+from offhook.store.engine import StoreError
 from offhook.store.organizations import OrganizationRow
 from offhook.store.session import Database
 from offhook.vocabulary.sids import AccountSid
@@ -64,7 +66,18 @@ async def administrator(
 
 
 def node_name(file: Path) -> str:
-    """The name under which this data directory's calls stand in the database: 16 hexadecimal digits, made once."""
+    """The name under which this data directory's calls stand in the database: 16 hexadecimal digits, made once.
+
+    Raises ``StoreError`` when the file holds something else.
+    """
     if not file.exists():
-        file.write_text(secrets.token_hex(8))
-    return file.read_text().strip()
+        draft = file.with_name(f"{file.name}.new")
+        draft.write_text(secrets.token_hex(8))
+        draft.replace(file)
+    name = file.read_text(errors="replace").strip()
+    if re.fullmatch(r"[0-9a-f]{16}", name) is None:
+        raise StoreError(
+            f"The file {file} is damaged; restore it from a backup. Without it remove it: what this server had not ended "
+            "when it stopped then stays unended."
+        )
+    return name
