@@ -372,6 +372,24 @@ fn a_silent_far_end_is_told_once_and_again_after_it_came_back() {
 }
 
 #[test]
+fn a_far_end_that_holds_us_in_silence_is_not_lost_until_it_comes_back() {
+    let mut scene = Scene::new(1);
+    let mut turned = |direction, command| {
+        let connect = Connect {
+            direction,
+            ..connect(1)
+        };
+        scene.order(1, command, Order::Connect(connect));
+        scene.world.events.clear();
+        (0..120).for_each(|_| scene.tick());
+        scene.world.events.iter().any(|e| matches!(e, Event::RtpLost(1, _)))
+    };
+    assert!(!turned(Direction::RecvOnly, 1));
+    assert!(!turned(Direction::Inactive, 2));
+    assert!(turned(Direction::SendRecv, 3));
+}
+
+#[test]
 fn reports_are_sent_and_the_last_says_farewell() {
     let mut scene = Scene::new(1);
     scene.order(1, 1, tone(10_000));

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use crate::command::{Codec, CommandId, Connect, Order, SessionId};
+use crate::command::{Codec, CommandId, Connect, Direction, Order, SessionId};
 use crate::dtmf::DigitReceiver;
 use crate::event::{Event, Outcome, RecordEnd, Statistics};
 use crate::jitter::JitterBuffer;
@@ -27,7 +27,7 @@ pub struct Settings {
     pub jitter_least: u32,
     /// Greatest delay of the jitter buffer, ms.
     pub jitter_most: u32,
-    /// Silence after which a far end counts as lost, ms; 0 is never.
+    /// Silence after which a far end counts as lost, unless it has us on hold, ms; 0 is never.
     pub rtp_timeout: u64,
     /// Between two packets of silence to a far end that nothing is sent to otherwise, ms; 0 is never. Keeps address
     /// translators open and lets the far end latch (RFC 6263).
@@ -426,7 +426,8 @@ impl Session {
         let Some(connect) = &self.connect else { return };
         let silent = now.saturating_sub(self.heard) / 1000;
         let timeout = self.settings.rtp_timeout;
-        let expects = timeout > 0 && connect.direction.receives() && self.closing.is_none();
+        // A far end that only sends has us on hold; many phones play nothing then and must not be taken for lost.
+        let expects = timeout > 0 && connect.direction == Direction::SendRecv && self.closing.is_none();
         if expects && !self.lost && silent >= timeout {
             self.lost = true;
             world.emit(Event::RtpLost(self.id, silent));

@@ -110,7 +110,7 @@ class DigitReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RtpLost:
-    """Nothing arrived for ``silent`` ms although the far end should send."""
+    """Nothing arrived for ``silent`` ms although the far end should send: audio goes both ways, nobody is on hold."""
 
     session: SessionId
     silent: int
