@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::hash::Hasher;
 use std::io::Read;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -82,7 +83,11 @@ impl Loader {
 
 fn load_all(requests: &Receiver<Request>, mut cache: Cache) {
     for Request { sources, loading } in requests {
-        let loaded = sources.into_iter().map(|source| cache.load(source)).collect();
+        // One sound that breaks the decoder must not silence all calls from then on.
+        let loaded = catch_unwind(AssertUnwindSafe(|| {
+            sources.into_iter().map(|source| cache.load(source)).collect()
+        }));
+        let loaded = loaded.unwrap_or_else(|_| Err("the sound could not be decoded".into()));
         let _ = loading.set(loaded);
     }
 }
@@ -214,6 +219,31 @@ mod tests {
             (2, 4)
         );
         assert_eq!(metrics.prompt_bytes.load(Relaxed), 6400);
+    }
+
+    struct Mine;
+
+    impl AsRef<[u8]> for Mine {
+        fn as_ref(&self) -> &[u8] {
+            panic!("a defect")
+        }
+    }
+
+    #[test]
+    fn a_defect_that_one_sound_meets_does_not_silence_the_others() {
+        let (loader, thread) = Loader::start(6400, Arc::default()).expect("a thread");
+        let broken = loader.load(vec![SourceOrder::WavData(Box::new(Mine))]);
+        let sound = loader.load(vec![pcm(1)]);
+        drop(loader);
+        thread.join().expect("a thread that ends");
+        assert_eq!(
+            broken
+                .get()
+                .and_then(|loaded| loaded.as_ref().err())
+                .map(String::as_str),
+            Some("the sound could not be decoded")
+        );
+        assert!(sound.get().is_some_and(Result::is_ok));
     }
 
     #[test]
