@@ -1,29 +1,37 @@
-"""The ``offhook`` command: one file per subcommand."""
+"""The ``offhook`` command: one file per subcommand, loaded when it is asked for, so that a phone need not wait for a server."""
 
 from __future__ import annotations
 
+import importlib
+
 import typer
+from typer.core import TyperGroup
 
-from offhook import __version__
-from offhook.cli.call import call
-from offhook.cli.doctor import doctor
-from offhook.cli.serve import serve
-
-app = typer.Typer(
-    help="A programmable voice platform: a phone call runs your web application.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command()(serve)
-app.command()(call)
-app.command()(doctor)
+SUBCOMMANDS = ("serve", "call", "doctor", "version")
+"""Each is a function in the module of its name."""
 
 
-@app.command()
-def version() -> None:
-    """Print the version."""
-    typer.echo(__version__)
+class Subcommands(TyperGroup):
+    """Finds a subcommand by importing its module."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: typer.Context, name: str) -> typer.core.TyperCommand | None:  # type: ignore[override]
+        if name not in SUBCOMMANDS:
+            return None
+        module = importlib.import_module(f"offhook.cli.{name}")
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(name)(getattr(module, name))
+        return typer.main.get_command(alone)  # type: ignore[return-value]
+
+
+app = typer.Typer(cls=Subcommands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def offhook() -> None:
+    """A programmable voice platform: a phone call runs your web application."""
 
 
 def main() -> None:
