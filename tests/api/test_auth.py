@@ -42,6 +42,8 @@ def test_what_belongs_to_a_child_is_no_part_of_its_parent(fresh: ApiNode) -> Non
     assert fresh.ask("GET", f"{TWILIO}/Applications.json").json()["applications"] == []
     both = fresh.ask("GET", f"{TWILIO}/Applications.json?SubAccounts=true").json()["applications"]
     assert [each["sid"] for each in both] == [sid]
+    change = fresh.ask("POST", f"{TWILIO}/Applications/{sid}.json?SubAccounts=true", data={"FriendlyName": "Mine"})
+    assert change.status_code == 404, "a child's things are changed by its own path only"
 
 
 def test_a_suspended_account_is_shut_out(fresh: ApiNode) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
@@ -50,6 +51,7 @@ def test_it_creates_lists_reads_redirects_and_completes_a_call(client, server, a
         url=app.url("/first?greeting=caf%C3%A9&greeting=2"),
         status_callback=app.url("/status"),
         status_callback_event=["initiated", "ringing", "answered", "completed"],
+        record=True,
     )
     assert created.status == "queued"
     assert created.direction == "outbound-api"
@@ -73,6 +75,11 @@ def test_it_creates_lists_reads_redirects_and_completes_a_call(client, server, a
     progress = [asked.parameters for asked in app.asked("/status")]
     assert [each["CallStatus"] for each in progress] == ["initiated", "ringing", "in-progress", "completed"]
     assert [each["SequenceNumber"] for each in progress] == ["0", "1", "2", "3"]
+    (recording,) = client.calls(created.sid).recordings.list()
+    assert (progress[-1]["RecordingSid"], progress[-1]["RecordingDuration"]) == (recording.sid, recording.duration)
+    sound = requests.get(progress[-1]["RecordingUrl"], auth=client.auth, timeout=10)
+    assert sound.headers["content-type"] == "audio/wav"
+    assert len(sound.content) > 2 * 16_000
     heard = tia.heard()
     assert audio.presence(heard, 500) >= 900
     assert audio.presence(heard, 900) >= 900

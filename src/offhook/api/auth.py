@@ -48,14 +48,16 @@ class Access:
     account: AccountRow
     """The account in the path, which is the caller or lies below it; the caller itself where the path names none."""
     rendering: Rendering
+    reads: bool
+    """The request changes nothing."""
     path: str
     """Below the base, without ``.json``."""
     query: tuple[tuple[str, str], ...]
 
     @property
     def scope(self) -> Scope:
-        """Whose rows may be read: the account's, and those below it where the client asks (``SubAccounts=true``)."""
-        below = any(name == "SubAccounts" and value.lower() == "true" for name, value in self.query)
+        """Whose rows are meant: the account's; for reading those below it too where the client asks (``SubAccounts=true``)."""
+        below = self.reads and any(name == "SubAccounts" and value.lower() == "true" for name, value in self.query)
         return Scope(account_sid=self.account_sid, subaccounts=below)
 
     @property
@@ -101,6 +103,7 @@ async def authorize(request: Request) -> Access:
         caller=caller,
         account=account,
         rendering=rendering(request.scope),
+        reads=request.method in _READS,
         path=request.scope["path"],
         query=tuple(request.query_params.multi_items()),
     )
