@@ -39,6 +39,17 @@ def test_a_caller_of_a_hosted_number_meets_its_application() -> None:
     run(main())
 
 
+def test_nobody_but_a_client_reads_as_one() -> None:
+    async def main() -> None:
+        async with world() as w:
+            leg = w.call_in("1000", sender="client:bob")
+            await until(lambda: "200" in leg.said)
+            assert w.script.calls[0].facts.from_ == "client%3Abob"
+            leg.ends()
+
+    run(main())
+
+
 def test_a_caller_who_gives_up_while_we_look_him_up_leaves_no_call() -> None:
     async def main() -> None:
         async with world() as w:

@@ -131,7 +131,8 @@ class Switchboard:
             application_sid=route.application_sid,
             api_version=route.api_version,
             direction=Direction.INBOUND,
-            from_=f"client:{client.login}" if client is not None else invitation.from_user,
+            # Only a client that proved itself reads ``client:…``; no user part may spell that with an escaped colon.
+            from_=f"client:{client.login}" if client is not None else invitation.from_user.replace(":", "%3A"),
             to=invitation.to_user,
             caller_name=invitation.from_name or None,
             forwarded_from=invitation.forwarded_from,
