@@ -8,7 +8,7 @@ import pytest
 from offhook.calls.control import CallOrder
 from offhook.calls.events import CallCreated
 from offhook.calls.leg import LegFailed
-from offhook.calls.script import HungUp, ScriptCall
+from offhook.calls.script import Application, HungUp, ScriptCall
 from offhook.calls.settings import CallSettings
 from offhook.vocabulary.sids import AccountSid
 from tests.calls.twins import APP, answer_and_wait, world
@@ -91,6 +91,28 @@ def test_a_script_that_ends_hangs_up() -> None:
             leg = w.call_in()
             await until(lambda: leg.ended)
             assert leg.said == ["180", "200", "drop"]
+
+    run(main())
+
+
+def test_a_redirect_in_the_moment_of_the_hangup_is_carried_out() -> None:
+    async def main() -> None:
+        async with world() as w:
+            other = Application(url="http://app.test/other")
+            ran = []
+
+            async def work(call: ScriptCall) -> None:
+                await call.answer()
+                ran.append(call.application)
+                if len(ran) == 1:
+                    await w.board.redirect(call.facts.sid, APP)
+                    await w.board.redirect(call.facts.sid, other)
+                await call.hangup("the document ended")
+
+            w.script.work = work
+            leg = w.call_in()
+            await until(lambda: leg.ended)
+            assert ran == [APP, other]
 
     run(main())
 

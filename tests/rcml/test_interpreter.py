@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import ClassVar
 
@@ -385,5 +386,24 @@ def test_nothing_is_asked_of_an_application_without_url():
             c.is_redirected(replace(c.application, url=None))
             await c.is_over()
             assert c.notices[-1].code == 11100
+
+    run(call())
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_a_redirect_that_was_granted_while_the_last_verb_ended_is_carried_out(steps):
+    pages = {"/": "<Response><Say>Old</Say></Response>", "/new": "<Response><Say>New</Say></Response>"}
+
+    async def call():
+        async with caller(pages, answered=True) as c:
+            await c.hears("Old")
+            (playing,) = c.engine.works.values()
+            await asyncio.sleep(playing.timer.when() - asyncio.get_running_loop().time())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            if c.hung_up_by_us is None:
+                c.is_redirected(Application(url=f"{ORIGIN}/new"))
+                await c.hears("New")
+            await c.is_over()
 
     run(call())

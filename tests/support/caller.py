@@ -318,7 +318,7 @@ class Caller:
             self._over(by_far_end=False, status=CallStatus.FAILED)
 
     async def hangup(self, reason: str = "") -> None:
-        if self._hung_up is None:
+        if self._hung_up is None and not self._redirects:
             self.hung_up_by_us = reason
             self._over(by_far_end=False, status=CallStatus.COMPLETED)
 
@@ -374,6 +374,13 @@ class Caller:
     def hangs_up(self) -> None:
         """End the call from the far end."""
         self._over(by_far_end=True, status=CallStatus.COMPLETED)
+
+    async def is_run_by(self, script: RcmlScript) -> None:
+        """As ``calls.active`` does: a redirect that was granted while the script ended is carried out."""
+        await script.run(self)
+        while self._redirects and self._hung_up is None:
+            self.application = self._redirects.popleft().application
+            await script.run(self)
 
     def is_redirected(self, application: Application) -> None:
         """The REST API gives the call something else to do."""
@@ -514,7 +521,7 @@ async def caller(
         settings=settings,
     )
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(script.run(call))
+        running = group.create_task(call.is_run_by(script))
         try:
             yield call
         finally:

@@ -140,7 +140,8 @@ class ActiveCall:
         self._refuse(input_of_refusal(sip_code), sip_code, reason)
 
     async def hangup(self, reason: str = "") -> None:
-        self.drop(Input.HANG_UP, reason)
+        if self._redirect is None:  # one that was granted in this very moment is carried out
+            self.drop(Input.HANG_UP, reason)
 
     async def interruption(self) -> Interruption:
         while True:
@@ -266,6 +267,9 @@ class ActiveCall:
                 if self.over:
                     self._start_grace()
                 await self._around.script.run(self)
+                while self._redirect is not None and not self.over:
+                    self._application, self._redirect = self._redirect, None
+                    await self._around.script.run(self)
         except TimeoutError:
             if not patience.expired():
                 raise

@@ -117,15 +117,21 @@ class Interpreter:
                     case Goto():
                         page = await self._next_page(outcome, page.url)
                     case Stop(reason=reason):
-                        await self._call.hangup(reason)
+                        await self._end(reason)
                         return
                     case Next():
-                        await self._call.hangup("the document ended")
+                        await self._end("the document ended")
                         return
                     case never:
                         assert_never(never)
         except RcmlError as failure:
             await self._give_up(failure)
+
+    async def _end(self, reason: str) -> None:
+        """Hang up, unless the call was given something else to run while the last verb ended."""
+        if self._interruption.done():
+            raise Interrupted(self._interruption.result(), started=False)
+        await self._call.hangup(reason)
 
     async def _give_up(self, failure: RcmlError) -> None:
         """No document to go on with: SIP 500 for a caller who still waits, an apology for one who is on the line."""
