@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, date, datetime
 
 import pytest
@@ -5,6 +6,8 @@ from sqlalchemy import select
 
 from offhook.store.calls import CallRow
 from offhook.store.filters import Span, narrowed, text_contains, text_matches
+from offhook.store.organizations import OrganizationRow
+from tests.support.databases import KINDS, populated
 
 
 def sql(condition):
@@ -13,12 +16,23 @@ def sql(condition):
 
 def test_only_percent_and_star_are_special_in_a_pattern():
     assert sql(text_matches(CallRow.to, "1_0")) == "calls.to_ = '1_0'"
-    assert sql(text_matches(CallRow.to, "49%")).startswith("calls.to_ LIKE '49%")
+    assert sql(text_matches(CallRow.to, "49%")).startswith("lower(calls.to_) LIKE lower('49%")
     assert r"a\_b%" in sql(text_matches(CallRow.to, "a_b*")).replace("\\\\", "\\").replace("%%", "%")
 
 
 def test_a_part_is_taken_literally():
     assert "50/%" in sql(text_contains(CallRow.to, "50%")).replace("%%", "%")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_capitals_matter_in_no_pattern_on_no_database(kind, tmp_path):
+    async def scene():
+        name = OrganizationRow.domain_name
+        async with populated(kind, tmp_path) as database, database.reading() as session:
+            for condition in (text_matches(name, "EXAMPLE%"), text_contains(name, "LE.o")):
+                assert (await session.scalars(select(name).where(condition))).all() == ["example.org"]
+
+    asyncio.run(scene())
 
 
 @pytest.mark.parametrize(

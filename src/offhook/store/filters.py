@@ -42,17 +42,20 @@ class Span:
 
 
 def text_matches(column: InstrumentedAttribute[Any], pattern: str) -> ColumnElement[bool]:
-    """Equality; ``%`` (or ``*``) in ``pattern`` stands for any text, as in ``4937%``. Nothing else is special."""
+    """Equality; ``%`` (or ``*``) in ``pattern`` stands for any text, as in ``4937%``. Nothing else is special.
+
+    With ``%``, capitals do not matter: LIKE alone would tell them apart on PostgreSQL and not on SQLite.
+    """
     pattern = pattern.replace("*", "%")
     if "%" not in pattern:
         return column == pattern
     escaped = pattern.replace(_ESCAPE, _ESCAPE * 2).replace("_", _ESCAPE + "_")
-    return column.like(escaped, escape=_ESCAPE)
+    return column.ilike(escaped, escape=_ESCAPE)
 
 
 def text_contains(column: InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]:
-    """``part`` occurs somewhere, taken literally."""
-    return column.contains(part, autoescape=True)
+    """``part`` occurs somewhere, taken literally but for capitals."""
+    return column.icontains(part, autoescape=True)
 
 
 def narrowed(query: Select[Row], conditions: list[ColumnElement[bool]]) -> Select[Row]:
