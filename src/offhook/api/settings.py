@@ -69,6 +69,10 @@ class ApiSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
             raise ValueError(f"api.port {self.port} is no port; 0-65535")
+        if not 1 <= self.page_size <= self.page_limit:
+            raise ValueError(f"api.page_size {self.page_size} is not in 1 to page_limit, {self.page_limit}")
+        if self.connections < 1:
+            raise ValueError("api.connections must be 1 or more")
         if self.public_url and _ORIGIN.fullmatch(self.public_url) is None:
             raise ValueError(
                 f"api.public_url {self.public_url!r} is no origin; write it like https://voice.example.org"

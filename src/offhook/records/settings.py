@@ -29,3 +29,7 @@ class RecordsSettings:
     """Looked-up things kept, 100..1000000; the least recently used goes."""
     lookup_wait: float = 1.0
     """Seconds for one look-up, 0.1..10."""
+
+    def __post_init__(self) -> None:
+        if self.backlog < 1:
+            raise ValueError("records.backlog must be 1 or more, or nothing would be recorded")

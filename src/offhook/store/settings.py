@@ -15,3 +15,7 @@ class StoreSettings:
     """Open connections at most, 1..100."""
     wait: float = 5.0
     """Seconds to wait for a connection or a lock, 0.1..60."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.connections <= 100:
+            raise ValueError(f"store.connections {self.connections} is not in 1..100")

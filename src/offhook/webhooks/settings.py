@@ -21,3 +21,7 @@ class WebhookSettings:
     """Undelivered callbacks in memory, 100..1000000; more wait in the database."""
     answer_limit: int = 65_536
     """Bytes of an answer that are read, 0..1000000; what it says does not matter."""
+
+    def __post_init__(self) -> None:
+        if min(self.attempts, self.per_host, self.window) < 1:
+            raise ValueError("webhooks.attempts, per_host and window must be 1 or more, or nothing would be delivered")
