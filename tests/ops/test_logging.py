@@ -50,3 +50,37 @@ def test_text_shows_the_same_to_people_and_libraries_only_when_in_trouble() -> N
 def test_tracebacks_do_not_show_what_variables_hold() -> None:
     for form in ("text", "json"):
         assert "hunter2" not in "\n".join(lines("debug", form))
+
+
+def test_a_log_follows_standard_error_where_it_goes() -> None:
+    program = """
+import io, sys, structlog
+from offhook.ops.logging import configure
+from offhook.ops.settings import LogSettings
+log = structlog.get_logger("x")
+before, sys.stderr = sys.stderr, io.StringIO()
+configure(LogSettings())
+log.warning("first")
+sys.stderr.close()
+sys.stderr = before
+log.warning("second")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert "second" in done.stderr
+
+
+def test_a_log_on_a_full_disk_loses_lines_and_nothing_else() -> None:
+    program = """
+import structlog
+from offhook.ops.logging import configure
+from offhook.ops.settings import LogSettings
+configure(LogSettings())
+for _ in range(1000):
+    structlog.get_logger("x").warning("a line that does not fit")
+print("still here")
+"""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, text=True, timeout=30, check=False
+        )
+    assert done.stdout == "still here\n"
