@@ -56,7 +56,7 @@ fix: setup ## format and mend what can be mended
 	@cd native && cargo fmt --all
 
 bench: setup ## measure: call rate, media CPU beside the plain baseline, tick, memory, start-up
-	@cd native && cargo build --quiet --release --locked -p offhook-load
+	@cd native && cargo build --quiet --release --locked -p offhook-rtp-load
 	@tools/system_packages.sh
 	@$(BIN)/python -m bench
 
