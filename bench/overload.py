@@ -45,7 +45,7 @@ def storm(rig: Rig, rate: int, seconds: float) -> None:
         f"{totals['Retransmissions(C)']} retransmissions"
     )
     print(
-        f"      of those served, answered within {', '.join(f'{ms:.0f} ms (p{share:.0%})' for share, ms in within.items())}; "
+        f"      of those served, answered within {', '.join(f'{ms:.0f} ms (p{share * 100:.0f})' for share, ms in within.items())}; "
         f"{rig.records() - records} records, {rig.callbacks() - callbacks} callbacks; "
         f"CPU {(rig.cpu() - cpu) / lasted:.0%} of a core",
         flush=True,
