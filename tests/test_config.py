@@ -26,10 +26,10 @@ def test_without_a_word_everything_is_on_loopback(tmp_path: Path) -> None:
 
 
 def test_flags_weigh_more_than_variables_and_variables_more_than_the_file(tmp_path: Path) -> None:
-    file = "[speech]\ntimeout = 1\ncache_megabytes = 1\nmax_characters = 1\n"
+    file = "[speech]\ntimeout = 1\ncache_megabytes = 1\n[sip]\nmax_calls = 1\n"
     environment = {"OFFHOOK_SPEECH_TIMEOUT": "2", "OFFHOOK_SPEECH_CACHE_MEGABYTES": "2"}
-    given = settings(tmp_path, file, environment, speech__timeout=3.5, speech__max_characters=None)
-    assert (given.speech.timeout, given.speech.cache_megabytes, given.speech.max_characters) == (3.5, 2, 1)
+    given = settings(tmp_path, file, environment, speech__timeout=3.5, sip__max_calls=None)
+    assert (given.speech.timeout, given.speech.cache_megabytes, given.sip.max_calls) == (3.5, 2, 1)
 
 
 def test_lists_are_written_with_commas_or_as_toml_arrays(tmp_path: Path) -> None:

@@ -53,7 +53,3 @@ class Lockout:
         self._tallies[source] = tally
         if len(self._tallies) > self._sources:
             self._tallies.popitem(last=False)
-
-    def succeeded(self, source: str) -> None:
-        """Forget the failures of ``source``."""
-        self._tallies.pop(source, None)

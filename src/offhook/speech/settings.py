@@ -17,8 +17,6 @@ class SpeechSettings:
     """Disk space for synthesized prompts, 0..100000; the longest unused go first. 0 keeps them in memory only."""
     timeout: float = 20.0
     """Seconds that one utterance may take, start of the engine included, 1..300."""
-    max_characters: int = 4096
-    """Longest text of one <Say>, 1..100000."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.providers if name not in PROVIDERS]
