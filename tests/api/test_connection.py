@@ -13,7 +13,8 @@ ASK = b"GET / HTTP/1.1\r\nHost: here\r\n"
 
 
 async def app(scope, receive, send) -> None:
-    await asyncio.sleep(0.4)
+    if scope["path"] != "/at-once":
+        await asyncio.sleep(0.4)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -62,3 +63,15 @@ def test_a_body_that_comes_with_its_head_is_no_head(tmp_path: Path) -> None:
 def test_requests_that_take_longer_than_their_heads_are_answered_one_after_the_other(tmp_path: Path) -> None:
     answers = heard(tmp_path, ASK + b"\r\n", ASK + b"\r\n", pause=0.6)
     assert answers.count(b"200 OK") == 2
+
+
+REFUSED = b"POST /at-once HTTP/1.1\r\nHost: here\r\nContent-Length: 120000\r\n\r\n"
+
+
+def test_a_body_that_has_its_answer_before_its_end_is_no_head(tmp_path: Path) -> None:
+    answers = heard(tmp_path, REFUSED, *[b"y" * 40_000] * 3, ASK + b"\r\n", pause=0.05)
+    assert answers.count(b"200 OK") == 2
+
+
+def test_a_body_that_has_its_answer_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    assert heard(tmp_path, REFUSED, *[b"y"] * 10, ASK + b"\r\n", pause=0.1).count(b"200 OK") == 1
