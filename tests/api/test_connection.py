@@ -75,3 +75,48 @@ def test_a_body_that_has_its_answer_before_its_end_is_no_head(tmp_path: Path) ->
 
 def test_a_body_that_has_its_answer_is_not_waited_for_without_end(tmp_path: Path) -> None:
     assert heard(tmp_path, REFUSED, *[b"y"] * 10, ASK + b"\r\n", pause=0.1).count(b"200 OK") == 1
+
+
+def test_trailers_without_end_are_cut_off(tmp_path: Path) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n1\r\ny\r\n0\r\nX: "
+    assert heard(tmp_path, head, *[b"y" * 4_000] * 10, b"\r\n\r\n", pause=0.01) == b""
+
+
+def test_a_head_without_end_is_cut_off_also_behind_another_request(tmp_path: Path) -> None:
+    assert heard(tmp_path, ASK + b"\r\n", ASK + b"X: ", *[b"y" * 4_000] * 10, pause=0.01) == b""
+
+
+def test_what_follows_a_request_to_upgrade_is_no_request(tmp_path: Path) -> None:
+    upgrade = b"POST / HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 30\r\n\r\n"
+    assert heard(tmp_path, upgrade, ASK + b"\r\n", pause=0.5).count(b"200 OK") == 1
+
+
+def test_a_request_that_waits_long_for_the_one_before_loses_its_connection(tmp_path: Path) -> None:
+    assert heard(tmp_path, ASK + b"\r\n", ASK + b"\r\n", pause=0.05) == b""
+
+
+def test_a_client_that_does_not_read_loses_its_connection(tmp_path: Path) -> None:
+    async def script() -> None:
+        gone = asyncio.Event()
+
+        async def generous(scope, receive, send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            for _ in range(64):
+                await send({"type": "http.response.body", "body": bytes(1_000_000), "more_body": True})
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            gone.set()
+
+        certificate = tls.local(tmp_path, clock=SystemClock())
+        trust = ssl.create_default_context(cafile=str(certificate.ca_file))
+        settings = ApiSettings(port=0, head_timeout=0.2)
+        async with ApiServer(generous, settings=settings, context=tls.server_context(certificate)) as server:
+            _, writer = await asyncio.open_connection(
+                *server.address, ssl=trust, server_hostname="localhost", limit=1024
+            )
+            writer.write(ASK + b"\r\n")
+            async with asyncio.timeout(5):
+                await gone.wait()
+            writer.transport.abort()
+
+    asyncio.run(script())

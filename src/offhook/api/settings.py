@@ -30,9 +30,10 @@ class ApiSettings:
     tls_renew_before: float = 30 * 86_400.0
     """Seconds before its end at which the local certificate is made anew (at start-up), 1 hour to 300 days."""
     head_timeout: float = 10.0
-    """Seconds that the head of a request may take from the connection, or from its first byte, on, 0.1-60."""
+    """Seconds that the head of a request may take from the connection, or from its first byte, on, 0.1-60. As long the
+    server waits for a client to read on, for the rest of a body that is refused, and for the turn of a pipelined request."""
     head_limit: int = 131_072
-    """Bytes that may arrive before the head of a request is complete, 8 KiB to 1 MiB."""
+    """Bytes that may arrive before the head of a request, or its trailers, are complete, 8 KiB to 1 MiB."""
     body_limit: int = 1_048_576
     """Bytes of request body accepted, 1 KiB to 10 MB."""
     document_limit: int = 65_536
