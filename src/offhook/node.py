@@ -15,8 +15,8 @@ from offhook.api.ports import Ports
 from offhook.api.server import ApiServer, ListenError
 from offhook.api.transcripts import Transcripts
 from offhook.blobs.recordings import RecordingFiles
-from offhook.calls.active import Surroundings
 from offhook.calls.legs.line_up import line_up
+from offhook.calls.surroundings import Surroundings
 from offhook.calls.switchboard import Switchboard
 from offhook.config import Settings
 from offhook.media.native import NativeEngine

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from offhook.calls.dial import RINGBACK
 from offhook.calls.dialing import (
     ClientTarget,
     DialOutcome,
@@ -18,6 +17,7 @@ from offhook.calls.dialing import (
     SipTarget,
 )
 from offhook.calls.events import RecordingEnded, RecordingStarted
+from offhook.calls.ringback import RINGBACK
 from offhook.calls.script import Application, Redirected, ScriptCall
 from offhook.media.commands import Bridge
 from tests.calls.twins import LegTwin, World, world

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from offhook.calls.active import Surroundings
 from offhook.calls.directory import ClientEntry, NumberRoute
 from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed
 from offhook.calls.leg import (
@@ -23,6 +22,7 @@ from offhook.calls.leg import (
 )
 from offhook.calls.script import Application, HungUp, ScriptCall
 from offhook.calls.settings import CallSettings
+from offhook.calls.surroundings import Surroundings
 from offhook.calls.switchboard import Switchboard
 from offhook.media.commands import Codec
 from offhook.media.fake import FakeEngine
@@ -71,10 +71,18 @@ class LegTwin:
             self.said.append("INVITE")
             self.behaviour(self)
 
+    async def progress(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        if "183" not in self.said:
+            await self._open()
+            self.said.append("183")
+
     async def answer(self) -> None:
         if self.failure is not None:
             raise self.failure
-        await self._open()
+        if self.session.local is None:
+            await self._open()
         if not self.ended:
             self.said.append("200")
             self.tell(LegAnswered())
@@ -97,6 +105,11 @@ class LegTwin:
 
     def rings(self) -> None:
         self.tell(LegRinging())
+
+    async def speaks(self) -> None:
+        """Early media."""
+        self.tell(LegRinging(early_media=True))
+        await virtual_loop.settle()
 
     def picks_up(self) -> None:
         self.tell(LegAnswered(headers={"X-Desk": "7"}))

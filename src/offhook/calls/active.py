@@ -16,16 +16,14 @@ import structlog
 
 from offhook.calls.call import Call, Input, input_of_refusal
 from offhook.calls.dialing import DialOutcome, DialRequest
-from offhook.calls.events import CallEvent, CallFacts, EventLog
+from offhook.calls.events import CallEvent, CallFacts
 from offhook.calls.leg import Leg, LegAnswered, LegDigit, LegEnded, LegEvent, LegFailed, LegRinging, OutgoingLeg, labels
-from offhook.calls.recording import Recording, RecordingPaths
-from offhook.calls.script import Application, HungUp, Interruption, Redirected, Script
-from offhook.calls.settings import CallSettings
+from offhook.calls.recording import Recording
+from offhook.calls.script import Application, HungUp, Interruption, Redirected
+from offhook.calls.surroundings import Plan, Surroundings
 from offhook.media.events import Recorded
 from offhook.media.operation import MediaFailed, Operation
 from offhook.media.session import MediaSession
-from offhook.vocabulary.clock import Clock
-from offhook.vocabulary.sids import RecordingSid, SidSource
 from offhook.vocabulary.statuses import CallStatus, Direction
 
 log = structlog.get_logger(__name__)
@@ -38,34 +36,12 @@ class Dialer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What every call of a node shares."""
+class EarlyMedia:
+    """What a far end plays before it answers."""
 
-    settings: CallSettings
-    script: Script
-    events: EventLog
-    clock: Clock
-    sids: SidSource
-    recordings: RecordingPaths
-
-    def recording(self, call: CallFacts) -> Recording:
-        """A new recording of ``call``."""
-        sid = RecordingSid(self.sids("recording"))
-        return Recording(sid=sid, path=self.recordings(sid), call=call, events=self.events, clock=self.clock)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What shall become of a call."""
-
-    application: Application | None = None
-    """What runs once it is answered (or rings, if it came in); None waits to be linked or redirected."""
-    ring_timeout: float = 60.0
-    """Seconds that an outgoing call may ring."""
-    time_limit: float = 14_400.0
-    """Seconds from answer to end."""
-    send_digits: str = ""
-    record: bool = False
+    session: MediaSession
+    since: float
+    """On the loop's clock."""
 
 
 class ActiveCall:
@@ -78,6 +54,8 @@ class ActiveCall:
         """Told whenever something changed that a dial may wait for."""
         self.redirected = False
         """Whether somebody gave it another application: then it belongs to no dial any more."""
+        self.early: EarlyMedia | None = None
+        """Where the far end is heard before it answers."""
         self.ready = False
         """Answered, and what was to be sent ahead has been sent."""
         self._call = call
@@ -135,6 +113,16 @@ class ActiveCall:
             self._refuse(Input.FAIL, 503, "the record of the call could not be stored in time")
         except LegFailed as failure:
             self._refuse(Input.FAIL, failure.sip_code or 500, str(failure))
+
+    async def progress(self) -> bool:
+        """Let a caller hear us before the answer; whether that is so. When it cannot be, an answer would fail as well."""
+        if self.answered or self.over:
+            return self.answered and not self.over
+        try:
+            await self._leg.progress()
+        except LegFailed as failure:
+            self._refuse(Input.FAIL, failure.sip_code or 500, str(failure))
+        return self.media.local is not None and not self.over
 
     async def refuse(self, sip_code: int, reason: str) -> None:
         self._refuse(input_of_refusal(sip_code), sip_code, reason)
@@ -300,7 +288,7 @@ class ActiveCall:
         """Undo what makes a circle of call, leg and media, so that all are freed at once and not by the collector."""
         self._leg.listen(_nobody)
         self._leg.media.on_digit = self._leg.media.on_rtp_lost = None
-        self.on_key = self.watcher = self._limit = None
+        self.on_key = self.watcher = self._limit = self.early = None
 
     # What the leg says
 
@@ -308,8 +296,11 @@ class ActiveCall:
         if self.facts.sip_call_id is None and (name := self._leg.call_id) is not None:
             self._call.identify(sip_call_id=name)
         match event:
-            case LegRinging():
+            case LegRinging(early_media=early):
                 self._apply(Input.RING)
+                if early:
+                    self.early = EarlyMedia(session=self.media, since=asyncio.get_running_loop().time())
+                    self._tell()
             case LegAnswered(headers=headers):
                 self._answered_by(dict(headers))
             case LegDigit(digit=digit):

@@ -11,21 +11,19 @@ from typing import Protocol
 
 import structlog
 
-from offhook.calls.active import ActiveCall, Surroundings
+from offhook.calls.active import ActiveCall
 from offhook.calls.call import Input
 from offhook.calls.dialing import DialOutcome, DialRecording, DialRequest, DialStatus, DialTarget
 from offhook.calls.errors import Unroutable
 from offhook.calls.leg import ANSWERED_ELSEWHERE
 from offhook.calls.recording import Recording
-from offhook.media.commands import Tone
-from offhook.media.events import Played, Recorded
+from offhook.calls.ringback import Ringback
+from offhook.calls.surroundings import Surroundings
+from offhook.media.events import Recorded
 from offhook.media.operation import MediaFailed, Operation
 from offhook.vocabulary.statuses import CallStatus
 
 log = structlog.get_logger(__name__)
-
-RINGBACK = Tone(frequencies=(440.0, 480.0), on=2000, off=4000, repeat=0, level=-19.0)
-"""What a caller hears while the far end rings."""
 
 _RANK = {DialStatus.BUSY: 3, DialStatus.NO_ANSWER: 2, DialStatus.CANCELED: 1, DialStatus.FAILED: 0}
 """Of several ends without an answer, the one that says most about the person called is reported."""
@@ -83,7 +81,7 @@ class Dialling:
         caller.watcher = news.set
         try:
             await self._ring(caller, request, progress, news)
-            await self._until_answered(caller, request, progress, news)
+            await self._until_answered(caller, progress, news)
             if progress.winner is not None and not (progress.winner.over or caller.over):
                 await self._talk(caller, request, progress, news)
         finally:
@@ -110,11 +108,9 @@ class Dialling:
             far.watcher = news.set
             progress.far.append(far)
 
-    async def _until_answered(
-        self, caller: ActiveCall, request: DialRequest, progress: _Progress, news: asyncio.Event
-    ) -> None:
+    async def _until_answered(self, caller: ActiveCall, progress: _Progress, news: asyncio.Event) -> None:
         """Wait for the first answer; everybody else is dropped. Ringing ends by the time-out of each far call."""
-        ringback = self._start_ringback(caller) if progress.far else None
+        ringback = Ringback(caller)
         try:
             while not caller.over:
                 progress.winner = next((far for far in progress.far if far.answered and not far.over), None)
@@ -122,24 +118,17 @@ class Dialling:
                     break
                 if all(far.over for far in progress.far):
                     return
+                await ringback.follow(progress.far)
                 await _next(news)
             for far in progress.far:
                 if far is not progress.winner:
                     far.drop(Input.CANCEL, ANSWERED_ELSEWHERE)
             while progress.winner is not None and not (progress.winner.ready or progress.winner.over or caller.over):
                 await _next(news)
+            if progress.winner is not None:
+                await caller.answer()
         finally:
-            if ringback is not None:
-                ringback.cancel()
-
-    def _start_ringback(self, caller: ActiveCall) -> Operation[Played] | None:
-        if not caller.answered or caller.over:
-            return None
-        try:
-            return caller.media.start_play(RINGBACK, loop=0)
-        except MediaFailed as failure:
-            log.warning("ringback_failed", call=caller.facts.sid, reason=str(failure))
-            return None
+            await ringback.stop()
 
     async def _talk(self, caller: ActiveCall, request: DialRequest, progress: _Progress, news: asyncio.Event) -> None:
         far = progress.winner

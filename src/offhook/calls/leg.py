@@ -16,7 +16,7 @@ ANSWERED_ELSEWHERE = "answered elsewhere"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegRinging:
-    """The far end alerts; ``early_media`` when it already sends audio (183 with SDP)."""
+    """The far end alerts; ``early_media`` when audio flows already (183 with SDP). It may be told again."""
 
     early_media: bool = False
 
@@ -73,6 +73,10 @@ class Leg(Protocol):
 
     def ring(self) -> None:
         """Tell an incoming caller that we alert (180)."""
+        ...
+
+    async def progress(self) -> None:
+        """Let an incoming caller hear us before the answer: 183 with SDP. Raises ``LegFailed`` when it cannot."""
         ...
 
     async def answer(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from offhook.calls.active import ActiveCall, Plan, Surroundings
+from offhook.calls.active import ActiveCall
 from offhook.calls.call import Call, Input
 from offhook.calls.control import CallOrder, CallRefused
 from offhook.calls.dial import Dialling
@@ -22,6 +22,7 @@ from offhook.calls.leg import Destination, Exchange, Invitation, Leg, LegEnded, 
 from offhook.calls.legs.fork import ForkedLeg
 from offhook.calls.routing import Caller, Route, Routing, caller_of, shown, target_of
 from offhook.calls.script import Application
+from offhook.calls.surroundings import Plan, Surroundings
 from offhook.vocabulary.sids import AccountSid, CallSid
 from offhook.vocabulary.statuses import CallStatus, Direction
 

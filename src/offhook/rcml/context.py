@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from offhook.calls.dialing import DialOutcome, DialRequest
 from offhook.calls.events import CallFacts
@@ -181,7 +181,10 @@ class Context:
 class Verb(Protocol):
     """What the interpreter runs."""
 
-    needs: ClassVar[frozenset[Need]]
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the interpreter sees to before it runs the verb; a class variable where it is always the same."""
+        ...
 
     async def run(self, ctx: Context) -> Outcome:
         """Do it. A hangup or a redirect cancels it."""

@@ -44,7 +44,7 @@ def describe(vocabulary: Vocabulary, element: Element) -> Page:
     """Everything that there is to say of a verb or noun."""
     docs = _field_docs(element.make)
     inside = vocabulary.inside(element)
-    needs: frozenset[Need] = getattr(element.make, "needs", frozenset())
+    needs: frozenset[Need] = getattr(element.make(), "needs", frozenset())
     return Page(
         name=element.name,
         says=inspect.cleandoc(element.make.__doc__ or ""),

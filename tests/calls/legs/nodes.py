@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from offhook.calls.active import Surroundings
 from offhook.calls.leg import Destination, LegEnded, LegEvent, OutgoingLeg
 from offhook.calls.legs.exchange import SipExchange
 from offhook.calls.legs.line_up import line_up
 from offhook.calls.settings import CallSettings
+from offhook.calls.surroundings import Surroundings
 from offhook.calls.switchboard import Switchboard
 from offhook.media.fake import FakeEngine
 from offhook.media.session import Sessions

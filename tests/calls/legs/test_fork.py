@@ -81,3 +81,18 @@ def test_a_drop_drops_all_and_is_told_once() -> None:
         assert [event.by_far_end for event in events if isinstance(event, LegEnded)] == [False]
 
     forked(play)
+
+
+def test_of_several_branches_the_one_that_spoke_last_is_heard_before_the_answer() -> None:
+    async def play(leg: ForkedLeg, branches: list[LegTwin], events: list[LegEvent]) -> None:
+        await leg.invite()
+        await branches[1].speaks()
+        assert (events, leg.media) == ([LegRinging(early_media=True)], branches[1].media)
+        await branches[2].speaks()
+        assert leg.media is branches[2].media
+        branches[2].ends(486)
+        assert leg.media is branches[0].media
+        branches[1].picks_up()
+        assert leg.media is branches[1].media
+
+    forked(play)

@@ -48,6 +48,17 @@ def test_the_attributes_become_the_request():
     assert request.headers == (("X-To-Whom", "me"), ("X-A", "b"))
 
 
+@pytest.mark.parametrize(("attribute", "answered"), [("", True), (" answerOnBridge='true'", False)])
+def test_the_caller_is_answered_before_the_far_end_rings_or_with_it(attribute, answered):
+    async def call():
+        async with caller(f"<Response><Dial{attribute}>+1415</Dial></Response>") as c:
+            await c.dials_somebody()
+            assert c.answered is answered
+            c.dial_ends(TALKED)
+
+    run(call())
+
+
 @pytest.mark.parametrize(
     ("text", "target"),
     [

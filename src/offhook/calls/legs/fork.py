@@ -24,12 +24,16 @@ _WEIGHTS = {486: 3, 600: 4, 603: 4, 408: 2}
 
 
 class ForkedLeg:
-    """One leg over many. Before the answer it reports only ringing; after it, it is the winner."""
+    """One leg over many. Before the answer it reports only ringing, with the early media of the branch that spoke last;
+    after it, it is the winner.
+    """
 
     def __init__(self, branches: Sequence[OutgoingLeg]) -> None:
         self._branches = list(branches)
         self._alive = set(range(len(self._branches)))
         self._winner: OutgoingLeg | None = None
+        self._heard: OutgoingLeg | None = None
+        """The branch whose early media came last."""
         self._refusal: LegEnded | None = None
         self._ended = False
         self._listener: Callable[[LegEvent], None] = lambda _: None
@@ -38,7 +42,7 @@ class ForkedLeg:
 
     @property
     def media(self) -> MediaSession:
-        return (self._winner or self._branches[0]).media
+        return (self._winner or self._heard or self._branches[0]).media
 
     @property
     def call_id(self) -> str | None:
@@ -53,6 +57,9 @@ class ForkedLeg:
 
     def ring(self) -> None:
         """Nothing: nobody calls us."""
+
+    async def progress(self) -> None:
+        raise LegFailed("a call that we make is not ours to let progress")
 
     async def answer(self) -> None:
         raise LegFailed("a call that we make cannot be answered by us")
@@ -95,8 +102,10 @@ class ForkedLeg:
                 self._listener(event)
             return
         match event:
-            case LegRinging():
-                self._listener(LegRinging())
+            case LegRinging(early_media=early):
+                if early:
+                    self._heard = branch
+                self._listener(event)
             case LegAnswered():
                 self._winner = branch
                 for other in self._branches:
@@ -105,6 +114,8 @@ class ForkedLeg:
                 self._listener(event)
             case LegEnded():
                 self._alive.discard(index)
+                if branch is self._heard:
+                    self._heard = None
                 if self._refusal is None or _weight(event) > _weight(self._refusal):
                     self._refusal = event
                 if not self._alive:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +88,9 @@ class SipLeg:
     def ring(self) -> None:
         if self._handle is not None and not self._ended:
             self._line.signalling.ring(self._handle, headers=self._headers)
+
+    async def progress(self) -> None:
+        raise LegFailed("a call that we make is not ours to let progress")
 
     async def answer(self) -> None:
         raise LegFailed("a call that we make cannot be answered by us")
@@ -200,29 +204,60 @@ class IncomingLeg(SipLeg):
         self._call_id = incoming.request.call_id
         self._confirmed = asyncio.Event()
         self._answering = False
+        self._early: bytes | None = None
+        """Our answer to their offer, once it was given: a 2xx repeats what a 183 said (RFC 3261 section 13.2.1)."""
+        self._opening = asyncio.Lock()
         self._attach(incoming.call)
+
+    async def progress(self) -> None:
+        """A caller who made no offer hears nothing before the answer."""
+        if self._ended or self._answering or self._offer is None or self._early is not None:
+            return
+        with self._failing():
+            self._say_progress(await self._agree(self._offer))
+
+    def _say_progress(self, ours: bytes) -> None:
+        if not self._ended and not self._answering and self._handle is not None:
+            self._line.signalling.ring(self._handle, 183, sdp=ours, headers=self._headers)
 
     async def answer(self) -> None:
         if self._ended or self._answering:
             return
         self._answering = True
-        try:
-            await self._negotiation.open(self._line.signalling.local_address(self._source).host)
+        with self._failing():
             await (self._offer_ours() if self._offer is None else self._answer_theirs(self._offer))
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """What goes wrong in negotiating is said as a refusal, unless the leg has ended meanwhile."""
+        try:
+            yield
         except (MediaFailed, RemoteProtocolError) as error:
             if not self._ended:
                 code = error.status_hint if isinstance(error, RemoteProtocolError) else 500
                 raise LegFailed(str(error), code) from error
 
+    async def _agree(self, offer: bytes) -> bytes:
+        """Our answer to their offer, and audio as it says."""
+        async with self._opening:
+            if self._early is None:
+                await self._open()
+                self._early, agreement = self._negotiation.answer(offer)
+                await self._negotiation.follow(agreement)
+            return self._early
+
+    async def _open(self) -> None:
+        await self._negotiation.open(self._line.signalling.local_address(self._source).host)
+
     async def _answer_theirs(self, offer: bytes) -> None:
-        ours, agreement = self._negotiation.answer(offer)
-        await self._negotiation.follow(agreement)
+        ours = await self._agree(offer)
         if not self._ended and self._handle is not None:
             self._line.signalling.answer(self._handle, ours, self._headers)
             self._listener(LegAnswered())
 
     async def _offer_ours(self) -> None:
         """An INVITE without SDP: our 200 makes the offer, their ACK the answer."""
+        await self._open()
         if not self._ended and self._handle is not None:
             self._line.signalling.answer(self._handle, self._negotiation.offer(), self._headers)
             await self._confirmed.wait()
@@ -249,8 +284,9 @@ class OutboundLeg(SipLeg):
         self._target = target_of(destination.uri)
         self._route = destination.route if isinstance(destination.route, Flow) else None
         self._headers = destination.headers
-        self._early: bytes | None = None
-        """The answer that a provisional response brought; some far ends do not repeat it in the 200."""
+        self._answered = False
+        self._early: dict[str, bytes] = {}
+        """The answer of each early dialog, by To tag; some far ends do not repeat it in the 200."""
 
     async def invite(self) -> None:
         if self._ended:
@@ -284,15 +320,33 @@ class OutboundLeg(SipLeg):
         match event:
             case sip.CallRinging(response=response, sdp=sdp):
                 self._call_id = response.call_id
-                if sdp is not None:
-                    self._early = sdp
-                    self._take_answer(sdp)
-                self._listener(LegRinging(early_media=sdp is not None))
+                self._listener(LegRinging())
+                if sdp is not None and self._early.get(response.to_tag) != sdp:
+                    self._early[response.to_tag] = sdp
+                    self._line.spawn(self._hear_early(sdp))
             case sip.CallAnswered(response=response, sdp=sdp):
                 self._call_id = response.call_id
-                self._line.spawn(self._guard(self._connected(sdp or self._early, custom_headers(response))))
+                self._answered = True
+                early = self._early.get(response.to_tag)
+                self._line.spawn(self._guard(self._connected(sdp or early, custom_headers(response))))
             case _:
                 pass
+
+    async def _hear_early(self, sdp: bytes) -> None:
+        """Let audio flow before the answer, as the early dialog that spoke last says. One that is of no use is no end."""
+        try:
+            agreement = self._negotiation.agree(sdp)
+            if self._ended or self._answered:
+                return
+            await self._negotiation.follow(agreement)
+        except (MediaFailed, RemoteProtocolError) as error:
+            log.info("early_media_unusable", call_id=self._call_id, reason=str(error))
+            return
+        self._heard_early()
+
+    def _heard_early(self) -> None:
+        if not self._ended and not self._answered:
+            self._listener(LegRinging(early_media=True))
 
 
 def custom_headers(message: Message) -> dict[str, str]:

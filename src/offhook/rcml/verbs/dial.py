@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final, Protocol
+from typing import Annotated, Final, Protocol
 from urllib.parse import parse_qsl
 
 from offhook.calls.dialing import (
@@ -22,7 +22,7 @@ from offhook.calls.dialing import (
 from offhook.calls.events import StatusCallback
 from offhook.rcml.context import Context, Dialect
 from offhook.rcml.errors import Code, VerbFailed
-from offhook.rcml.outcome import ON_THE_LINE, Goto, Method, Need, Next, Outcome, Parameters, Stop
+from offhook.rcml.outcome import BEFORE_ANSWER, ON_THE_LINE, Goto, Method, Need, Next, Outcome, Parameters, Stop
 from offhook.rcml.schema import Also, Between, Matching, Nest, Text, Url, noun, verb
 from offhook.rcml.urls import resolve
 
@@ -146,8 +146,6 @@ CallerId = Annotated[str, Matching(r"[^\s<>\"]{1,255}", "a number, client:login 
 class Dial:
     """Connect the caller with somebody else. Several nouns ring at once, the first who answers is connected."""
 
-    needs: ClassVar[frozenset[Need]] = ON_THE_LINE
-
     text: Text = ""
     """Whom to dial when there is no noun: a number, ``client:login`` or a SIP address."""
     action: Url | None = None
@@ -160,12 +158,20 @@ class Dial:
     """Seconds of conversation."""
     caller_id: CallerId | None = None
     """What the far end sees as the caller; the caller's own address when absent."""
+    answer_on_bridge: bool = False
+    """Whether the caller is answered only when the far end is; until then the caller hears the ringing or the announcements
+    of the far end (early media), and is not charged for them."""
     hangup_on_star: bool = False
     """Whether the caller's ``*`` ends the conversation; the call then goes on."""
     record: Annotated[DialRecording, Also(_RECORD_SPELLINGS)] = DialRecording.NO
     """Whether the conversation is recorded: both voices mixed, or one on each channel (dual)."""
     nouns: Annotated[tuple[Target, ...], Nest(Number, Client, Sip)] = ()
     """Whom to ring."""
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """An answered call, unless the answer waits for that of the far end."""
+        return BEFORE_ANSWER if self.answer_on_bridge else ON_THE_LINE
 
     async def run(self, ctx: Context) -> Outcome:
         targets, headers = self._targets(ctx)

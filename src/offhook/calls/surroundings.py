@@ -1,0 +1,43 @@
+"""What a call is made of besides itself: what every call of a node shares, and what shall become of this one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offhook.calls.events import CallFacts, EventLog
+from offhook.calls.recording import Recording, RecordingPaths
+from offhook.calls.script import Application, Script
+from offhook.calls.settings import CallSettings
+from offhook.vocabulary.clock import Clock
+from offhook.vocabulary.sids import RecordingSid, SidSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every call of a node shares."""
+
+    settings: CallSettings
+    script: Script
+    events: EventLog
+    clock: Clock
+    sids: SidSource
+    recordings: RecordingPaths
+
+    def recording(self, call: CallFacts) -> Recording:
+        """A new recording of ``call``."""
+        sid = RecordingSid(self.sids("recording"))
+        return Recording(sid=sid, path=self.recordings(sid), call=call, events=self.events, clock=self.clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What shall become of a call."""
+
+    application: Application | None = None
+    """What runs once it is answered (or rings, if it came in); None waits to be linked or redirected."""
+    ring_timeout: float = 60.0
+    """Seconds that an outgoing call may ring."""
+    time_limit: float = 14_400.0
+    """Seconds from answer to end."""
+    send_digits: str = ""
+    record: bool = False
