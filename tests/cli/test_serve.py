@@ -65,3 +65,9 @@ def test_a_wrong_flag_is_named(arguments: list[str], message: str, tmp_path: Pat
     assert done.exit_code == 2
     assert message in done.output
     assert list(tmp_path.iterdir()) == [], "nothing was begun"
+
+
+def test_what_a_server_on_sqlite_does_not_need_is_not_loaded() -> None:
+    loaded = "import sys, offhook.cli.serve; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, timeout=30, check=True)
+    assert not {"alembic", "asyncpg", "typer.rich_utils"} & set(modules.stdout.split())

@@ -1,62 +1,12 @@
 import asyncio
 import stat
-from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 
-from offhook.store import migrations
-from offhook.store.engine import StoreError, newest_revision, open_database, upgrade, versions
+from offhook.store.engine import StoreError, open_database, versions
 from offhook.store.settings import StoreSettings
-from offhook.store.tables import AGGREGATES, METADATA
-from tests.support.databases import KINDS, database
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_migrations_make_exactly_the_tables_that_the_code_knows(kind, tmp_path):
-    async def scene():
-        async with database(kind, tmp_path) as found, found.batch() as connection:
-
-            def differences(sync):
-                options = {"compare_type": True, "compare_server_default": True}
-                return compare_metadata(MigrationContext.configure(sync, opts=options), METADATA)
-
-            assert await connection.run_sync(differences) == []
-            assert len(AGGREGATES) == len(METADATA.tables)
-
-    asyncio.run(scene())
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_upgrading_twice_changes_nothing(kind, tmp_path):
-    async def scene():
-        async with database(kind, tmp_path) as found:
-            await upgrade(found.engine)
-            async with found.reading() as session:
-                assert await session.scalar(text("select version_num from alembic_version")) == "0001"
-
-    asyncio.run(scene())
-
-
-def test_the_newest_revision_is_the_head_of_the_migrations():
-    assert ScriptDirectory(Path(migrations.__file__).parent).get_current_head() == newest_revision()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_an_older_version_left_is_brought_up_to_date(kind, tmp_path):
-    async def scene():
-        async with database(kind, tmp_path) as found:
-            async with found.batch() as connection:
-                await connection.run_sync(METADATA.drop_all)
-                await connection.execute(text("delete from alembic_version"))
-            await upgrade(found.engine)
-            async with found.batch() as connection:
-                assert await connection.run_sync(lambda sync: inspect(sync).has_table("calls"))
-
-    asyncio.run(scene())
+from tests.support.databases import database
 
 
 def test_sqlite_runs_in_wal_mode_survives_kill_and_belongs_to_its_owner_alone(tmp_path):

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, Text, TypeDecorator
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
+from sqlalchemy.types import TypeEngine
 
 
 class Moment(TypeDecorator[datetime]):
@@ -27,13 +27,27 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class JsonText(TypeDecorator[Any]):
+    """JSON: text in SQLite, JSONB in PostgreSQL, whose dialect is loaded only where it is used."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON())
+        from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415
+
+        return dialect.type_descriptor(JSONB())
+
+
 Sid = Annotated[str, mapped_column(String(34))]
 SidKey = Annotated[str, mapped_column(String(34), primary_key=True)]
 Short = Annotated[str, mapped_column(Text)]
 """A word of a closed set, a name, an address."""
 Long = Annotated[str, mapped_column(Text)]
 """Free text."""
-Json = Annotated[Any, mapped_column(JSON().with_variant(JSONB(), "postgresql"))]
+Json = Annotated[Any, mapped_column(JsonText())]
 
 
 class Table(MappedAsDataclass, DeclarativeBase, kw_only=True):

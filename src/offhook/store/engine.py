@@ -1,4 +1,4 @@
-"""Opens the database: SQLite in WAL mode by default, PostgreSQL by URL; and brings its tables up to date."""
+"""Opens the database: SQLite in WAL mode by default, PostgreSQL by URL."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event, inspect, make_url, text
+from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from offhook.store.schema import upgrade
 from offhook.store.session import WRITES, Database
 from offhook.store.settings import StoreSettings
-
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class StoreError(Exception):
@@ -30,39 +29,6 @@ async def open_database(settings: StoreSettings, data_dir: Path) -> Database:
         shown = engine.url.render_as_string(hide_password=True)
         raise StoreError(f"The database {shown} cannot be used: {getattr(error, 'orig', error)}") from error
     return Database(engine, wait=settings.wait)
-
-
-async def upgrade(engine: AsyncEngine) -> None:
-    """Run the migrations that are missing, all in one transaction."""
-    async with engine.connect() as connection:
-        if await connection.run_sync(_revision) == newest_revision():
-            return
-    async with engine.execution_options(**{WRITES: True}).begin() as connection:
-        await connection.run_sync(_migrate)
-
-
-def newest_revision() -> str:
-    """The revision that the code is written for; ``v0001_first_tables.py`` is revision 0001."""
-    return max(path.name[1:5] for path in (_MIGRATIONS / "versions").glob("v????_*.py"))
-
-
-def _revision(connection: Connection) -> str | None:
-    """What the database has; None for an empty one."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return found
-
-
-def _migrate(connection: Connection) -> None:
-    # Loading it takes a tenth of a start, and few starts have something to migrate.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def _engine(settings: StoreSettings, data_dir: Path) -> AsyncEngine:
