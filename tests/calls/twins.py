@@ -192,14 +192,21 @@ class DirectoryTwin:
             for login in ("alice", "bob")
         }
         self.delay = 0.0
+        self.asked: list[str] = []
+        """Clients that were looked for."""
 
     async def number(self, dialled: str, domain: str | None = None) -> NumberRoute | None:
         await asyncio.sleep(self.delay)
         return self.numbers.get(dialled.removeprefix("+"))
 
     async def client(self, login: str, domain: str | None = None) -> ClientEntry | None:
+        self.asked.append(login)
         await asyncio.sleep(self.delay)
         return self.clients.get(login)
+
+    async def domain(self, host: str | None = None) -> str | None:
+        await asyncio.sleep(self.delay)
+        return "pbx.test"
 
 
 class ExchangeTwin:

@@ -107,6 +107,23 @@ def test_a_client_is_found_by_login_in_its_organization_and_is_inactive_with_its
     asyncio.run(scene())
 
 
+def test_a_host_that_names_no_organization_is_served_by_the_first_one(tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            directory = await filled(database)
+            assert await directory.domain("OTHER.example.") == "other.example"
+            first = await directory.domain(None)
+            assert [await directory.domain(host) for host in ("192.0.2.1", "2001:db8::1", "unknown.example", "")] == [
+                first
+            ] * 4
+            async with database.writing() as session:
+                (await session.get(OrganizationRow, OTHER)).status = "closed"
+            directory.forget()
+            assert await directory.domain("other.example") is None
+
+    asyncio.run(scene())
+
+
 def test_the_signing_key_is_the_accounts_unsealed_token(tmp_path):
     async def scene():
         async with populated("sqlite", tmp_path) as database:

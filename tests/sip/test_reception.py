@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from offhook.sip.bans import Bans
+from offhook.sip.endpoint import Endpoint
 from offhook.sip.events import CallEnded, IncomingCall
 from offhook.sip.flow import Flow, Transport
-from offhook.sip.settings import SipSettings
-from offhook.sip.testing import Wire
+from offhook.sip.settings import BanSettings, SipSettings
+from offhook.sip.sources import TrustedNetworks
+from offhook.sip.testing import Wire, counted_bits
 from tests.sip.raw import PEER, Line, request
 
 
@@ -169,3 +172,36 @@ def test_no_bytes_make_the_endpoint_raise(data: bytes) -> None:
     while (moment := endpoint.deadline()) is not None:
         endpoint.expire(moment)
     assert endpoint.idle
+
+
+def test_a_scanner_hears_nothing_at_all() -> None:
+    line = Line()
+    for method in ("OPTIONS", "REGISTER", "INVITE", "SUBSCRIBE"):
+        line.says(request(method, headers=["User-Agent: friendly-scanner"], branch=method))
+        assert line.hears() == []
+    assert line.side.heard == []
+    line.says(request("OPTIONS"))
+    assert line.hears() == ["200 OPTIONS"]
+
+
+def test_a_banned_source_can_still_end_the_call_that_it_is_in() -> None:
+    wire = Wire()
+    settings = SipSettings(bans=BanSettings(failures_of_source=1))
+    bans = Bans(settings.bans, TrustedNetworks(()))
+    wire.right.endpoint = Endpoint(
+        settings, random_bits=counted_bits(), local_address=lambda _peer: wire.right.address, bans=bans
+    )
+    line = Line(wire)
+    line.says(request())
+    call = line.side.one(IncomingCall).call
+    line.endpoint.answer(call, b"v=0", 0.0)
+    line.hears()
+    to = f"<sip:b@192.0.2.2>;tag={line.last().to_tag}"
+    line.says(request("ACK", to=to, branch="ack"))
+    bans.failed(PEER.host, "bob", 0.0)
+    for method in ("INVITE", "REGISTER", "OPTIONS"):
+        line.says(request(method, branch=method, call_id=method))
+    assert line.hears() == []
+    line.says(request("BYE", to=to, branch="bye", cseq=2))
+    assert line.hears() == ["200 BYE"]
+    assert line.side.one(CallEnded).cause.by_far_end

@@ -16,3 +16,9 @@ def test_a_digest_algorithm_that_is_none_is_named(digest: tuple[str, ...]) -> No
 @pytest.mark.parametrize("address", ["", "203.0.113.7", "2001:db8::7", "sip.example.org", "localhost"])
 def test_addresses_and_host_names_are_advertised(address: str) -> None:
     assert SipSettings(advertise=address).advertise == address
+
+
+@pytest.mark.parametrize("qop", [(), ("auth", "auth-conf")])
+def test_a_protection_that_digest_does_not_have_is_named(qop: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=r"sip\.digest_qop.*auth and auth-int"):
+        SipSettings(digest_qop=qop)

@@ -1,29 +1,27 @@
-"""Who may call and register: digest credentials (RFC 3261 section 22) of clients, and a back-off for those who guess.
+"""Who may call and register.
 
-A caller who names a client of ours in From must prove to be that client. Anybody else may reach hosted numbers and
-clients, nothing more; that much is ``routing``'s care. Limits on how often an address may ask are the endpoint's.
+A caller who names a client of ours in From, or anybody in a domain of ours, must prove to be that client. Anybody else
+may reach hosted numbers and clients, nothing more; that much is ``routing``'s care. How credentials are checked is that
+of ``authentication``; limits on how often an address may ask are the endpoint's.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 
 import structlog
 
-from offhook.calls.directory import ClientEntry, Directory
+from offhook.calls.authentication import Authentication, Proof
+from offhook.calls.directory import ClientEntry
 from offhook.calls.leg import Leg
-from offhook.calls.settings import CallSettings
-from offhook.sip.digest import Challenger, Credentials, Verdict
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.events import IncomingCall, RegisterReceived
 from offhook.sip.flow import Flow
-from offhook.sip.message import Request
 from offhook.sip.registrar import IntervalTooBrief, Registrar
 from offhook.sip.signalling import Signalling
+from offhook.sip.sources import TrustedNetworks
+from offhook.sip.uri import Uri
 
 log = structlog.get_logger(__name__)
 
@@ -39,118 +37,83 @@ class Admitted:
     """The client that it is, proved; None for anybody else."""
 
 
-class Proof(Enum):
-    """What a request's credentials show."""
-
-    GIVEN = "the password is known"
-    MISSING = "no credentials"
-    STALE = "the nonce is too old"
-    WRONG = "wrong credentials"
-
-
-class Failures:
-    """How often each address failed lately. Bounded: the longest known address is forgotten for a new one."""
-
-    def __init__(self, *, limit: int, window: float, max_sources: int) -> None:
-        self._limit = limit
-        self._window = window
-        self._max_sources = max_sources
-        self._known: OrderedDict[str, tuple[float, int]] = OrderedDict()
-
-    def blocked(self, host: str, now: float) -> bool:
-        """Whether ``host`` has failed too often; each failure starts the window anew."""
-        since, count = self._known.get(host, (now, 0))
-        if now - since > self._window:
-            self._known.pop(host, None)
-            return False
-        return count >= self._limit
-
-    def note(self, host: str, now: float) -> None:
-        """Count a failure of ``host``."""
-        _, count = self._known.pop(host, (now, 0))
-        self._known[host] = (now, count + 1)
-        while len(self._known) > self._max_sources:
-            self._known.popitem(last=False)
-
-
 class Admission:
     """Decides on INVITE and REGISTER."""
 
     def __init__(
         self,
         *,
-        settings: CallSettings,
-        domain: str,
-        directory: Directory,
+        authentication: Authentication,
         registrar: Registrar,
-        challenger: Challenger,
+        trusted: TrustedNetworks,
         now: Callable[[], float],
     ) -> None:
-        """``domain`` is the realm of names that nobody has; ``now`` the clock of registrar and challenger, in seconds."""
-        self._domain = domain
-        self._directory = directory
+        """``now`` is the registrar's clock, in seconds."""
+        self._authentication = authentication
         self._registrar = registrar
-        self._challenger = challenger
+        self._trusted = trusted
         self._now = now
-        self._lookup_timeout = settings.lookup_timeout
-        self._failures = Failures(
-            limit=settings.max_failures_per_source,
-            window=settings.failure_window,
-            max_sources=settings.max_failing_sources,
-        )
 
     async def call(self, event: IncomingCall, signalling: Signalling, leg: Leg) -> Admitted | None:
         """Who calls. None: the leg was refused or challenged."""
-        request = event.request
+        request, source = event.request, event.source
         try:
             from_ = request.from_.uri
-            client = await self._client(from_.number, from_.host)
+            realm = await self._claimed(from_, source)
+            if realm is None:
+                return _stranger(from_, leg)
+            proved = await self._authentication.prove(request, from_.number, realm, source)
         except RemoteProtocolError as error:
             leg.refuse(error.status_hint, str(error))
             return None
         except TimeoutError:
             leg.refuse(503, "the directory did not answer in time")
             return None
-        if client is None and from_.number.strip().lower().startswith(PROVED):
-            leg.refuse(403, "the name of a client is proved, not claimed")
-            return None
-        if client is None:
-            return Admitted(client=None)
-        match self._proof(request, client, client.domain, event.source):
+        match proved.proof:
+            case Proof.GIVEN:
+                return Admitted(client=proved.client)
             case Proof.WRONG:
                 leg.refuse(403, "wrong credentials")
-            case Proof.GIVEN if not client.active:
+            case Proof.INACTIVE:
                 leg.refuse(403, "this client is not active")
-            case Proof.GIVEN:
-                return Admitted(client=client)
-            case Proof.MISSING | Proof.STALE as proof:
-                challenges = self._challenger.challenges(client.domain, self._now(), stale=proof is Proof.STALE)
+            case Proof.MISSING | Proof.STALE:
+                challenges = self._authentication.challenges(realm, source, stale=proved.proof is Proof.STALE)
                 signalling.challenge(event.call, challenges, proxy=True)
         return None
 
     async def register(self, event: RegisterReceived, signalling: Signalling) -> None:
         """Answer a REGISTER."""
-        request = event.request
+        request, source = event.request, event.source
         try:
             to = request.to.uri
-            client = await self._client(to.user, to.host)
+            realm = await self._authentication.realm(to.host)
+            proved = await self._authentication.prove(request, to.user, realm, source)
         except RemoteProtocolError as error:
             signalling.reply(event.handle, error.status_hint)
             return
         except TimeoutError:
             signalling.reply(event.handle, 503, headers=[("Retry-After", "2")])
             return
-        realm = self._domain if client is None else client.domain
-        match self._proof(request, client, realm, event.source):
-            case Proof.WRONG:
-                signalling.reply(event.handle, 403)
-            case Proof.MISSING | Proof.STALE as proof:
-                challenges = self._challenger.challenges(realm, self._now(), stale=proof is Proof.STALE)
+        match proved.proof:
+            case Proof.GIVEN if proved.client is not None:
+                self._bind(event, proved.client, signalling)
+            case Proof.MISSING | Proof.STALE:
+                challenges = self._authentication.challenges(realm, source, stale=proved.proof is Proof.STALE)
                 signalling.challenge(event.handle, challenges)
-            case Proof.GIVEN if client is not None and client.active:
-                self._bind(event, client, signalling)
-            case Proof.GIVEN:
+            case _:
                 signalling.reply(event.handle, 403)
+
+    async def _claimed(self, from_: Uri, source: Flow) -> str | None:
+        """The realm in which the caller claims to be a client; None for a stranger.
+
+        Whoever writes a domain of ours in From is asked, whether or not there is such a client, so that nobody learns
+        which there are. Trusted networks are not: carriers write our domain behind the number of their caller.
+        """
+        realm = await self._authentication.realm(from_.host)
+        if realm == from_.host.lower().rstrip(".") and source.host not in self._trusted:
+            return realm
+        client = await self._authentication.client(from_.number, from_.host)
+        return None if client is None else client.domain
 
     def _bind(self, event: RegisterReceived, client: ClientEntry, signalling: Signalling) -> None:
         now = self._now()
@@ -166,51 +129,9 @@ class Admission:
             contacts = [("Contact", binding.contact_value(now)) for binding in bindings]
             signalling.reply(event.handle, 200, headers=contacts)
 
-    async def _client(self, login: str, domain: str) -> ClientEntry | None:
-        if not login:
-            return None
-        async with asyncio.timeout(self._lookup_timeout):
-            return await self._directory.client(login, domain or None)
 
-    def _proof(self, request: Request, client: ClientEntry | None, realm: str, source: Flow) -> Proof:
-        """Judge the credentials for ``client``, or for nobody, which no credentials can prove."""
-        now = self._now()
-        values = [*request.lines("proxy-authorization"), *request.lines("authorization")]
-        if not values:
-            return Proof.MISSING
-        if self._failures.blocked(source.host, now):
-            return Proof.WRONG
-        credentials = _matching(values, realm)
-        if credentials is None:
-            return Proof.MISSING
-        verdict = Verdict.REFUSED
-        if client is None or credentials.username == client.login:
-            verdict = self._challenger.verify(
-                credentials,
-                realm=realm,
-                method=request.method,
-                uri=request.uri,
-                secrets={} if client is None else client.ha1,
-                now=now,
-            )
-        match verdict:
-            case Verdict.ACCEPTED:
-                return Proof.GIVEN
-            case Verdict.STALE:
-                return Proof.STALE
-            case _:
-                self._failures.note(source.host, now)
-                log.warning("credentials_refused", source=source.host, method=request.method)
-                return Proof.WRONG
-
-
-def _matching(values: list[str], realm: str) -> Credentials | None:
-    """The credentials for ``realm`` among those that can be read."""
-    for value in values:
-        try:
-            credentials = Credentials.parse(value)
-        except RemoteProtocolError:
-            continue
-        if credentials.realm == realm:
-            return credentials
-    return None
+def _stranger(from_: Uri, leg: Leg) -> Admitted | None:
+    if from_.number.strip().lower().startswith(PROVED):
+        leg.refuse(403, "the name of a client is proved, not claimed")
+        return None
+    return Admitted(client=None)

@@ -52,3 +52,9 @@ class Directory(Protocol):
     async def client(self, login: str, domain: str | None = None) -> ClientEntry | None:
         """A client by login, in the organization of ``domain`` (None, an address or an unknown host: the default one)."""
         ...
+
+    async def domain(self, host: str | None = None) -> str | None:
+        """The SIP domain of the organization that serves ``host`` (None, an address or an unknown host: the default
+        one's), in small letters; None when that is closed.
+        """
+        ...

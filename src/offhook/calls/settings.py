@@ -29,9 +29,3 @@ class CallSettings:
     """Seconds, > 0: for the directory."""
     durable_timeout: float = 5.0
     """Seconds, > 0: that an answer (200 to an INVITE, reply of the API) waits for the row of the call."""
-    max_failures_per_source: int = 20
-    """Wrong credentials from one address, >= 1, within ``failure_window``; more meet 403 without a check."""
-    failure_window: float = 60.0
-    """Seconds, > 0: after which failures of an address are forgotten."""
-    max_failing_sources: int = 10_000
-    """Addresses whose failures are remembered, >= 1; the longest known is forgotten for a new one."""

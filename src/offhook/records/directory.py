@@ -116,6 +116,12 @@ class StoreDirectory:
             organization = await self._organizations.get(_domain(domain))
             return None if organization is None else await self._clients.get((*organization, login))
 
+    async def domain(self, host: str | None = None) -> str | None:
+        """The SIP domain of the organization that serves ``host``. Raises ``TimeoutError``."""
+        async with asyncio.timeout(self._wait):
+            organization = await self._organizations.get(_domain(host))
+            return None if organization is None else organization[1]
+
     async def signing_key(self, account_sid: AccountSid) -> Secret | None:
         """The auth token that signs requests to an account's applications; None when there is no such account."""
         async with asyncio.timeout(self._wait):

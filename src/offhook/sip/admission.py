@@ -1,11 +1,17 @@
-"""Who is heard: a token bucket per source for new requests, and the marks beyond which new calls get 503."""
+"""Who is heard: bans, a token bucket per source for new requests, and the marks beyond which new calls get 503."""
 
 from __future__ import annotations
 
-import ipaddress
+import re
 from collections import OrderedDict
+from typing import Final
 
+from offhook.sip.bans import Bans
 from offhook.sip.settings import SipSettings
+from offhook.sip.sources import TrustedNetworks, source_of
+
+_STANDING: Final = re.compile(rb"\A(?:SIP/2\.0 |CANCEL )|\n(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.IGNORECASE)
+"""How messages look that may belong to a call in progress: responses, CANCEL, a tag in To."""
 
 
 class _Bucket:
@@ -20,9 +26,12 @@ class _Bucket:
 class Admission:
     """Decides before anything costly is done. What belongs to a call that stands is never asked."""
 
-    def __init__(self, settings: SipSettings) -> None:
+    def __init__(self, settings: SipSettings, bans: Bans | None = None) -> None:
+        """``bans`` is shared with whoever checks credentials."""
         self._settings = settings
-        self._trusted = [ipaddress.ip_network(network, strict=False) for network in settings.trust]
+        self._trusted = TrustedNetworks(settings.trust)
+        self._bans = Bans(settings.bans, self._trusted) if bans is None else bans
+        self._scanners = re.compile("|".join(map(re.escape, settings.scanners)) or "(?!)", re.IGNORECASE)
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self.lag = 0.0
         """Seconds that the driver's loop is late."""
@@ -31,13 +40,22 @@ class Admission:
     def __len__(self) -> int:
         return len(self._buckets)
 
+    def ignores(self, data: bytes, host: str, now: float) -> bool:
+        """Whether a message of ``host`` is dropped unread: all of a banned source but what its calls in progress need."""
+        return self._bans.banned(host, now) and _STANDING.search(data) is None
+
+    def scans(self, user_agent: str | None) -> bool:
+        """Whether this User-Agent is that of a scanner, who learns nothing from silence."""
+        return user_agent is not None and self._scanners.search(user_agent) is not None
+
     def hears(self, host: str, now: float) -> bool:
         """Take one token of ``host``; False: silence, since an answer would serve a scanner or a spoofed victim."""
-        bucket = self._buckets.get(host)
+        source = host if ":" in host and host in self._trusted else source_of(host)
+        bucket = self._buckets.get(source)
         if bucket is None:
-            bucket = self._remember(host, now)
+            bucket = self._remember(source, host, now)
         else:
-            self._buckets.move_to_end(host)
+            self._buckets.move_to_end(source)
         if bucket.exempt:
             return True
         settings = self._settings
@@ -58,18 +76,9 @@ class Admission:
             or self.lag > settings.max_lag
         )
 
-    def _remember(self, host: str, now: float) -> _Bucket:
+    def _remember(self, source: str, host: str, now: float) -> _Bucket:
         if len(self._buckets) >= self._settings.max_sources:
             self._buckets.popitem(last=False)
-        bucket = _Bucket(self._settings.source_burst, now, exempt=self._trusts(host))
-        self._buckets[host] = bucket
+        bucket = _Bucket(self._settings.source_burst, now, exempt=host in self._trusted)
+        self._buckets[source] = bucket
         return bucket
-
-    def _trusts(self, host: str) -> bool:
-        try:
-            address = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return False
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        return any(address in network for network in self._trusted)

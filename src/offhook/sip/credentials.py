@@ -32,7 +32,13 @@ def answered(
     again = parse(bytes(request))
     assert isinstance(again, Request)
     credentials = respond(
-        challenge, method=request.method, uri=request.uri, username=username, password=password, cnonce=ids.tag()
+        challenge,
+        method=request.method,
+        uri=request.uri,
+        username=username,
+        password=password,
+        cnonce=ids.tag(),
+        body=request.body,
     )
     via = request.via
     again.replace_top_via(replace(via, parameters={**via.parameters, "branch": ids.branch()}))

@@ -31,6 +31,8 @@ _UNQUOTED: Final = ("response", "algorithm", "qop", "nc")
 _PAIR: Final = re.compile(
     r'\s*+([A-Za-z0-9\-.!%*_+`\'~]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^\s",]*+)\s*+(?:,|$)', re.DOTALL
 )
+_NOBODY: Final = "0" * 32
+"""HA1 of users whom nobody knows."""
 _NONCE: Final = re.compile(r"([0-9a-f]{12})([0-9a-f]{16})([0-9a-f]{32})")
 _NONCE_COUNT: Final = re.compile(r"[0-9A-Fa-f]{8}")
 
@@ -130,7 +132,7 @@ class Verdict(Enum):
     """What credentials are worth."""
 
     ACCEPTED = "accepted"
-    STALE = "right, but for a nonce that is too old or used up: challenge again with stale=true"
+    STALE = "for a nonce that is too old, used up or not of our giving: challenge again with stale=true"
     REFUSED = "wrong"
 
 
@@ -143,12 +145,14 @@ class Challenger:
         *,
         random_bits: Callable[[int], int],
         algorithms: Sequence[str] = ALGORITHMS,
+        qop: Sequence[str] = ("auth",),
         lifetime: float = 300.0,
         max_nonces: int = 50_000,
     ) -> None:
         """``secret``: at least 16 bytes, the same as long as nonces shall live. ``lifetime``: seconds that a nonce is good for.
 
         ``algorithms``: what is offered, of ``ALGORITHMS``, the preferred first; credentials of any of them are accepted.
+        ``qop``: what is offered, of ``auth`` and ``auth-int``; either is accepted.
 
         ``max_nonces``: nonces in use whose counts are remembered; beyond it the oldest is forgotten, and it and all that were
         given out before it and are not in use become stale: one more round trip, never a replay.
@@ -158,6 +162,7 @@ class Challenger:
         self._secret = secret
         self._random_bits = random_bits
         self._algorithms = tuple(algorithms)
+        self._qop = tuple(qop)
         self._lifetime_ms = int(lifetime * 1000)
         self._max_nonces = max_nonces
         self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
@@ -165,53 +170,67 @@ class Challenger:
         self._floor_ms = -1
         """Nonces given out up to here are stale unless they are in the table."""
 
-    def challenges(self, realm: str, now: float, *, stale: bool = False) -> list[str]:
-        """A header value for every algorithm that is offered (RFC 8760 §2.4). ``now``: seconds, any steady origin."""
+    def challenges(self, realm: str, now: float, *, peer: str = "", stale: bool = False) -> list[str]:
+        """A header value for every algorithm that is offered (RFC 8760 §2.4). ``now``: seconds, any steady origin.
+
+        ``peer``: who shall answer. Nobody else can use the nonce, so whoever forges an address cannot answer for it.
+        """
         issued = f"{int(now * 1000) & 0xFFFFFFFFFFFF:012x}{self._random_bits(64):016x}"
-        nonce = issued + self._proof(issued, realm)
+        nonce = issued + self._proof(issued, realm, peer)
         return [
-            str(Challenge(realm=realm, nonce=nonce, algorithm=algorithm, qop=("auth",), stale=stale))
+            str(Challenge(realm=realm, nonce=nonce, algorithm=algorithm, qop=self._qop, stale=stale))
             for algorithm in self._algorithms
         ]
 
-    def verify(
-        self, credentials: Credentials, *, realm: str, method: str, uri: str, secrets: Mapping[str, str], now: float
-    ) -> Verdict:
-        """Check ``credentials`` of a request with ``method`` and Request-URI ``uri``.
-
-        ``secrets`` maps algorithms to the user's HA1 for ``realm``; it is empty for nobody we know.
-        """
+    def fresh(self, credentials: Credentials, *, realm: str, now: float, peer: str = "") -> bool:
+        """Whether the nonce is one that ``peer`` got from us lately; nothing about the password."""
         match = _NONCE.fullmatch(credentials.nonce)
-        if match is None or credentials.realm != realm or not _same_target(credentials.uri, uri):
-            return Verdict.REFUSED
-        if not hmac.compare_digest(match[3], self._proof(match[1] + match[2], realm)):
-            # Given out before a restart or by somebody else: a phone that is told so tries again without asking its user.
-            return self._judge(credentials, method, secrets, Verdict.STALE)
-        issued = int(match[1], 16)
-        age = int(now * 1000) - issued
-        if not 0 <= age <= self._lifetime_ms:
-            return self._judge(credentials, method, secrets, Verdict.STALE)
-        verdict = self._judge(credentials, method, secrets, Verdict.ACCEPTED)
-        if verdict is Verdict.ACCEPTED and not self._count(credentials, issued, now):
+        if match is None or credentials.realm != realm:
+            return False
+        if not hmac.compare_digest(match[3], self._proof(match[1] + match[2], realm, peer)):
+            return False
+        return 0 <= int(now * 1000) - int(match[1], 16) <= self._lifetime_ms
+
+    def verify(
+        self,
+        credentials: Credentials,
+        *,
+        realm: str,
+        method: str,
+        uri: str,
+        secrets: Mapping[str, str],
+        now: float,
+        peer: str = "",
+        body: bytes = b"",
+    ) -> Verdict:
+        """Check ``credentials`` of a request with ``method``, Request-URI ``uri`` and ``body`` that came from ``peer``.
+
+        ``secrets`` maps algorithms to the user's HA1 for ``realm``; it is empty for nobody we know, whose credentials
+        take as long to refuse as wrong ones. Of a nonce that is not fresh no word is said about the password: a phone
+        that is told so tries again without asking its user, and a guesser learns nothing.
+        """
+        if not self.fresh(credentials, realm=realm, now=now, peer=peer):
             return Verdict.STALE
-        return verdict
+        if not (self._right(credentials, method, secrets, body) and _same_target(credentials.uri, uri)):
+            return Verdict.REFUSED
+        return Verdict.ACCEPTED if self._count(credentials, int(credentials.nonce[:12], 16), now) else Verdict.STALE
 
     @property
     def size(self) -> int:
         """Nonces whose counts are remembered."""
         return len(self._counts)
 
-    def _judge(self, credentials: Credentials, method: str, secrets: Mapping[str, str], if_right: Verdict) -> Verdict:
-        secret = secrets.get(credentials.algorithm)
-        if secret is None or credentials.qop not in (None, "auth"):
-            return Verdict.REFUSED
+    def _right(self, credentials: Credentials, method: str, secrets: Mapping[str, str], body: bytes) -> bool:
+        if credentials.algorithm not in ALGORITHMS or credentials.qop not in (None, "auth", "auth-int"):
+            return False
         if credentials.qop is not None and not (
             credentials.cnonce and _NONCE_COUNT.fullmatch(credentials.nonce_count or "")
         ):
-            return Verdict.REFUSED
-        expected = _response(secret, credentials, method)
-        right = hmac.compare_digest(expected.encode(), credentials.response.encode("utf-8", "surrogateescape"))
-        return if_right if right else Verdict.REFUSED
+            return False
+        secret = secrets.get(credentials.algorithm)
+        expected = _response(secret or _NOBODY, credentials, method, body)
+        same = hmac.compare_digest(expected.encode(), credentials.response.encode("utf-8", "surrogateescape"))
+        return same and secret is not None
 
     def _count(self, credentials: Credentials, issued: int, now: float) -> bool:
         """Note the use of a nonce; False when it was used up to this count before."""
@@ -238,8 +257,9 @@ class Challenger:
             _, (issued, _) = self._counts.popitem(last=False)
             self._floor_ms = max(self._floor_ms, issued)
 
-    def _proof(self, issued: str, realm: str) -> str:
-        return hmac.digest(self._secret, f"{issued}:{realm}".encode("utf-8", "surrogateescape"), "sha256")[:16].hex()
+    def _proof(self, issued: str, realm: str, peer: str) -> str:
+        given = f"{issued}:{peer}:{realm}".encode("utf-8", "surrogateescape")
+        return hmac.digest(self._secret, given, "sha256")[:16].hex()
 
 
 def strongest(challenges: Iterable[str]) -> Challenge | None:
@@ -250,7 +270,7 @@ def strongest(challenges: Iterable[str]) -> Challenge | None:
             challenge = Challenge.parse(text)
         except RemoteProtocolError:
             continue
-        if challenge.algorithm not in ALGORITHMS or (challenge.qop and "auth" not in challenge.qop):
+        if challenge.algorithm not in ALGORITHMS or (challenge.qop and not _chosen(challenge.qop)):
             continue
         if best is None or ALGORITHMS.index(challenge.algorithm) < ALGORITHMS.index(best.algorithm):
             best = challenge
@@ -258,13 +278,21 @@ def strongest(challenges: Iterable[str]) -> Challenge | None:
 
 
 def respond(
-    challenge: Challenge, *, method: str, uri: str, username: str, password: str, cnonce: str, nonce_count: int = 1
+    challenge: Challenge,
+    *,
+    method: str,
+    uri: str,
+    username: str,
+    password: str,
+    cnonce: str,
+    nonce_count: int = 1,
+    body: bytes = b"",
 ) -> Credentials:
     """The client's answer to ``challenge``, one that ``strongest`` chose.
 
     ``cnonce``: fresh and random. ``nonce_count``: how many requests this nonce has served, this one included.
     """
-    with_qop = "auth" in challenge.qop
+    qop = _chosen(challenge.qop)
     credentials = Credentials(
         username=username,
         realm=challenge.realm,
@@ -272,19 +300,27 @@ def respond(
         uri=uri,
         response="",
         algorithm=challenge.algorithm,
-        qop="auth" if with_qop else None,
-        nonce_count=f"{nonce_count:08x}" if with_qop else None,
-        cnonce=cnonce if with_qop else None,
+        qop=qop,
+        nonce_count=f"{nonce_count:08x}" if qop else None,
+        cnonce=cnonce if qop else None,
         opaque=challenge.opaque,
     )
     secret = ha1(username, challenge.realm, password, challenge.algorithm)
-    return replace(credentials, response=_response(secret, credentials, method))
+    return replace(credentials, response=_response(secret, credentials, method, body))
 
 
-def _response(secret: str, credentials: Credentials, method: str) -> str:
+def _chosen(qop: Sequence[str]) -> str | None:
+    """The protection to use of those offered: of the body too only where nothing less will do, as middle boxes edit SDP."""
+    return next((word for word in ("auth", "auth-int") if word in qop), None)
+
+
+def _response(secret: str, credentials: Credentials, method: str, body: bytes) -> str:
     """The response of RFC 7616 §3.4.1, or that of RFC 2069 where there is no qop."""
     hashed = _HASHES[credentials.algorithm]
-    ha2 = hashed(f"{method}:{credentials.uri}".encode("utf-8", "surrogateescape"))
+    a2 = f"{method}:{credentials.uri}"
+    if credentials.qop == "auth-int":
+        a2 += f":{hashed(body)}"
+    ha2 = hashed(a2.encode("utf-8", "surrogateescape"))
     middle = credentials.nonce
     if credentials.qop is not None:
         middle += f":{credentials.nonce_count}:{credentials.cnonce}:{credentials.qop}"

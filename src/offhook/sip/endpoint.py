@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from offhook.sip.admission import Admission
 from offhook.sip.agent import Agent
 from offhook.sip.answering import Answering
+from offhook.sip.bans import Bans
 from offhook.sip.call import CallState
 from offhook.sip.conversation import Conversation
 from offhook.sip.errors import LocalProtocolError
@@ -35,11 +36,14 @@ class Endpoint:
         *,
         random_bits: Callable[[int], int],
         local_address: Callable[[Flow], HostPort],
+        bans: Bans | None = None,
     ) -> None:
-        """``random_bits(n)`` supplies tags, branches and Call-IDs; ``local_address(peer)`` what we are called by a peer."""
+        """``random_bits(n)`` supplies tags, branches and Call-IDs; ``local_address(peer)`` what we are called by a peer;
+        ``bans`` is shared with whoever checks credentials.
+        """
         agent = Agent(settings, random_bits, local_address)
         self._agent = agent
-        self._admission = Admission(settings)
+        self._admission = Admission(settings, bans)
         self._answering = Answering(agent)
         self._conversation = Conversation(agent, self._answering)
         self._inviting = Inviting(agent, self._conversation)

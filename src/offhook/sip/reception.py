@@ -39,6 +39,8 @@ class Reception:
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         if not data.strip(b"\r\n\x00 \t"):
             return  # a keep-alive (RFC 5626 §3.5.1)
+        if self._admission.ignores(data, source.host, now):
+            return
         try:
             message = parse(data, stream=source.transport.reliable)
         except RemoteProtocolError:
@@ -84,6 +86,8 @@ class Reception:
     def _initial(self, request: Request, source: Flow, reply_to: Flow, now: float) -> None:
         """A request that belongs to nothing yet; refusals need no transaction (§8.2.7)."""
         agent, method = self._agent, request.method
+        if self._admission.scans(request.get("user-agent")):
+            return
         if not self._admission.takes_calls(len(agent.calls), len(agent.transactions)) and (
             method == "INVITE" or len(agent.transactions) >= agent.settings.max_transactions
         ):

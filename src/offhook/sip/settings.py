@@ -22,6 +22,28 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BanSettings:
+    """Section ``sip.bans``: what becomes of those who guess passwords. Trusted networks are never banned."""
+
+    failures_of_user: int = 5
+    """Wrong passwords for one login from one source, >= 1, after which that source gets 403 for this login, unchecked."""
+    failures_of_source: int = 20
+    """Wrong passwords from one source, >= 1, after which nothing but its calls in progress is heard."""
+    window: float = 300.0
+    """Seconds, > 0, within which failures count together."""
+    seconds: float = 600.0
+    """Seconds of the first ban, > 0; each further one of the same source lasts twice as long."""
+    longest: float = 86_400.0
+    """Seconds of the longest ban, and after how many without one a source starts anew."""
+    max_sources: int = 10_000
+    """Sources, and logins from a source, whose failures are remembered, >= 1; whoever failed longest ago is forgotten."""
+
+
+SCANNERS = ("friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sundayddr", "pplsip", "vaxsipuseragent")
+"""Programs that look for open SIP servers, by a part of their User-Agent in small letters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SipSettings:
     """Section ``sip``."""
 
@@ -36,8 +58,16 @@ class SipSettings:
     digest: tuple[str, ...] = ("MD5",)
     """Digest algorithms offered to clients, the preferred first: ``MD5``, ``SHA-256``. Phones in wide use (libre before
     version 2, so baresip 1.x) give up on a 401 in which SHA-256 stands anywhere, against RFC 8760 section 2.4."""
+    digest_qop: tuple[str, ...] = ("auth",)
+    """Protection offered to clients: ``auth``, or also ``auth-int``, which covers bodies and breaks behind routers that
+    rewrite SDP. Either is accepted."""
     trust: tuple[str, ...] = ()
-    """Networks (CIDR) exempt from the limits per source."""
+    """Networks (CIDR) exempt from the limits per source and from bans, whose callers may use names of our domains in From
+    without being clients: carriers, an edge proxy, the operator's own."""
+    scanners: tuple[str, ...] = SCANNERS
+    """Parts of User-Agent values, in any case, whose requests outside of calls get no answer."""
+    bans: BanSettings = field(default_factory=BanSettings)
+    """What becomes of those who guess passwords."""
     user_agent: str = "offhook"
     """Value of User-Agent and Server; empty: neither is sent."""
 
@@ -66,11 +96,11 @@ class SipSettings:
     retry_after: int = 2
     """Seconds, the Retry-After of a 503."""
     source_rate: float = 50.0
-    """New requests a second that one untrusted address may send on average; more meet silence."""
+    """New requests a second that one untrusted source (IPv4 address, IPv6 /64) may send on average; more meet silence."""
     source_burst: int = 200
     """New requests that it may send at once."""
     max_sources: int = 10_000
-    """Addresses remembered for the limit; the least recent is forgotten."""
+    """Sources remembered for the limit; the least recent is forgotten."""
 
     max_connections: int = 2000
     """TCP connections at once; for a new one, the idlest of the address that has most is closed."""
@@ -97,6 +127,10 @@ class SipSettings:
             raise ValueError(f"sip.advertise: {self.advertise!r} is neither an IP address nor a host name")
         if not self.digest or set(self.digest) - {"MD5", "SHA-256"}:
             raise ValueError(f"sip.digest {', '.join(self.digest) or 'is empty'}: one or both of MD5 and SHA-256")
+        if not self.digest_qop or set(self.digest_qop) - {"auth", "auth-int"}:
+            raise ValueError(
+                f"sip.digest_qop {', '.join(self.digest_qop) or 'is empty'}: one or both of auth and auth-int"
+            )
 
 
 def _is_host(text: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from offhook.calls.admission import Admission
+from offhook.calls.authentication import Authentication
 from offhook.calls.directory import Directory
 from offhook.calls.legs.exchange import SipExchange
 from offhook.calls.legs.negotiation import MediaAddresses
@@ -13,9 +14,11 @@ from offhook.calls.settings import CallSettings
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
 from offhook.sip.asyncio.driver import SipDriver
+from offhook.sip.bans import Bans
 from offhook.sip.digest import Challenger
 from offhook.sip.registrar import Registrar
 from offhook.sip.settings import SipSettings
+from offhook.sip.sources import TrustedNetworks
 
 
 def line_up(
@@ -33,13 +36,16 @@ def line_up(
     ``domain`` is the realm of the first organization's clients.
     """
     now = asyncio.get_running_loop().time
-    registrar = Registrar()
-    admission = Admission(
-        settings=calls,
-        domain=domain,
+    registrar, trusted = Registrar(), TrustedNetworks(sip.trust)
+    bans = Bans(sip.bans, trusted)
+    authentication = Authentication(
         directory=directory,
-        registrar=registrar,
-        challenger=Challenger(random_bits(256).to_bytes(32, "big"), random_bits=random_bits, algorithms=sip.digest),
+        challenger=Challenger(
+            random_bits(256).to_bytes(32, "big"), random_bits=random_bits, algorithms=sip.digest, qop=sip.digest_qop
+        ),
+        bans=bans,
+        domain=domain,
+        lookup_timeout=calls.lookup_timeout,
         now=now,
     )
     exchange = SipExchange(
@@ -47,8 +53,8 @@ def line_up(
         addresses=MediaAddresses(media=media, sip=sip),
         sessions=sessions,
         registrar=registrar,
-        admission=admission,
+        admission=Admission(authentication=authentication, registrar=registrar, trusted=trusted, now=now),
         now=now,
         random_bits=random_bits,
     )
-    return exchange, SipDriver(sip, exchange.hear, random_bits=random_bits)
+    return exchange, SipDriver(sip, exchange.hear, random_bits=random_bits, bans=bans)

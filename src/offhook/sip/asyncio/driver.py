@@ -15,6 +15,7 @@ from offhook.sip.asyncio.addresses import LocalAddresses
 from offhook.sip.asyncio.resolver import NameNotResolved, Resolver
 from offhook.sip.asyncio.tcp import TcpTransport
 from offhook.sip.asyncio.udp import UdpSocket
+from offhook.sip.bans import Bans
 from offhook.sip.endpoint import Endpoint
 from offhook.sip.events import CallEnded, CallHandle, Event, RequestHandle
 from offhook.sip.flow import Flow, HostPort, Transmit, Transport
@@ -39,11 +40,16 @@ class SipDriver:
     """
 
     def __init__(
-        self, settings: SipSettings, listener: Callable[[Event], None], *, random_bits: Callable[[int], int]
+        self,
+        settings: SipSettings,
+        listener: Callable[[Event], None],
+        *,
+        random_bits: Callable[[int], int],
+        bans: Bans | None = None,
     ) -> None:
         self._settings = settings
         self._listener = listener
-        self._endpoint = Endpoint(settings, random_bits=random_bits, local_address=self.local_address)
+        self._endpoint = Endpoint(settings, random_bits=random_bits, local_address=self.local_address, bans=bans)
         family = socket.AF_INET6 if ":" in settings.listen[0] else socket.AF_INET
         self._resolver = Resolver(settings, family)
         self._tcp = TcpTransport(settings, self._received, self._drain, self._failed)
