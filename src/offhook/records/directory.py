@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 from offhook.calls.directory import ClientEntry, NumberRoute
@@ -99,6 +99,7 @@ class StoreDirectory:
         self._numbers = Memory(self._find_number, ttl=ttl, limit=limit, monotonic=monotonic)
         self._clients = Memory(self._find_client, ttl=ttl, limit=limit, monotonic=monotonic)
         self._keys = Memory(self._find_key, ttl=ttl, limit=limit, monotonic=monotonic)
+        self._lineages = Memory(self._find_lineage, ttl=ttl, limit=limit, monotonic=monotonic)
 
     async def number(self, dialled: str, domain: str | None = None) -> NumberRoute | None:
         """The hosted number that was dialled: as given, with and without ``+``. Raises ``TimeoutError``."""
@@ -127,9 +128,14 @@ class StoreDirectory:
         async with asyncio.timeout(self._wait):
             return await self._keys.get(account_sid)
 
+    async def lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
+        """An account, the one above it, and so on up to the administrator's. Raises ``TimeoutError``."""
+        async with asyncio.timeout(self._wait):
+            return await self._lineages.get(account_sid)
+
     def forget(self) -> None:
         """Something was changed: ask the database again."""
-        for memory in (self._organizations, self._numbers, self._clients, self._keys):
+        for memory in (self._organizations, self._numbers, self._clients, self._keys, self._lineages):
             memory.forget()
 
     async def _find_organization(self, domain: str) -> tuple[str, str] | None:
@@ -158,6 +164,10 @@ class StoreDirectory:
         async with self._database.reading() as session:
             found = await accounts.credentials(session, account_sid)
         return None if found is None else self._keyring.open(found.auth_token, found.sid)
+
+    async def _find_lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
+        async with self._database.reading() as session:
+            return await accounts.lineage(session, account_sid)
 
 
 def _askable(name: str) -> bool:
