@@ -46,8 +46,7 @@ class Dialled:
 async def dial(request: DialRequest, *, trunk: str | None = None) -> AsyncIterator[Dialled]:
     async with world() as w:
         d = Dialled(w)
-        if trunk is not None:
-            w.exchange.leads_to(trunk)
+        w.exchange.trunk = trunk
 
         async def script(call: ScriptCall) -> None:
             """As the interpreter does: the verb is raced against the interruption and cancelled by it."""

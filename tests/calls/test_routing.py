@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.calls.dialing import ClientTarget, DialTarget, NumberTarget, SipTarget
-from offhook.calls.routing import Caller, caller_of, shown, split_headers, target_of
+from offhook.calls.errors import Unroutable
+from offhook.calls.routing import Caller, Routing, caller_of, shown, split_headers, target_of
+from offhook.calls.script import Application
+from offhook.calls.settings import CallSettings
 from tests.calls.twins import world
-from tests.support.virtual_loop import run, settle
+from tests.support.virtual_loop import run, settle, until
 
 
 @pytest.mark.parametrize(
@@ -72,5 +77,50 @@ def test_the_document_of_a_dialled_client_is_escaped() -> None:
             await settle()
             assert "<Client>&lt;&amp;&gt;</Client>" in (w.script.calls[0].application.document or "")
             leg.ends()
+
+    run(main())
+
+
+def test_a_number_is_dialled_in_any_way_that_its_region_writes_it() -> None:
+    async def main() -> None:
+        async with world(CallSettings(region="DE")) as w:
+            w.directory.numbers["49891234567"] = w.directory.numbers["1000"]
+            for dialled in ("+49891234567", "0891234567", "004989 1234567", "1000"):
+                leg = w.call_in(dialled)
+                await until(lambda leg=leg: "200" in leg.said)
+                leg.ends()
+
+    run(main())
+
+
+def test_what_is_called_leaves_in_international_form_if_it_may_be_called() -> None:
+    async def main() -> None:
+        async with world(CallSettings(region="DE", destinations=("DE", "!premium"))) as w:
+            w.exchange.trunk = "sip:carrier"
+            routing = Routing(w.directory, w.exchange, CallSettings(region="DE", destinations=("DE", "!premium")))
+            rung = await routing.outgoing(NumberTarget(number="089 123 4567?A=1"), Caller(user="x"), domain=None)
+            assert "+49891234567" in rung[0].uri
+            for number in ("0900 1123456", "+18765550123", "1234"):
+                with pytest.raises(Unroutable, match="not allowed") as refused:
+                    await routing.outgoing(NumberTarget(number=number), Caller(user="x"), domain=None)
+                assert (refused.value.sip_code, refused.value.code) == (403, 21215)
+
+    run(main())
+
+
+def test_a_star_code_is_for_clients_that_have_no_application_of_their_own() -> None:
+    async def main() -> None:
+        async with world(CallSettings(star_codes=("*72=https://app.test/forward",))) as w:
+            bob = w.directory.clients["bob"]
+            own = replace(bob, application=Application(url="https://app.test/own"))
+            for client, url in ((bob, "https://app.test/forward"), (own, "https://app.test/own")):
+                leg = w.call_in("*72+4989", client=client)
+                await until(lambda leg=leg: "200" in leg.said)
+                call = w.script.calls[-1]
+                assert (call.application.url, call.facts.to, call.facts.account_sid) == (url, "*72+4989", "AC1")
+                leg.ends()
+            stranger = w.call_in("*72")
+            await until(lambda: stranger.ended)
+            assert stranger.said == ["404"]
 
     run(main())

@@ -11,7 +11,7 @@ from offhook.store.applications import ApplicationRow
 from offhook.store.clients import ClientRow
 from offhook.store.numbers import NumberRow
 from offhook.store.organizations import OrganizationRow
-from tests.support.databases import ADMINISTRATOR, CHILD, GRANDCHILD, KINDS, NOW, ORGANIZATION, populated
+from tests.support.databases import ADMINISTRATOR, CHILD, KINDS, NOW, ORGANIZATION, populated
 
 DATES = {"date_created": NOW, "date_updated": NOW}
 OTHER = "OR" + "9" * 32
@@ -107,6 +107,42 @@ def test_a_client_is_found_by_login_in_its_organization_and_is_inactive_with_its
     asyncio.run(scene())
 
 
+def test_a_pattern_takes_what_no_number_of_its_organization_does(tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            rows = [
+                number(1, "1000"),
+                number(2, "1[0-9]{3}"),
+                number(3, "1..."),
+                number(4, "+49[0-9]+"),
+                number(5, "bob.smith"),
+                number(6, "1[0-9]*", organization_sid=OTHER, account_sid=ADMINISTRATOR),
+                number(7, "2.*", pure_sip=False),
+            ]
+            directory = await filled(database, *rows)
+
+            async def reached(dialled, domain=None):
+                found = await directory.number(dialled, domain)
+                return None if found is None else int(found.number_sid[2:], 16)
+
+            assert [await reached(one) for one in ("1000", "1234", "+1234", "4989123", "bob.smith", "bobXsmith")] == [
+                1,
+                2,
+                2,
+                4,
+                5,
+                None,
+            ]
+            assert [await reached(one, "other.example") for one in ("1000", "19", "2")] == [6, 6, None]
+            assert await reached("22") is None
+            async with database.writing() as session:
+                await session.delete(await session.get(NumberRow, rows[1].sid))
+            directory.forget()
+            assert await reached("1234") == 3
+
+    asyncio.run(scene())
+
+
 def test_a_host_that_names_no_organization_is_served_by_the_first_one(tmp_path):
     async def scene():
         async with populated("sqlite", tmp_path) as database:
@@ -120,15 +156,6 @@ def test_a_host_that_names_no_organization_is_served_by_the_first_one(tmp_path):
                 (await session.get(OrganizationRow, OTHER)).status = "closed"
             directory.forget()
             assert await directory.domain("other.example") is None
-
-    asyncio.run(scene())
-
-
-def test_an_account_knows_those_above_it(tmp_path):
-    async def scene():
-        async with populated("sqlite", tmp_path) as database:
-            directory = StoreDirectory(database, Keyring.random(), RecordsSettings())
-            assert await directory.lineage(GRANDCHILD) == [GRANDCHILD, CHILD, ADMINISTRATOR]
 
     asyncio.run(scene())
 

@@ -96,3 +96,18 @@ def test_a_number_outlives_its_application(kind, tmp_path):
                 assert (found.voice_application_sid, linked) == (None, None)
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_numbers_that_hold_a_sign_are_found_by_it(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            await add(
+                database, number(1, "1000"), number(2, "10%"), number(3, "10\\d"), number(4, "1_[0]", pure_sip=False)
+            )
+            async with database.reading() as session:
+                for signs, found in ((["%"], ["10%"]), (["\\", "["], ["10\\d"]), (["_"], [])):
+                    rows = await numbers.containing(session, ORGANIZATION, signs)
+                    assert [row.phone_number for row, _, _ in rows] == found
+
+    asyncio.run(scene())

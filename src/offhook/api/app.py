@@ -82,6 +82,10 @@ async def _call_refused(request: Request, error: Exception) -> Response:
             status = 400 if told.dialect is Dialect.TWILIO else 410
         case Code.NOT_FOUND:
             status = 404
+        case Code.DESTINATION_FORBIDDEN:
+            status = 403
+        case Code.TOO_MANY_CALLS | Code.TOO_MANY_REQUESTS:
+            return refusal(ApiError(429, error.code, str(error), headers={"retry-after": "1"}), told)
         case Code.UNAVAILABLE:
             return refusal(ApiError(503, error.code, str(error), headers={"retry-after": "1"}), told)
         case _:

@@ -9,6 +9,7 @@ from typing import Final
 class Code(IntEnum):
     """Error codes of the public API, the ones that clients of the de-facto standard know."""
 
+    TOO_MANY_CALLS = 10004
     INVALID_PARAMETER = 20001
     BAD_CREDENTIALS = 20003
     METHOD_NOT_ALLOWED = 20004
@@ -30,6 +31,7 @@ class Code(IntEnum):
     INVALID_FROM = 21212
     NO_FROM = 21213
     UNREACHABLE = 21214
+    DESTINATION_FORBIDDEN = 21215
     BAD_APPLICATION = 21218
     NOT_IN_PROGRESS = 21220
     INVALID_NUMBER = 21421

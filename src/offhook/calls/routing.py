@@ -13,12 +13,18 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from offhook.calls.dialing import ClientTarget, DialTarget, NumberTarget, SipTarget
-from offhook.calls.directory import Directory
+from offhook.calls.directory import Directory, NumberRoute
 from offhook.calls.errors import Unroutable
 from offhook.calls.events import StatusCallback
-from offhook.calls.leg import ANONYMOUS, Caller, Contact, Destination, Exchange, Invitation
+from offhook.calls.leg import Contact, Destination, Exchange, Invitation
+from offhook.calls.numbers.destinations import Destinations
+from offhook.calls.numbers.numbering import Numbering
+from offhook.calls.numbers.star_codes import StarCodes
 from offhook.calls.script import Application
+from offhook.calls.settings import CallSettings
 from offhook.vocabulary.sids import AccountSid, ApplicationSid, NumberSid
+
+ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +39,25 @@ class Route:
     status_callback: StatusCallback | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """As whom we ring somebody."""
+
+    user: str
+    name: str = ""
+    domain: str = ""
+
+
 class Routing:
     """Looks up where calls go. All methods raise ``Unroutable``."""
 
-    def __init__(self, directory: Directory, exchange: Exchange, *, lookup_timeout: float) -> None:
+    def __init__(self, directory: Directory, exchange: Exchange, settings: CallSettings) -> None:
         self._directory = directory
         self._exchange = exchange
-        self._timeout = lookup_timeout
+        self._timeout = settings.lookup_timeout
+        self._numbering = Numbering(settings.region)
+        self._destinations = Destinations(settings.destinations)
+        self._star_codes = StarCodes(settings.star_codes)
 
     async def incoming(self, invitation: Invitation) -> Route:
         """The application for a call that came in: the calling client's own, the number's, or a dial to the client."""
@@ -52,9 +70,12 @@ class Routing:
                 application_sid=caller.application_sid,
             )
         dialled, domain = invitation.to_user, invitation.to_domain or None
+        code = None if caller is None else self._star_codes.application(dialled)
+        if caller is not None and code is not None:
+            return Route(account_sid=caller.account_sid, application=code, api_version=caller.api_version)
         try:
             async with asyncio.timeout(self._timeout):
-                number = await self._directory.number(dialled, domain)
+                number = await self._number(dialled, domain)
                 client = None if number is not None else await self._directory.client(dialled, domain)
         except TimeoutError:
             raise Unroutable("the directory did not answer in time", sip_code=503) from None
@@ -81,22 +102,17 @@ class Routing:
         raise Unroutable("no number and no client of this name")
 
     async def outgoing(
-        self,
-        target: DialTarget,
-        caller: Caller,
-        *,
-        account_sid: AccountSid,
-        domain: str | None,
-        headers: Sequence[tuple[str, str]] = (),
+        self, target: DialTarget, caller: Caller, *, domain: str | None, headers: Sequence[tuple[str, str]] = ()
     ) -> tuple[Destination, ...]:
-        """The far ends that ``target`` stands for: one, every device of a client, or the gateways that lead to a number.
-
-        ``account_sid`` is whose call it is, ``domain`` where clients live.
-        """
+        """The far ends that ``target`` stands for: one, or every device of a client. ``domain`` is where clients live."""
         match target:
             case NumberTarget(number=text):
                 number, extra = split_headers(text)
-                return self._exchange.ways(number, caller, await self._lineage(account_sid), (*headers, *extra))
+                number = self._callable(number)
+                contact = self._exchange.gateway(number)
+                if contact is None:
+                    raise Unroutable(f"no gateway is configured, so the number {number} cannot be reached", code=13224)
+                contacts: Sequence[Contact] = (contact,)
             case ClientTarget(login=text):
                 login, extra = split_headers(text)
                 contacts = await self._contacts(login, domain)
@@ -121,12 +137,22 @@ class Routing:
             for contact in contacts
         )
 
-    async def _lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await self._directory.lineage(account_sid)
-        except TimeoutError:
-            raise Unroutable("the directory did not answer in time", sip_code=503) from None
+    async def _number(self, dialled: str, domain: str | None) -> NumberRoute | None:
+        """A hosted number as it was dialled, or in its international form."""
+        found = await self._directory.number(dialled, domain)
+        international = self._numbering.international(dialled)
+        if found is None and international != dialled:
+            found = await self._directory.number(international, domain)
+        return found
+
+    def _callable(self, number: str) -> str:
+        """``number`` in international form, if it may be called."""
+        international = self._numbering.international(number)
+        if not self._destinations.allows(international):
+            raise Unroutable(
+                f"calls to {international} are not allowed here (setting calls.destinations)", sip_code=403, code=21215
+            )
+        return international
 
     async def _contacts(self, login: str, domain: str | None) -> Sequence[Contact]:
         try:

@@ -1,8 +1,12 @@
-"""Settings of calls: how many, how long, and how patient."""
+"""Settings of calls: how many, how long, how patient, and how numbers are read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from offhook.calls.numbers.destinations import Destinations
+from offhook.calls.numbers.numbering import is_region
+from offhook.calls.numbers.star_codes import StarCodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +15,10 @@ class CallSettings:
 
     max_concurrent: int = 2000
     """Live calls (legs), >= 1; a caller beyond it gets 503, an order of the API is refused."""
+    max_calls_per_account: int = 0
+    """Live calls (legs) of one account; a caller beyond it gets 480, an order of the API is refused. 0: no limit."""
+    max_rate_per_account: float = 0.0
+    """New calls a second of one account, in each direction, beyond a burst of ten. 0: no limit."""
     max_duration: float = 14_400.0
     """Seconds, > 0: longest life of an answered call that came in."""
     max_dial_targets: int = 10
@@ -29,3 +37,21 @@ class CallSettings:
     """Seconds, > 0: for the directory."""
     durable_timeout: float = 5.0
     """Seconds, > 0: that an answer (200 to an INVITE, reply of the API) waits for the row of the call."""
+    region: str = ""
+    """Country (two letters, ISO 3166-1) whose national way of writing numbers is read, both in numbers that are called and
+    in numbers that are dialled: ``089 1234567`` in ``DE`` is ``+49891234567``. Empty: only ``+`` numbers are."""
+    destinations: tuple[str, ...] = ()
+    """Telephone numbers that may be called: countries (``DE``), prefixes (``+4989``), ``premium`` for numbers that charge
+    their caller; with ``!`` before it, what may not. Empty: all. Without one that allows: all but those forbidden."""
+    star_codes: tuple[str, ...] = ()
+    """Applications of codes that clients dial, as ``*72=https://example.com/forward``; digits behind the code are left to
+    the application, which sees all of them in ``To``."""
+
+    def __post_init__(self) -> None:
+        if self.region and not is_region(self.region):
+            raise ValueError(f"calls.region: {self.region!r} is no country; write its two letters, such as DE")
+        for name, read in (("destinations", Destinations), ("star_codes", StarCodes)):
+            try:
+                read(getattr(self, name))
+            except ValueError as error:
+                raise ValueError(f"calls.{name}: {error}") from None

@@ -12,25 +12,16 @@ import structlog
 
 from offhook.calls.active import ActiveCall
 from offhook.calls.call import Call, Input
+from offhook.calls.capacity import CallLimits, Capacity
 from offhook.calls.control import CallOrder, CallRefused
 from offhook.calls.dial import Dialling
 from offhook.calls.dialing import DialRequest, DialTarget, NumberTarget
 from offhook.calls.directory import Directory
 from offhook.calls.errors import Unroutable
 from offhook.calls.events import CallFacts
-from offhook.calls.leg import (
-    Caller,
-    Destination,
-    Exchange,
-    Invitation,
-    Leg,
-    LegEnded,
-    LegEvent,
-    LegFailed,
-    OutgoingLeg,
-)
+from offhook.calls.leg import Destination, Exchange, Invitation, Leg, LegEnded, LegEvent, LegFailed, OutgoingLeg
 from offhook.calls.legs.fork import ForkedLeg
-from offhook.calls.routing import Route, Routing, caller_of, shown, target_of
+from offhook.calls.routing import Caller, Route, Routing, caller_of, shown, target_of
 from offhook.calls.script import Application
 from offhook.calls.surroundings import Plan, Surroundings
 from offhook.vocabulary.sids import AccountSid, CallSid
@@ -52,8 +43,12 @@ class Switchboard:
         self._around = around
         self._settings = around.settings
         self._exchange = exchange
-        self._routing = Routing(directory, exchange, lookup_timeout=around.settings.lookup_timeout)
+        self._routing = Routing(directory, exchange, around.settings)
         self._dialling = Dialling(self, around)
+        self._capacity = Capacity()
+        self._limits = CallLimits(
+            max_calls=around.settings.max_calls_per_account, calls_per_second=around.settings.max_rate_per_account
+        )
         self._node = node
         self._live: dict[CallSid, ActiveCall] = {}
         self._arriving = 0
@@ -74,7 +69,7 @@ class Switchboard:
     @property
     def idle(self) -> bool:
         """Whether no call is left, not even one that is being closed."""
-        return not self._live and self._arriving == 0
+        return not self._live and not self._capacity and self._arriving == 0
 
     def __len__(self) -> int:
         return len(self._live)
@@ -118,6 +113,7 @@ class Switchboard:
             if invitation is not None and not arrival.over:
                 route = await self._routing.incoming(invitation)
                 if not arrival.over:
+                    self._check_capacity(route.account_sid, outgoing=False)
                     call = self._incoming(invitation, route)
         except Unroutable as failure:
             log.info("call_refused", sip_code=failure.sip_code, reason=str(failure))
@@ -165,10 +161,9 @@ class Switchboard:
             raise CallRefused(NOT_ALLOWED_NOW, "The server takes no more calls at present.")
         target = target_of(order.to, username=order.sip_username, password=order.sip_password)
         try:
-            destinations = await self._routing.outgoing(
-                target, caller_of(order.from_), account_sid=order.account_sid, domain=None
-            )
-            leg = self._leg_to(target, destinations)
+            destinations = await self._routing.outgoing(target, caller_of(order.from_), domain=None)
+            self._check_capacity(order.account_sid, outgoing=True)
+            leg = self._leg_to(destinations)
         except Unroutable as failure:
             raise CallRefused(failure.code, str(failure)) from failure
         facts = CallFacts(
@@ -215,11 +210,11 @@ class Switchboard:
         destinations = await self._routing.outgoing(
             target,
             Caller(user=identity.user, name=name, domain=identity.domain),
-            account_sid=of.account_sid,
             domain=of.sip_domain,
             headers=request.headers,
         )
-        leg = self._leg_to(target, destinations)
+        self._check_capacity(of.account_sid, outgoing=True)
+        leg = self._leg_to(destinations)
         facts = CallFacts(
             sid=self._sid(),
             account_sid=of.account_sid,
@@ -239,11 +234,8 @@ class Switchboard:
         self._start(call)
         return call
 
-    def _leg_to(self, target: DialTarget, destinations: Sequence[Destination]) -> OutgoingLeg:
-        """Devices of a client ring at once; gateways that lead to a number are tried one after the other."""
+    def _leg_to(self, destinations: Sequence[Destination]) -> OutgoingLeg:
         try:
-            if isinstance(target, NumberTarget):
-                return self._exchange.hunting(destinations)
             legs = [self._exchange.outgoing(destination) for destination in destinations]
         except LegFailed as failure:
             raise Unroutable(str(failure)) from failure
@@ -283,10 +275,15 @@ class Switchboard:
         await call.until_over(self._settings.hangup_timeout)
         return call.facts
 
+    def _check_capacity(self, account_sid: AccountSid, *, outgoing: bool) -> None:
+        """Whether the account may begin a call; what registers it follows without a wait between. Raises ``Unroutable``."""
+        self._capacity.check(account_sid, self._limits, self._around.clock.monotonic(), outgoing=outgoing)
+
     def _register(self, facts: CallFacts, leg: Leg, plan: Plan) -> ActiveCall:
         call = ActiveCall(Call(facts), leg, plan, self._around, self._dialling)
         call.announce()
         self._live[facts.sid] = call
+        self._capacity.began(facts.account_sid)
         self._empty.clear()
         return call
 
@@ -300,7 +297,8 @@ class Switchboard:
         except Exception:
             log.exception("call_did_not_close", call=call.facts.sid)  # the other calls of this task group go on
         finally:
-            self._live.pop(call.facts.sid, None)
+            if self._live.pop(call.facts.sid, None) is not None:
+                self._capacity.ended(call.facts.account_sid)
             self._look_whether_empty()
 
     def _look_whether_empty(self) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
 from offhook.calls.directory import ClientEntry, NumberRoute
 from offhook.calls.events import StatusCallback
+from offhook.calls.numbers.patterns import SIGNS, Patterns, is_pattern
 from offhook.calls.script import Application
 from offhook.records.settings import RecordsSettings
 from offhook.security.masked import Secret
@@ -97,17 +98,22 @@ class StoreDirectory:
         ttl, limit = settings.lookup_ttl, settings.lookup_limit
         self._organizations = Memory(self._find_organization, ttl=ttl, limit=limit, monotonic=monotonic)
         self._numbers = Memory(self._find_number, ttl=ttl, limit=limit, monotonic=monotonic)
+        self._patterns = Memory(self._find_patterns, ttl=ttl, limit=limit, monotonic=monotonic)
         self._clients = Memory(self._find_client, ttl=ttl, limit=limit, monotonic=monotonic)
         self._keys = Memory(self._find_key, ttl=ttl, limit=limit, monotonic=monotonic)
-        self._lineages = Memory(self._find_lineage, ttl=ttl, limit=limit, monotonic=monotonic)
 
     async def number(self, dialled: str, domain: str | None = None) -> NumberRoute | None:
-        """The hosted number that was dialled: as given, with and without ``+``. Raises ``TimeoutError``."""
+        """The hosted number that was dialled: as given, with and without ``+``, else the first pattern that fits. Raises
+        ``TimeoutError``.
+        """
         if not _askable(dialled):
             return None
         async with asyncio.timeout(self._wait):
             organization = await self._organizations.get(_domain(domain))
-            return None if organization is None else await self._numbers.get((organization[0], dialled))
+            if organization is None:
+                return None
+            found = await self._numbers.get((organization[0], dialled))
+            return found or (await self._patterns.get(organization[0])).find(*_spellings(dialled))
 
     async def client(self, login: str, domain: str | None = None) -> ClientEntry | None:
         """A client by login, in the organization of ``domain``. Raises ``TimeoutError``."""
@@ -128,14 +134,9 @@ class StoreDirectory:
         async with asyncio.timeout(self._wait):
             return await self._keys.get(account_sid)
 
-    async def lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
-        """An account, the one above it, and so on up to the administrator's. Raises ``TimeoutError``."""
-        async with asyncio.timeout(self._wait):
-            return await self._lineages.get(account_sid)
-
     def forget(self) -> None:
         """Something was changed: ask the database again."""
-        for memory in (self._organizations, self._numbers, self._clients, self._keys, self._lineages):
+        for memory in (self._organizations, self._numbers, self._patterns, self._clients, self._keys):
             memory.forget()
 
     async def _find_organization(self, domain: str) -> tuple[str, str] | None:
@@ -146,13 +147,17 @@ class StoreDirectory:
 
     async def _find_number(self, key: tuple[str, str]) -> NumberRoute | None:
         organization_sid, dialled = key
-        bare = dialled.removeprefix("+")
-        forms = [dialled, f"+{bare}", bare]
+        forms = _spellings(dialled)
         async with self._database.reading() as session:
             found = await numbers.dialled(session, organization_sid, forms)
         if not found:
             return None
         return _route(*min(found, key=lambda row: forms.index(row[0].phone_number)))
+
+    async def _find_patterns(self, organization_sid: str) -> Patterns[NumberRoute]:
+        async with self._database.reading() as session:
+            found = await numbers.containing(session, organization_sid, SIGNS)
+        return Patterns((row[0].phone_number, _route(*row)) for row in found if is_pattern(row[0].phone_number))
 
     async def _find_client(self, key: tuple[str, str, str]) -> ClientEntry | None:
         organization_sid, domain, login = key
@@ -165,9 +170,11 @@ class StoreDirectory:
             found = await accounts.credentials(session, account_sid)
         return None if found is None else self._keyring.open(found.auth_token, found.sid)
 
-    async def _find_lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
-        async with self._database.reading() as session:
-            return await accounts.lineage(session, account_sid)
+
+def _spellings(dialled: str) -> list[str]:
+    """How a number that was dialled may be stored, the likeliest first."""
+    bare = dialled.removeprefix("+")
+    return [dialled, f"+{bare}", bare]
 
 
 def _askable(name: str) -> bool:

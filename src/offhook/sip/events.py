@@ -153,7 +153,6 @@ class PingAnswered:
 
     handle: RequestHandle
     code: int | None
-    response: Response | None = None
 
 
 Event = (

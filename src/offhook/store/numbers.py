@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, and_, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from offhook.store.accounts import AccountRow
@@ -88,14 +88,26 @@ async def page(session: Session, scope: Scope, filters: NumberFilters, request: 
     return await fetch(session, query, request, NumberRow.sid, sortable)
 
 
-async def dialled(
-    session: Session, organization_sid: str, forms: Iterable[str]
-) -> list[tuple[NumberRow, AccountRow, ApplicationRow | None]]:
-    """Numbers of an organization in any of these written ``forms``, with owner and application: for routing."""
+Routed = tuple[NumberRow, AccountRow, ApplicationRow | None]
+"""A number with its owner and the application that is linked to it: what routing needs."""
+
+
+async def dialled(session: Session, organization_sid: str, forms: Iterable[str]) -> list[Routed]:
+    """Numbers of an organization in any of these written ``forms``."""
+    return await _routed(session, organization_sid, NumberRow.phone_number.in_(list(forms)))
+
+
+async def containing(session: Session, organization_sid: str, signs: Iterable[str]) -> list[Routed]:
+    """Numbers of an organization that are reached by SIP only and hold any of ``signs``."""
+    marked = or_(*(NumberRow.phone_number.contains(sign, autoescape=True) for sign in signs))
+    return await _routed(session, organization_sid, and_(NumberRow.pure_sip, marked))
+
+
+async def _routed(session: Session, organization_sid: str, condition: ColumnElement[bool]) -> list[Routed]:
     query = (
         select(NumberRow, AccountRow, ApplicationRow)
         .join(AccountRow, AccountRow.sid == NumberRow.account_sid)
         .outerjoin(ApplicationRow, ApplicationRow.sid == NumberRow.voice_application_sid)
-        .where(NumberRow.organization_sid == organization_sid, NumberRow.phone_number.in_(list(forms)))
+        .where(NumberRow.organization_sid == organization_sid, condition)
     )
     return [(number, account, application) for number, account, application in (await session.execute(query)).all()]

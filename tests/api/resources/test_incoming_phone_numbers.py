@@ -59,6 +59,23 @@ def test_a_number_may_be_any_name_when_it_is_reached_by_sip_only(fresh: ApiNode)
     assert [each["phone_number"] for each in listed["incomingPhoneNumbers"]] == ["reception"]
 
 
+def test_a_number_may_be_a_pattern_or_a_sip_uri_of_the_accounts_domain(fresh: ApiNode) -> None:
+    def made(number: str, **more: str) -> tuple[int, str]:
+        answer = fresh.ask("POST", f"{RESTCOMM}/IncomingPhoneNumbers.json", data={"PhoneNumber": number, **more})
+        return answer.status_code, answer.json().get("phone_number", answer.text)
+
+    assert made("[2-9][0-9]{2,3}", isSIP="true") == (200, "[2-9][0-9]{2,3}")
+    status, text = made("[2-9", isSIP="true")
+    assert status == 400
+    assert "no regular expression" in text
+    assert made("[2-9][0-9]{3}")[0] == 400
+    assert made("sip:support@example.org") == (200, "support")
+    assert made("SIP:desk@Example.ORG", isSIP="true") == (200, "desk")
+    status, text = made("sip:support@elsewhere.example")
+    assert status == 400
+    assert "example.org" in text
+
+
 def test_the_directory_forgets_when_what_it_knows_has_changed(fresh: ApiNode) -> None:
     made = fresh.ask("POST", f"{RESTCOMM}/IncomingPhoneNumbers.json", data={"PhoneNumber": "1000"}).json()
     fresh.ask("POST", f"{RESTCOMM}/IncomingPhoneNumbers/{made['sid']}", data={"VoiceUrl": "http://x.example/"})

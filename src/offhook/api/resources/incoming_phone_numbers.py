@@ -13,7 +13,8 @@ from starlette.responses import Response
 from offhook.api import checks
 from offhook.api.auth import Access, Authorized
 from offhook.api.dialect import Dialect
-from offhook.api.errors import ApiError, BadParameter, Code, NotFound
+from offhook.api.errors import ApiError, Code, NotFound
+from offhook.api.number_forms import check_domain, number_of
 from offhook.api.operations import Operation, body, operation, query
 from offhook.api.voice import VoiceForm, application, given
 from offhook.api.wire.bodies import Link, Mark, Names
@@ -109,7 +110,11 @@ class UpdateNumber(VoiceForm):
 class CreateNumber(UpdateNumber):
     """Parameters of a new number."""
 
-    phone_number: str | None = parameter("The number; any text without spaces when isSIP is true.", default=None)
+    phone_number: str | None = parameter(
+        "The number, or sip:NAME@DOMAIN in the account's own domain; when isSIP is true also any name without spaces, or a "
+        "regular expression (RE2) for a range of numbers.",
+        default=None,
+    )
     area_code: str | None = parameter("Not possible without a carrier: give PhoneNumber.", default=None)
     is_sip: bool = parameter("The number is a name that is reached by SIP only.", default=False, name="isSIP")
 
@@ -138,7 +143,7 @@ class ListNumbers:
 )
 async def create_number(access: Authorized, form: Annotated[CreateNumber, body(CreateNumber)]) -> Response:
     """Durable once answered; the next call finds it."""
-    number = _number(form)
+    number, domain = number_of(form.phone_number or "", is_sip=form.is_sip, area_code=form.area_code)
     now = access.ports.clock.utc()
     values = {"api_version": access.rendering.dialect.value, **given(form, without=_NOT_COLUMNS)}
     values["friendly_name"] = values.get("friendly_name") or number
@@ -147,12 +152,13 @@ async def create_number(access: Authorized, form: Annotated[CreateNumber, body(C
         organization_sid=access.account.organization_sid,
         account_sid=access.account.sid,
         phone_number=number,
-        pure_sip=form.is_sip or not number.startswith("+"),
+        pure_sip=form.is_sip or bool(domain) or not number.startswith("+"),
         date_created=now,
         date_updated=now,
         **values,
     )
     async with access.ports.database.writing() as session:
+        await check_domain(access, session, number, domain)
         await _check_applications(access, session, form)
         # A caller reaches a number with and without the plus, so either form takes both.
         spellings = {number, f"+{number}", number.removeprefix("+")}
@@ -238,21 +244,6 @@ _NOT_COLUMNS: Final = frozenset({"phone_number", "area_code", "is_sip"})
 
 def _taken_status(access: Access) -> int:
     return 409 if access.rendering.dialect is Dialect.TWILIO else 400
-
-
-def _number(form: CreateNumber) -> str:
-    text = (form.phone_number or "").strip()
-    if not text and form.area_code:
-        raise BadParameter(Code.NUMBER_TAKEN, "Parameter AreaCode: no carrier is configured, so give PhoneNumber")
-    try:
-        if form.is_sip:
-            return checks.login(text)
-        number = checks.address(text)
-    except ValueError as error:
-        raise BadParameter(Code.INVALID_NUMBER, f"Parameter PhoneNumber {text[:80]!r} {error}") from error
-    if ":" in number or "?" in number:
-        raise BadParameter(Code.INVALID_NUMBER, f"Parameter PhoneNumber {text[:80]!r} is not a number")
-    return number
 
 
 async def _check_applications(access: Access, session: Session, form: UpdateNumber) -> None:

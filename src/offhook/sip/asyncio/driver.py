@@ -291,7 +291,7 @@ class SipDriver:
 
     def ping(self, target: str, destination: Flow | None = None) -> RequestHandle:
         handle = self._endpoint.ping(target, self._clock(), destination)
-        asyncio.get_running_loop().call_soon(self._drain)  # as for invite
+        self._drain()
         return handle
 
     def reply(

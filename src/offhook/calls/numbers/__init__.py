@@ -1,0 +1,1 @@
+"""Telephone numbers: how they are written, where they lead and who may call them."""
