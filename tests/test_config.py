@@ -105,3 +105,40 @@ def test_addresses_are_read(text: str, expected: tuple[str, int]) -> None:
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         host_and_port(text)
+
+
+def test_trunks_and_routes_are_tables_of_the_file(tmp_path: Path) -> None:
+    file = """
+[[trunks]]
+name = "carrier"
+gateways = ["sip:a.example priority=1", "sip:b.example"]
+max_calls = 30
+
+[[trunks]]
+name = "reserve"
+
+[[routes]]
+pattern = "+49"
+trunks = ["carrier", "reserve"]
+"""
+    given = settings(tmp_path, file)
+    assert [(trunk.name, trunk.max_calls) for trunk in given.trunks] == [("carrier", 30), ("reserve", 0)]
+    assert given.trunks[0].gateways == ("sip:a.example priority=1", "sip:b.example")
+    assert [trunk.name for trunk in given.book.choice("+49", ())] == ["carrier", "reserve"]
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ('[[trunks]]\nname = "a"\ngatways = []\n', r"trunks\[1\]\.gatways: .*did you mean trunks\.gateways"),
+        ('[[trunks]]\nname = "a"\n[[trunks]]\ngateways = []\n', r"\[trunks\].*name"),
+        ('[[trunks]]\nname = "a"\nmax_calls = "many"\n', r"trunks\[1\]\.max_calls: 'many' is not a whole number"),
+        ('[[trunks]]\nname = "a"\ngateways = ["tel:1"]\n', r"trunks\[1\].*must read like"),
+        ('[trunks]\nname = "a"\n', "there is no setting trunks.name"),
+        ('[[routes]]\npattern = "^(1+)+$"\n', r"routes\[1\].*repeats a group"),
+        ("routes = 1\n", r"\[\[routes\]\]"),
+    ],
+)
+def test_what_is_wrong_in_such_a_table_is_named_with_its_place(tmp_path: Path, file: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        settings(tmp_path, file)

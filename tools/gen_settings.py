@@ -12,7 +12,7 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
-from offhook.config import Settings, documented
+from offhook.config import Settings, documented, lists
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings.md"
 HEAD = """<!-- Made by tools/gen_settings.py from the settings.py of each package; edit the docstrings there. -->
@@ -36,6 +36,13 @@ def text() -> str:
             section = name
             lines += [f"\n## {name}\n", "| setting | variable | default | |", "|---|---|---|---|"]
         lines.append(f"| `{field}` | `{variable}` | {_shown(default)} | {said[key]} |")
+    for name, item in lists():
+        lines += [f"\n## {name}\n", f"Tables of the file, `[[{name}]]`, one for each; {_prose(item.__doc__ or '')}\n"]
+        lines += ["| setting | default | |", "|---|---|---|"]
+        below = _docstrings(item)
+        for field in dataclasses.fields(item):
+            default = None if field.default is dataclasses.MISSING else field.default
+            lines.append(f"| `{field.name}` | {_shown(default)} | {_prose(below[field.name])} |")
     return "\n".join(lines) + "\n"
 
 

@@ -19,6 +19,8 @@ from pathlib import Path
 
 from offhook.api.settings import ApiSettings
 from offhook.calls.settings import CallSettings
+from offhook.calls.trunks.book import TrunkBook
+from offhook.calls.trunks.settings import RouteSettings, TrunkSettings, configured
 from offhook.media.settings import MediaSettings
 from offhook.ops.settings import LogSettings
 from offhook.outbound.settings import OutboundSettings
@@ -57,6 +59,15 @@ class Settings:
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    trunks: tuple[TrunkSettings, ...] = ()
+    """``[[trunks]]`` of the file, one table each."""
+    routes: tuple[RouteSettings, ...] = ()
+    """``[[routes]]`` of the file, one table each."""
+
+    @property
+    def book(self) -> TrunkBook:
+        """The node's own trunks and routes, ``sip.gateway`` among them."""
+        return configured(self.trunks, self.routes, self.sip.gateway)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +93,12 @@ def load(
     for key, origin in given.items():
         if key not in known:
             raise ConfigError(f"{origin.where}: there is no setting {key}{_suggestion(key, known)}")
-    sections = {
+    sections: dict[str, typing.Any] = {
         name: _compose(section, f"{name}.", given)
         for name, section in typing.get_type_hints(Settings).items()
         if dataclasses.is_dataclass(section)
     }
+    sections |= {name: _list(name, item, given[name]) for name, item in lists() if name in given}
     return Settings(data_dir=data_dir, **sections)
 
 
@@ -108,8 +120,33 @@ def _fields(cls: type, prefix: str) -> Iterator[tuple[str, tuple[object, object]
             yield prefix + item.name, (hints[item.name], default)
 
 
+def lists() -> Iterator[tuple[str, typing.Any]]:
+    """(name, dataclass of one) of the lists of tables that the file may hold."""
+    for name, hint in typing.get_type_hints(Settings).items():
+        if typing.get_origin(hint) is tuple:
+            yield name, typing.get_args(hint)[0]
+
+
+def _list(name: str, item: typing.Any, origin: Origin) -> tuple[object, ...]:
+    """Tables of the file, ``[[name]]``, each with its own settings."""
+    if not isinstance(origin.value, list) or not all(isinstance(table, dict) for table in origin.value):
+        raise ConfigError(f"{origin.where}: write it as tables, [[{name}]], one for each")
+    made = []
+    for number, table in enumerate(origin.value, start=1):
+        prefix = f"{name}."
+        given = {prefix + key: Origin(f"{origin.where}[{number}].{key}", value) for key, value in table.items()}
+        known = [prefix + field_.name for field_ in dataclasses.fields(item)]
+        for key, wrong in given.items():
+            if key not in known:
+                raise ConfigError(f"{wrong.where}: there is no setting {key}{_suggestion(key, known)}")
+        made.append(_compose(item, prefix, given))
+    return tuple(made)
+
+
 def _section_in(hint: object) -> type | None:
     """The dataclass in ``Section`` or ``Section | None``."""
+    if typing.get_origin(hint) is tuple:
+        return None
     for candidate in typing.get_args(hint) or (hint,):
         if isinstance(candidate, type) and dataclasses.is_dataclass(candidate):
             return candidate

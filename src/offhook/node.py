@@ -115,8 +115,7 @@ class Node:
         )
         await self._build_records(lifetime, name)
         await self._build_calls(lifetime, name)
-        context = tls.server_context(self._certificate)
-        app = create_app(self._ports())
+        context, app = tls.server_context(self._certificate), create_app(self._ports())
         server = ApiServer(app, settings=settings.api, context=context, closing=self._transcripts.close)
         self._api = await lifetime.enter_async_context(server)
         self._origin = settings.api.public_url or self._api.url
@@ -167,6 +166,7 @@ class Node:
             directory=self._directory,
             sessions=self._sessions,
             random_bits=self._random.getrandbits,
+            book=settings.book,
         )
         around = Surroundings(
             settings=settings.calls,

@@ -46,7 +46,8 @@ class Dialled:
 async def dial(request: DialRequest, *, trunk: str | None = None) -> AsyncIterator[Dialled]:
     async with world() as w:
         d = Dialled(w)
-        w.exchange.trunk = trunk
+        if trunk is not None:
+            w.exchange.leads_to(trunk)
 
         async def script(call: ScriptCall) -> None:
             """As the interpreter does: the verb is raced against the interruption and cancelled by it."""

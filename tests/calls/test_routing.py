@@ -11,6 +11,7 @@ from offhook.calls.errors import Unroutable
 from offhook.calls.routing import Caller, Routing, caller_of, shown, split_headers, target_of
 from offhook.calls.script import Application
 from offhook.calls.settings import CallSettings
+from offhook.vocabulary.sids import AccountSid
 from tests.calls.twins import world
 from tests.support.virtual_loop import run, settle, until
 
@@ -96,13 +97,14 @@ def test_a_number_is_dialled_in_any_way_that_its_region_writes_it() -> None:
 def test_what_is_called_leaves_in_international_form_if_it_may_be_called() -> None:
     async def main() -> None:
         async with world(CallSettings(region="DE", destinations=("DE", "!premium"))) as w:
-            w.exchange.trunk = "sip:carrier"
+            w.exchange.leads_to("carrier.test")
             routing = Routing(w.directory, w.exchange, CallSettings(region="DE", destinations=("DE", "!premium")))
-            rung = await routing.outgoing(NumberTarget(number="089 123 4567?A=1"), Caller(user="x"), domain=None)
+            order = {"account_sid": AccountSid("AC1"), "domain": None}
+            rung = await routing.outgoing(NumberTarget(number="089 123 4567?A=1"), Caller(user="x"), **order)
             assert "+49891234567" in rung[0].uri
             for number in ("0900 1123456", "+18765550123", "1234"):
                 with pytest.raises(Unroutable, match="not allowed") as refused:
-                    await routing.outgoing(NumberTarget(number=number), Caller(user="x"), domain=None)
+                    await routing.outgoing(NumberTarget(number=number), Caller(user="x"), **order)
                 assert (refused.value.sip_code, refused.value.code) == (403, 21215)
 
     run(main())

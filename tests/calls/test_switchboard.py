@@ -69,7 +69,7 @@ def test_a_caller_who_gives_up_while_we_look_him_up_leaves_no_call() -> None:
 def test_what_is_not_ours_is_refused(to: str, code: str) -> None:
     async def main() -> None:
         async with world() as w:
-            w.exchange.trunk = "trunk.test"
+            w.exchange.leads_to("trunk.test")
             number = w.directory.numbers["1000"]
             w.directory.numbers["empty"] = replace(number, application=None)
             w.directory.numbers["closed"] = replace(number, account_active=False)
@@ -199,7 +199,7 @@ def test_an_order_that_leads_nowhere_is_refused(to: str) -> None:
 def test_an_order_to_a_number_goes_through_the_gateway() -> None:
     async def main() -> None:
         async with world() as w:
-            w.exchange.trunk = "trunk.test"
+            w.exchange.leads_to("trunk.test")
             facts = await w.board.place(replace(ORDER, to="+4989123?Ticket=7"))
             await settle()
             destination = w.far[0].destination
@@ -366,6 +366,59 @@ def test_a_thousand_callers_who_hang_up_at_any_moment_leave_nothing_behind() -> 
             assert all(leg.ended for leg in w.far)
             for timer in timers:
                 timer.cancel()
+
+    run(main())
+
+
+def test_an_order_to_a_number_connects_over_the_next_gateway_when_one_fails() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.exchange.leads_to("one.test", "two.test", "three.test")
+            facts = await w.board.place(replace(ORDER, to="+4989123"))
+            await settle()
+            w.far[0].ends(503)
+            await settle()
+            w.far[1].ends(500)
+            await settle()
+            assert [leg.destination.uri for leg in w.far] == [f"sip:+4989123@{n}.test" for n in ("one", "two", "three")]
+            w.far[2].rings()
+            w.far[2].picks_up()
+            await settle()
+            assert w.statuses(facts.sid)[-1] == "in-progress"
+            assert w.exchange.trunks.seized == 1
+            w.far[2].ends()
+        assert w.exchange.trunks.seized == 0
+
+    run(main())
+
+
+def test_the_time_to_ring_counts_over_all_gateways() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.exchange.leads_to("one.test", "two.test")
+            facts = await w.board.place(replace(ORDER, to="+4989123", timeout=10.0))
+            await asyncio.sleep(6)
+            w.far[0].ends(503)
+            await asyncio.sleep(3.9)
+            assert w.board.live(facts.sid) is not None
+            await asyncio.sleep(0.2)
+            assert w.statuses(facts.sid)[-1] == "no-answer"
+
+    run(main())
+
+
+def test_an_order_fails_with_the_word_of_every_gateway() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.exchange.leads_to("one.test", "two.test")
+            await w.board.place(replace(ORDER, to="+4989123"))
+            for number in range(2):
+                await settle()
+                w.far[number].ends(503)
+            await settle()
+            (end,) = w.ended()
+            assert (end.call.status.value, end.call.sip_code) == ("failed", 503)
+            assert "carrier (sip:one.test): 503; carrier (sip:two.test): 503" in end.call.reason
 
     run(main())
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from offhook.calls.directory import ClientEntry, NumberRoute
 from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed
 from offhook.calls.leg import (
+    Caller,
     Contact,
     Destination,
     Invitation,
@@ -20,10 +22,14 @@ from offhook.calls.leg import (
     LegFailed,
     LegRinging,
 )
+from offhook.calls.legs.hunt import HuntingLeg
 from offhook.calls.script import Application, HungUp, ScriptCall
 from offhook.calls.settings import CallSettings
 from offhook.calls.surroundings import Surroundings
 from offhook.calls.switchboard import Switchboard
+from offhook.calls.trunks.book import TrunkBook
+from offhook.calls.trunks.live import Trunks
+from offhook.calls.trunks.trunk import Gateway, Trunk, TrunkKey
 from offhook.media.commands import Codec
 from offhook.media.fake import FakeEngine
 from offhook.media.session import MediaSession, Sessions
@@ -208,6 +214,10 @@ class DirectoryTwin:
         await asyncio.sleep(self.delay)
         return "pbx.test"
 
+    async def lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
+        await asyncio.sleep(self.delay)
+        return (account_sid,)
+
 
 class ExchangeTwin:
     """Makes twins; ``devices`` says where clients are registered, ``behaviour`` what a far end does when invited."""
@@ -216,7 +226,8 @@ class ExchangeTwin:
         self._sessions = sessions
         self.made: list[LegTwin] = []
         self.devices: dict[str, list[str]] = {"alice": ["sip:alice@desk"]}
-        self.trunk: str | None = None
+        self.trunks = Trunks(now=asyncio.get_running_loop().time, random_bits=lambda _: 0)
+        self.spawn: Callable[[Coroutine[Any, Any, None]], None] = lambda work: work.close()
         self.behaviour: Callable[[LegTwin], None] = lambda _: None
         self.failure: LegFailed | None = None
 
@@ -229,8 +240,19 @@ class ExchangeTwin:
     def contacts(self, login: str, domain: str) -> Sequence[Contact]:
         return [Contact(uri=uri) for uri in self.devices.get(login, [])]
 
-    def gateway(self, number: str) -> Contact | None:
-        return None if self.trunk is None else Contact(uri=f"sip:{number}@{self.trunk}", username="trunk", password="x")
+    def hunting(self, destinations: Sequence[Destination]) -> HuntingLeg:
+        return HuntingLeg(destinations, self.outgoing, self.spawn)
+
+    def ways(
+        self, number: str, caller: Caller, lineage: Sequence[AccountSid], headers: Sequence[tuple[str, str]]
+    ) -> tuple[Destination, ...]:
+        return self.trunks.ways(number, caller, lineage, headers)
+
+    def leads_to(self, *hosts: str) -> None:
+        """One trunk with these gateways, the first of them first."""
+        gateways = tuple(Gateway(uri=f"sip:{host}", priority=index) for index, host in enumerate(hosts))
+        trunk = Trunk(key=TrunkKey("T"), name="carrier", gateways=gateways, username="trunk", password="x")
+        self.trunks.replace(TrunkBook.of([trunk]))
 
 
 class LogTwin:
@@ -294,6 +316,7 @@ async def world(settings: CallSettings | None = None) -> AsyncIterator[World]:
     )
     board = Switchboard(around, directory, exchange, node="n1")
     async with asyncio.TaskGroup() as tasks:
+        exchange.spawn = tasks.create_task
         running = tasks.create_task(board.run())
         await virtual_loop.settle()
         yield World(

@@ -11,7 +11,7 @@ from offhook.store.applications import ApplicationRow
 from offhook.store.clients import ClientRow
 from offhook.store.numbers import NumberRow
 from offhook.store.organizations import OrganizationRow
-from tests.support.databases import ADMINISTRATOR, CHILD, KINDS, NOW, ORGANIZATION, populated
+from tests.support.databases import ADMINISTRATOR, CHILD, GRANDCHILD, KINDS, NOW, ORGANIZATION, populated
 
 DATES = {"date_created": NOW, "date_updated": NOW}
 OTHER = "OR" + "9" * 32
@@ -156,6 +156,15 @@ def test_a_host_that_names_no_organization_is_served_by_the_first_one(tmp_path):
                 (await session.get(OrganizationRow, OTHER)).status = "closed"
             directory.forget()
             assert await directory.domain("other.example") is None
+
+    asyncio.run(scene())
+
+
+def test_an_account_knows_those_above_it(tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            directory = StoreDirectory(database, Keyring.random(), RecordsSettings())
+            assert await directory.lineage(GRANDCHILD) == [GRANDCHILD, CHILD, ADMINISTRATOR]
 
     asyncio.run(scene())
 

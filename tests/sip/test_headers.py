@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from offhook.sip.errors import RemoteProtocolError
-from offhook.sip.headers import CSeq, MediaType, Reason
+from offhook.sip.headers import CSeq, MediaType, Reason, retry_after
 
 
 def test_a_cseq_reads_and_writes() -> None:
@@ -42,3 +42,11 @@ def test_a_media_type_reads_and_writes() -> None:
 def test_what_is_no_media_type_is_refused(text: str) -> None:
     with pytest.raises(RemoteProtocolError):
         MediaType.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("120", 120), (" 18000;duration=3600", 18000), ("120 (I am in a meeting)", 120), ("soon", None), (None, None)],
+)
+def test_how_long_a_far_end_wants_to_be_left_alone(text: str | None, seconds: float | None) -> None:
+    assert retry_after(text) == seconds

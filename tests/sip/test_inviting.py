@@ -128,3 +128,48 @@ def test_a_callee_who_ignores_the_cancel_is_given_up() -> None:
     callee.wire.run()
     assert callee.side.one(CallEnded).cause is EndCause.HANGUP
     assert callee.endpoint.idle
+
+
+def test_a_far_end_that_says_nothing_at_all_is_given_up_when_its_time_for_a_first_word_is_over() -> None:
+    callee = Callee(response_limit=4.0)
+    callee.wire.run(3.9)
+    assert callee.side.of(CallEnded) == []
+    callee.wire.run(0.2)
+    end = callee.side.one(CallEnded)
+    assert (end.cause, end.code) == (EndCause.NO_RESPONSE, 408)
+    callee.wire.run()
+    assert callee.side.endpoint.idle
+
+
+@pytest.mark.parametrize("status", [100, 183])
+def test_any_provisional_response_is_a_first_word(status: int) -> None:
+    callee = Callee(response_limit=4.0)
+    callee.answers(status)
+    callee.wire.run(20)
+    assert callee.side.of(CallEnded) == []
+
+
+def test_an_answer_that_comes_after_its_time_is_acknowledged_and_hung_up() -> None:
+    callee = Callee(response_limit=4.0)
+    callee.wire.run(5)
+    callee.answers(200)
+    assert callee.hears()[-2:] == ["ACK", "BYE"]
+    callee.side.one(CallEnded)
+    assert callee.side.of(CallAnswered) == []
+
+
+def test_the_first_word_is_awaited_again_after_a_challenge() -> None:
+    callee = Callee(response_limit=4.0, username="u", password="p")
+    callee.wire.run(3)
+    challenger = Challenger(b"0" * 16, random_bits=counted_bits())
+    challenges = tuple(("Proxy-Authenticate", value) for value in challenger.challenges("r", 0.0))
+    callee.answers(407, headers=challenges)
+    callee.wire.run(3.9)
+    assert callee.side.of(CallEnded) == []
+    callee.wire.run(0.2)
+    assert callee.side.one(CallEnded).cause is EndCause.NO_RESPONSE
+
+
+def test_the_contact_has_the_user_that_the_carrier_wants_there() -> None:
+    callee = Callee(contact_user="main number")
+    assert callee.request("INVITE").get("contact") == "<sip:main%20number@192.0.2.2:5060>"

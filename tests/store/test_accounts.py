@@ -58,3 +58,14 @@ def test_an_account_needs_an_organization_that_exists(kind, tmp_path):
                     session.add(AccountRow(sid="AC" + "7" * 32, organization_sid=ORGANIZATION[:-1] + "1", friendly_name="", auth_token="", date_created=NOW, date_updated=NOW))  # fmt: skip
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_lineage_leads_from_an_account_to_the_administrator(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database, database.reading() as session:
+            assert await accounts.lineage(session, GRANDCHILD) == [GRANDCHILD, CHILD, ADMINISTRATOR]
+            assert await accounts.lineage(session, STRANGER) == [STRANGER]
+            assert await accounts.lineage(session, "AC" + "f" * 32) == []
+
+    asyncio.run(scene())

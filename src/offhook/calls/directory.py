@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,4 +57,8 @@ class Directory(Protocol):
         """The SIP domain of the organization that serves ``host`` (None, an address or an unknown host: the default
         one's), in small letters; None when that is closed.
         """
+        ...
+
+    async def lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
+        """An account, the one above it, and so on up to the administrator's."""
         ...

@@ -9,7 +9,10 @@ from typing import Protocol
 from offhook.calls.directory import ClientEntry
 from offhook.calls.events import CallFacts
 from offhook.media.session import MediaSession
+from offhook.vocabulary.sids import AccountSid
 
+ANONYMOUS = "anonymous"
+"""User part of a caller who stays unknown."""
 ANSWERED_ELSEWHERE = "answered elsewhere"
 """Reason of a drop that phones need not show as a missed call."""
 
@@ -45,6 +48,10 @@ class LegEnded:
     reason: str = ""
     """In plain words."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    silent: bool = False
+    """The far end could not be reached or said nothing at all to our INVITE; ``sip_code`` is then our own word for it."""
+    retry_after: float | None = None
+    """Seconds for which the far end asks to be left alone."""
 
 
 LegEvent = LegRinging | LegAnswered | LegDigit | LegEnded
@@ -105,6 +112,40 @@ class OutgoingLeg(Leg, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """As whom we ring somebody."""
+
+    user: str
+    name: str = ""
+    domain: str = ""
+
+
+class Channel(Protocol):
+    """A place on a trunk for one attempt to ring somebody by one gateway; ``calls.trunks`` implements it."""
+
+    @property
+    def name(self) -> str:
+        """Trunk and gateway, for people."""
+        ...
+
+    def seize(self) -> str:
+        """Take the place, before the gateway is rung; empty when that is done, else why not, in plain words."""
+        ...
+
+    def works(self) -> None:
+        """The gateway answered, whatever it said of the callee."""
+        ...
+
+    def fails(self, ended: LegEnded) -> None:
+        """The gateway gave no answer, or one about itself."""
+        ...
+
+    def release(self) -> None:
+        """Give the place back; idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """One far end to be rung: where, as whom, and with which credentials."""
 
@@ -120,6 +161,14 @@ class Destination:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    contact_user: str = ""
+    """User part of our Contact; empty: none."""
+    codecs: tuple[str, ...] = ()
+    """Codecs to offer, the preferred one first; empty: all."""
+    response_timeout: float | None = None
+    """Seconds for the first response of any kind; None: as long as SIP allows (32 s)."""
+    channel: Channel | None = field(default=None, compare=False)
+    """Of the trunk that it goes by; None for what needs none."""
 
 
 class Exchange(Protocol):
@@ -129,18 +178,26 @@ class Exchange(Protocol):
         """A leg that does nothing yet. Raises ``LegFailed`` for a destination that makes no sense."""
         ...
 
+    def hunting(self, destinations: Sequence[Destination]) -> OutgoingLeg:
+        """A leg that tries one gateway after the other until one takes the call. Raises ``LegFailed`` as ``outgoing`` does."""
+        ...
+
     def contacts(self, login: str, domain: str) -> Sequence[Contact]:
         """Where a client is registered now, most recent first."""
         ...
 
-    def gateway(self, number: str) -> Contact | None:
-        """The way to a telephone number; None without a configured gateway."""
+    def ways(
+        self, number: str, caller: Caller, lineage: Sequence[AccountSid], headers: Sequence[tuple[str, str]]
+    ) -> tuple[Destination, ...]:
+        """The gateways that lead to a telephone number now, for ``hunting``: by the trunks and routes of an account and
+        those above it. Raises ``Unroutable``.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """One place that can be rung: a device of a registered client, or a number behind the gateway."""
+    """One place that can be rung: a device of a registered client, or what a SIP URI names."""
 
     uri: str
     route: object | None = None

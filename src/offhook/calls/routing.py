@@ -16,15 +16,13 @@ from offhook.calls.dialing import ClientTarget, DialTarget, NumberTarget, SipTar
 from offhook.calls.directory import Directory, NumberRoute
 from offhook.calls.errors import Unroutable
 from offhook.calls.events import StatusCallback
-from offhook.calls.leg import Contact, Destination, Exchange, Invitation
+from offhook.calls.leg import ANONYMOUS, Caller, Contact, Destination, Exchange, Invitation
 from offhook.calls.numbers.destinations import Destinations
 from offhook.calls.numbers.numbering import Numbering
 from offhook.calls.numbers.star_codes import StarCodes
 from offhook.calls.script import Application
 from offhook.calls.settings import CallSettings
 from offhook.vocabulary.sids import AccountSid, ApplicationSid, NumberSid
-
-ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +35,6 @@ class Route:
     number_sid: NumberSid | None = None
     application_sid: ApplicationSid | None = None
     status_callback: StatusCallback | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """As whom we ring somebody."""
-
-    user: str
-    name: str = ""
-    domain: str = ""
 
 
 class Routing:
@@ -102,17 +91,23 @@ class Routing:
         raise Unroutable("no number and no client of this name")
 
     async def outgoing(
-        self, target: DialTarget, caller: Caller, *, domain: str | None, headers: Sequence[tuple[str, str]] = ()
+        self,
+        target: DialTarget,
+        caller: Caller,
+        *,
+        account_sid: AccountSid,
+        domain: str | None,
+        headers: Sequence[tuple[str, str]] = (),
     ) -> tuple[Destination, ...]:
-        """The far ends that ``target`` stands for: one, or every device of a client. ``domain`` is where clients live."""
+        """The far ends that ``target`` stands for: one, every device of a client, or the gateways that lead to a number.
+
+        ``account_sid`` is whose call it is, ``domain`` where clients live.
+        """
         match target:
             case NumberTarget(number=text):
                 number, extra = split_headers(text)
                 number = self._callable(number)
-                contact = self._exchange.gateway(number)
-                if contact is None:
-                    raise Unroutable(f"no gateway is configured, so the number {number} cannot be reached", code=13224)
-                contacts: Sequence[Contact] = (contact,)
+                return self._exchange.ways(number, caller, await self._lineage(account_sid), (*headers, *extra))
             case ClientTarget(login=text):
                 login, extra = split_headers(text)
                 contacts = await self._contacts(login, domain)
@@ -136,6 +131,13 @@ class Routing:
             )
             for contact in contacts
         )
+
+    async def _lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._directory.lineage(account_sid)
+        except TimeoutError:
+            raise Unroutable("the directory did not answer in time", sip_code=503) from None
 
     async def _number(self, dialled: str, domain: str | None) -> NumberRoute | None:
         """A hosted number as it was dialled, or in its international form."""

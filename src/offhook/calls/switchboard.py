@@ -19,9 +19,19 @@ from offhook.calls.dialing import DialRequest, DialTarget, NumberTarget
 from offhook.calls.directory import Directory
 from offhook.calls.errors import Unroutable
 from offhook.calls.events import CallFacts
-from offhook.calls.leg import Destination, Exchange, Invitation, Leg, LegEnded, LegEvent, LegFailed, OutgoingLeg
+from offhook.calls.leg import (
+    Caller,
+    Destination,
+    Exchange,
+    Invitation,
+    Leg,
+    LegEnded,
+    LegEvent,
+    LegFailed,
+    OutgoingLeg,
+)
 from offhook.calls.legs.fork import ForkedLeg
-from offhook.calls.routing import Caller, Route, Routing, caller_of, shown, target_of
+from offhook.calls.routing import Route, Routing, caller_of, shown, target_of
 from offhook.calls.script import Application
 from offhook.calls.surroundings import Plan, Surroundings
 from offhook.vocabulary.sids import AccountSid, CallSid
@@ -161,9 +171,11 @@ class Switchboard:
             raise CallRefused(NOT_ALLOWED_NOW, "The server takes no more calls at present.")
         target = target_of(order.to, username=order.sip_username, password=order.sip_password)
         try:
-            destinations = await self._routing.outgoing(target, caller_of(order.from_), domain=None)
+            destinations = await self._routing.outgoing(
+                target, caller_of(order.from_), account_sid=order.account_sid, domain=None
+            )
             self._check_capacity(order.account_sid, outgoing=True)
-            leg = self._leg_to(destinations)
+            leg = self._leg_to(target, destinations)
         except Unroutable as failure:
             raise CallRefused(failure.code, str(failure)) from failure
         facts = CallFacts(
@@ -210,11 +222,12 @@ class Switchboard:
         destinations = await self._routing.outgoing(
             target,
             Caller(user=identity.user, name=name, domain=identity.domain),
+            account_sid=of.account_sid,
             domain=of.sip_domain,
             headers=request.headers,
         )
         self._check_capacity(of.account_sid, outgoing=True)
-        leg = self._leg_to(destinations)
+        leg = self._leg_to(target, destinations)
         facts = CallFacts(
             sid=self._sid(),
             account_sid=of.account_sid,
@@ -234,8 +247,11 @@ class Switchboard:
         self._start(call)
         return call
 
-    def _leg_to(self, destinations: Sequence[Destination]) -> OutgoingLeg:
+    def _leg_to(self, target: DialTarget, destinations: Sequence[Destination]) -> OutgoingLeg:
+        """Devices of a client ring at once; gateways that lead to a number are tried one after the other."""
         try:
+            if isinstance(target, NumberTarget):
+                return self._exchange.hunting(destinations)
             legs = [self._exchange.outgoing(destination) for destination in destinations]
         except LegFailed as failure:
             raise Unroutable(str(failure)) from failure

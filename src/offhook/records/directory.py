@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 from offhook.calls.directory import ClientEntry, NumberRoute
@@ -101,6 +101,7 @@ class StoreDirectory:
         self._patterns = Memory(self._find_patterns, ttl=ttl, limit=limit, monotonic=monotonic)
         self._clients = Memory(self._find_client, ttl=ttl, limit=limit, monotonic=monotonic)
         self._keys = Memory(self._find_key, ttl=ttl, limit=limit, monotonic=monotonic)
+        self._lineages = Memory(self._find_lineage, ttl=ttl, limit=limit, monotonic=monotonic)
 
     async def number(self, dialled: str, domain: str | None = None) -> NumberRoute | None:
         """The hosted number that was dialled: as given, with and without ``+``, else the first pattern that fits. Raises
@@ -134,9 +135,15 @@ class StoreDirectory:
         async with asyncio.timeout(self._wait):
             return await self._keys.get(account_sid)
 
+    async def lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
+        """An account, the one above it, and so on up to the administrator's. Raises ``TimeoutError``."""
+        async with asyncio.timeout(self._wait):
+            return await self._lineages.get(account_sid)
+
     def forget(self) -> None:
         """Something was changed: ask the database again."""
-        for memory in (self._organizations, self._numbers, self._patterns, self._clients, self._keys):
+        known = (self._organizations, self._numbers, self._patterns, self._clients, self._keys, self._lineages)
+        for memory in known:
             memory.forget()
 
     async def _find_organization(self, domain: str) -> tuple[str, str] | None:
@@ -169,6 +176,10 @@ class StoreDirectory:
         async with self._database.reading() as session:
             found = await accounts.credentials(session, account_sid)
         return None if found is None else self._keyring.open(found.auth_token, found.sid)
+
+    async def _find_lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
+        async with self._database.reading() as session:
+            return await accounts.lineage(session, account_sid)
 
 
 def _spellings(dialled: str) -> list[str]:

@@ -18,6 +18,7 @@ from offhook.sip.timers import Timers
 from offhook.sip.transaction.durations import Durations
 from offhook.sip.transaction.layer import Transactions, respond_with
 from offhook.sip.transaction.transaction import Surroundings, Transaction
+from offhook.sip.uri import Uri
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER")
 ALLOW = ", ".join(METHODS)
@@ -150,10 +151,15 @@ class Agent:
         transport = flow.transport.value.upper()
         return f"SIP/2.0/{transport} {self.local_address(flow)};branch={self.ids.branch()};rport"
 
-    def contact(self, flow: Flow) -> str:
+    def contact(self, flow: Flow, user: str = "") -> str:
         """Our Contact for a peer."""
         transport = f";transport={flow.transport.value}" if flow.transport.reliable else ""
-        return f"<sip:{self.local_address(flow)}{transport}>"
+        return f"<sip:{self._user_part(user)}{self.local_address(flow)}{transport}>"
+
+    @staticmethod
+    def _user_part(user: str) -> str:
+        """With its at sign, and with the escapes that it needs."""
+        return str(Uri(user=user, host="h")).removeprefix("sip:").removesuffix("h") if user else ""
 
     def request(
         self,
@@ -166,6 +172,7 @@ class Agent:
         call_id: str,
         cseq: int,
         routes: list[str] | None = None,
+        contact_user: str = "",
         headers: Headers = (),
         body: bytes = b"",
         content_type: str = "application/sdp",
@@ -175,7 +182,7 @@ class Agent:
         fields += [("Route", route) for route in routes or ()]
         fields += [("From", from_), ("To", to), ("Call-ID", call_id), ("CSeq", f"{cseq} {method}")]
         if method in ("INVITE", "OPTIONS"):
-            fields += [("Contact", self.contact(flow)), ("Allow", ALLOW)]
+            fields += [("Contact", self.contact(flow, contact_user)), ("Allow", ALLOW)]
         fields += self._software
         fields += [pair for pair in headers if pair[0].lower() not in _OWN]
         if body:

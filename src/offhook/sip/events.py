@@ -153,6 +153,7 @@ class PingAnswered:
 
     handle: RequestHandle
     code: int | None
+    response: Response | None = None
 
 
 Event = (

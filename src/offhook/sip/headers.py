@@ -86,3 +86,9 @@ class MediaType:
 
     def __str__(self) -> str:
         return f"{self.type}/{self.subtype}{grammar.format_parameters(self.parameters)}"
+
+
+def retry_after(text: str | None) -> float | None:
+    """Seconds of a Retry-After value (§20.33), whatever stands behind them; None when it is absent or unreadable."""
+    match = re.match(r"\s*([0-9]{1,10})\s*(?:[;(]|$)", text or "", re.ASCII)
+    return None if match is None else float(match[1])

@@ -13,6 +13,7 @@ from offhook.sip.exchange import Exchange
 from offhook.sip.flow import Transmit
 from offhook.sip.message import Request, Response
 from offhook.sip.signalling import Headers, Invitation
+from offhook.sip.timers import Timer
 from offhook.sip.transaction.table import Input
 from offhook.sip.transaction.transaction import Transaction
 from offhook.sip.uri import NameAddr, Uri
@@ -44,13 +45,14 @@ class Inviting:
             to=f"<{invitation.to_uri or target}>",
             call_id=agent.ids.call_id(),
             cseq=1,
+            contact_user=invitation.contact_user,
             headers=invitation.headers,
             body=invitation.sdp or b"",
         )
         call = Call(CallHandle(agent.new_handle()), CallState.CALLING, request, flow, tag)
         call.username, call.password = invitation.username, invitation.password
         agent.calls[call.handle] = call
-        OutgoingInvite(self, call).start(request, now)
+        OutgoingInvite(self, call, invitation.response_limit).start(request, now)
         return call.handle
 
     def acknowledge(self, call: Call, sdp: bytes, now: float) -> None:
@@ -170,7 +172,13 @@ class Inviting:
     def open(self, user: OutgoingInvite, request: Request, now: float) -> Transaction:
         return self._agent.transactions.open_client(request, user.call.flow, user, now)
 
+    def open_silence(self, call: Call, seconds: float, now: float) -> Timer:
+        """The far end has so many seconds to say anything."""
+        return self._agent.timers.start(now + seconds, lambda at: self._give_up(call, at))
+
     def _give_up(self, call: Call, now: float) -> None:
+        if call.state is not CallState.CALLING:
+            return
         call.limit = None
         self._agent.report_end(call, EndCause.NO_RESPONSE, 408)
         self.cancel(call, (), now)
@@ -183,10 +191,12 @@ _CREDENTIALS = ("Authorization", "Proxy-Authorization")
 class OutgoingInvite:
     """The user of an INVITE client transaction that makes a call."""
 
-    __slots__ = ("_acks", "_inviting", "attempts", "call", "cseq")
+    __slots__ = ("_acks", "_inviting", "_response_limit", "_silence", "attempts", "call", "cseq")
 
-    def __init__(self, inviting: Inviting, call: Call) -> None:
+    def __init__(self, inviting: Inviting, call: Call, response_limit: float | None = None) -> None:
         self._inviting = inviting
+        self._response_limit = response_limit
+        self._silence: Timer | None = None
         self.call = call
         self.attempts = 0
         self.cseq = 0
@@ -196,6 +206,8 @@ class OutgoingInvite:
     def start(self, request: Request, now: float) -> None:
         self.attempts += 1
         self.cseq = request.cseq.number
+        if self._response_limit is not None:
+            self._silence = self._inviting.open_silence(self.call, self._response_limit, now)
         self.call.transaction = self._inviting.open(self, request, now)
 
     def dialog_of(self, response: Response) -> Dialog:
@@ -207,6 +219,7 @@ class OutgoingInvite:
     def told(self, transaction: Transaction, message: Request | Response, now: float) -> None:
         if not isinstance(message, Response):
             return
+        self._heard()
         inviting = self._inviting
         if message.status < 200:
             inviting.proceeding(self.call, transaction, message, now)
@@ -223,7 +236,14 @@ class OutgoingInvite:
             inviting.forked(self, message, now)
 
     def timed_out(self, transaction: Transaction, now: float) -> None:
+        self._heard()
         self._inviting.silent(self.call, EndCause.NO_RESPONSE, 408)
 
     def unreachable(self, transaction: Transaction, now: float) -> None:
+        self._heard()
         self._inviting.silent(self.call, EndCause.UNREACHABLE, 503)
+
+    def _heard(self) -> None:
+        if self._silence is not None:
+            self._silence.stop()
+            self._silence = None

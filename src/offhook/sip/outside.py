@@ -68,7 +68,7 @@ class Outside:
         def final(response: Response | None, _at: float) -> None:
             del self.pings[handle]
             code = None if response is None else response.status
-            agent.events.append(PingAnswered(handle=handle, code=code))
+            agent.events.append(PingAnswered(handle=handle, code=code, response=response))
 
         exchange = Exchange(agent.transactions, final, None, None, agent.ids)
         self.pings[handle] = exchange

@@ -36,6 +36,10 @@ class Invitation:
     username: str | None = None
     password: str | None = None
     """For a 401 or 407."""
+    contact_user: str = ""
+    """User part of our Contact; empty: none."""
+    response_limit: float | None = None
+    """Seconds for the first response of any kind, 100 included, to each INVITE that is sent; None: Timer B decides (32 s)."""
 
 
 class Signalling(Protocol):

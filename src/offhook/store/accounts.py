@@ -14,6 +14,7 @@ from offhook.store.filters import narrowed, text_matches
 from offhook.store.paging import Page, PageRequest, fetch
 from offhook.store.scope import Scope
 from offhook.store.session import Session
+from offhook.vocabulary.sids import AccountSid
 
 
 class AccountRow(Table, kw_only=True):
@@ -83,6 +84,16 @@ async def children(session: Session, scope: Scope) -> Sequence[AccountRow]:
     """The accounts directly below the scope's account, oldest first."""
     query = select(AccountRow).where(AccountRow.parent_account_sid == scope.account_sid).order_by(AccountRow.sid)
     return (await session.scalars(query)).all()
+
+
+async def lineage(session: Session, sid: AccountSid) -> list[AccountSid]:
+    """An account and all above it, the nearest first; empty when there is no such account."""
+    found: list[AccountSid] = []
+    row = await session.get(AccountRow, sid)
+    while row is not None and row.sid not in found:
+        found.append(AccountSid(row.sid))
+        row = None if row.parent_account_sid is None else await session.get(AccountRow, row.parent_account_sid)
+    return found
 
 
 async def administrator(session: Session) -> AccountRow | None:

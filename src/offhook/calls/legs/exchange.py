@@ -13,17 +13,23 @@ from typing import Any, Protocol
 import structlog
 
 from offhook.calls.admission import Admission
-from offhook.calls.leg import Contact, Destination, Invitation, Leg, OutgoingLeg
+from offhook.calls.leg import Caller, Contact, Destination, Invitation, Leg, OutgoingLeg
+from offhook.calls.legs.hunt import HuntingLeg
 from offhook.calls.legs.negotiation import MediaAddresses, Negotiation
-from offhook.calls.legs.sip import IncomingLeg, Line, OutboundLeg, SipLeg, custom_headers
+from offhook.calls.legs.ping import Pinging
+from offhook.calls.legs.sip import IncomingLeg, Line, OutboundLeg, SipLeg
+from offhook.calls.legs.translation import custom_headers
 from offhook.calls.switchboard import Admit
+from offhook.calls.trunks.live import Trunks
+from offhook.calls.trunks.probing import Prober
 from offhook.media.session import Sessions
 from offhook.sip import events as sip
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.registrar import Registrar
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Signalling
-from offhook.sip.uri import NameAddr, Uri
+from offhook.sip.uri import NameAddr
+from offhook.vocabulary.sids import AccountSid
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +51,7 @@ class SipExchange:
         sessions: Sessions,
         registrar: Registrar,
         admission: Admission,
+        trunks: Trunks,
         now: Callable[[], float],
         random_bits: Callable[[int], int],
     ) -> None:
@@ -53,6 +60,7 @@ class SipExchange:
         self._sessions = sessions
         self._registrar = registrar
         self._admission = admission
+        self.trunks = trunks
         self._now = now
         self._random_bits = random_bits
         self._legs: dict[sip.CallHandle, SipLeg] = {}
@@ -66,12 +74,13 @@ class SipExchange:
             signalling=signalling, spawn=self._spawn, hold=self._hold, retry_after=self._settings.retry_after
         )
         self._front = front
+        self._pinging = Pinging(signalling)
 
     async def run(self) -> None:
-        """Own the small tasks of legs and registrations until cancelled."""
+        """Own the small tasks of legs and registrations, and watch the gateways, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            await asyncio.get_running_loop().create_future()
+            await Prober(self.trunks, self._pinging.ping, random_bits=self._random_bits).run()
 
     @property
     def idle(self) -> bool:
@@ -86,7 +95,7 @@ class SipExchange:
             case sip.RegisterReceived():
                 self._spawn(self._admission.register(event, self._wired().signalling))
             case sip.PingAnswered():
-                pass
+                self._pinging.hear(event)
             case _:
                 leg = self._legs.get(event.call)
                 if leg is not None:
@@ -97,19 +106,19 @@ class SipExchange:
     def outgoing(self, destination: Destination) -> OutgoingLeg:
         return OutboundLeg(self._wired(), self._negotiation(), destination)
 
+    def hunting(self, destinations: Sequence[Destination]) -> OutgoingLeg:
+        return HuntingLeg(destinations, self.outgoing, self._spawn)
+
     def contacts(self, login: str, domain: str) -> Sequence[Contact]:
         return [
             Contact(uri=str(binding.target), route=binding.flow)
             for binding in self._registrar.lookup(f"{login}@{domain}", self._now())
         ]
 
-    def gateway(self, number: str) -> Contact | None:
-        gateway = self._settings.gateway
-        if gateway is None:
-            return None
-        uri = Uri.parse(gateway.uri)
-        target = Uri(scheme=uri.scheme, user=number, host=uri.host, port=uri.port, parameters=uri.parameters)
-        return Contact(uri=str(target), username=gateway.username or None, password=gateway.password or None)
+    def ways(
+        self, number: str, caller: Caller, lineage: Sequence[AccountSid], headers: Sequence[tuple[str, str]]
+    ) -> tuple[Destination, ...]:
+        return self.trunks.ways(number, caller, lineage, headers)
 
     def _receive(self, event: sip.IncomingCall) -> None:
         assert self._front is not None

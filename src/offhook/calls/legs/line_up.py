@@ -11,6 +11,8 @@ from offhook.calls.directory import Directory
 from offhook.calls.legs.exchange import SipExchange
 from offhook.calls.legs.negotiation import MediaAddresses
 from offhook.calls.settings import CallSettings
+from offhook.calls.trunks.book import TrunkBook
+from offhook.calls.trunks.live import Trunks
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
 from offhook.sip.asyncio.driver import SipDriver
@@ -30,10 +32,11 @@ def line_up(
     directory: Directory,
     sessions: Sessions,
     random_bits: Callable[[int], int],
+    book: TrunkBook | None = None,
 ) -> tuple[SipExchange, SipDriver]:
     """An exchange and its driver. ``exchange.connect(driver, switchboard)`` closes the circle before the driver listens.
 
-    ``domain`` is the realm of the first organization's clients.
+    ``domain`` is the realm of the first organization's clients, ``book`` the trunks and routes to begin with.
     """
     now = asyncio.get_running_loop().time
     registrar, trusted = Registrar(), TrustedNetworks(sip.trust)
@@ -54,6 +57,7 @@ def line_up(
         sessions=sessions,
         registrar=registrar,
         admission=Admission(authentication=authentication, registrar=registrar, trusted=trusted, now=now),
+        trunks=Trunks(book, now=now, random_bits=random_bits),
         now=now,
         random_bits=random_bits,
     )

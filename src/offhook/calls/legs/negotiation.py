@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from offhook.media.commands import Codec, Direction
@@ -44,6 +44,8 @@ class Negotiation:
         self._random_bits = random_bits
         self._ours: Sdp | None = None
         self._host = ""
+        self.codecs: Sequence[str] = offers.CODECS
+        """What our first offer names, the preferred one first."""
 
     @property
     def offered(self) -> bool:
@@ -59,7 +61,7 @@ class Negotiation:
     def offer(self) -> bytes:
         """Our offer: the first one, or what was agreed on, both ways again: who asks for an offer may end a hold by it."""
         if self._ours is None:
-            self._ours = offers.make_offer(self._host, self._port, session_id=self._random_bits(31))
+            self._ours = offers.make_offer(self._host, self._port, session_id=self._random_bits(31), codecs=self.codecs)
         else:
             self._ours = offers.reoffer(self._ours, direction="sendrecv")
         return bytes(self._ours)

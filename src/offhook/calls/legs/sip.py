@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 
 from offhook.calls.leg import (
-    ANSWERED_ELSEWHERE,
     Destination,
     LegAnswered,
     LegDigit,
@@ -24,20 +23,16 @@ from offhook.calls.leg import (
     LegRinging,
 )
 from offhook.calls.legs.negotiation import Negotiation
+from offhook.calls.legs.translation import custom_headers, ending, reason_value
 from offhook.media.operation import MediaFailed
 from offhook.media.session import MediaSession
 from offhook.sip import events as sip
 from offhook.sip.errors import RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, HostPort, Transport
-from offhook.sip.grammar import presentable, quote
-from offhook.sip.message import Message, Request
 from offhook.sip.signalling import Invitation, Signalling
 from offhook.sip.uri import Uri
 
 log = structlog.get_logger(__name__)
-
-_REASON_LENGTH = 200
-"""Characters of a Reason: what failed may be told at length, and a datagram is short."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 """Lets something go on beside the caller, in a task that somebody owns."""
@@ -104,7 +99,9 @@ class SipLeg:
             headers.append(("Retry-After", str(self._line.retry_after)))
         if self._handle is not None:
             try:
-                self._line.signalling.refuse(self._handle, sip_code, headers=(*headers, ("Reason", _reason(reason))))
+                self._line.signalling.refuse(
+                    self._handle, sip_code, headers=(*headers, ("Reason", reason_value(reason)))
+                )
             except SipError:
                 self._hang_up(reason)  # a call whose 200 is out can no longer be refused
         self._end(LegEnded(by_far_end=False, sip_code=sip_code, reason=reason))
@@ -127,7 +124,7 @@ class SipLeg:
             case sip.CallEnded():
                 self._gone.set()
                 if not self._ended:
-                    self._end(_ending(event))
+                    self._end(ending(event))
             case _ if self._ended:
                 pass
             case sip.DigitReceived(digit=digit):
@@ -180,7 +177,7 @@ class SipLeg:
         if self._handle is None:
             return
         try:
-            self._line.signalling.hangup(self._handle, _reason(reason) if reason else "")
+            self._line.signalling.hangup(self._handle, reason_value(reason) if reason else "")
         except SipError as error:  # the leg is over all the same, and its call is told so
             log.warning("hangup_not_signalled", call_id=self._call_id, reason=str(error))
 
@@ -284,6 +281,8 @@ class OutboundLeg(SipLeg):
         self._target = target_of(destination.uri)
         self._route = destination.route if isinstance(destination.route, Flow) else None
         self._headers = destination.headers
+        if destination.codecs:
+            negotiation.codecs = destination.codecs
         self._answered = False
         self._early: dict[str, bytes] = {}
         """The answer of each early dialog, by To tag; some far ends do not repeat it in the 200."""
@@ -314,6 +313,8 @@ class OutboundLeg(SipLeg):
             headers=self._headers,
             username=to.username,
             password=to.password,
+            contact_user=to.contact_user,
+            response_limit=to.response_timeout,
         )
 
     def _hear_setup(self, event: sip.Event) -> None:
@@ -349,16 +350,6 @@ class OutboundLeg(SipLeg):
             self._listener(LegRinging(early_media=True))
 
 
-def custom_headers(message: Message) -> dict[str, str]:
-    """``X-*`` and ``Diversion`` headers, which applications may read; never our own marks."""
-    headers = {
-        name: value for name, value in message.extension_headers().items() if not name.lower().startswith("x-restcomm-")
-    }
-    if (diversion := message.get("diversion")) is not None:
-        headers["Diversion"] = diversion
-    return headers
-
-
 def target_of(text: str) -> Uri:
     """The URI to ring. Raises ``LegFailed``."""
     try:
@@ -377,16 +368,3 @@ def _flow(uri: Uri) -> Flow:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _reason(text: str) -> str:
-    """A Reason header value (RFC 3326)."""
-    if text == ANSWERED_ELSEWHERE:
-        return 'SIP;cause=200;text="Call completed elsewhere"'
-    return f"SIP;text={quote(presentable(text[:_REASON_LENGTH]))}"
-
-
-def _ending(event: sip.CallEnded) -> LegEnded:
-    headers = {} if event.message is None or isinstance(event.message, Request) else custom_headers(event.message)
-    reason = "" if event.cause is sip.EndCause.BYE else event.cause.value
-    return LegEnded(by_far_end=event.cause.by_far_end, sip_code=event.code, reason=reason, headers=headers)

@@ -291,7 +291,7 @@ class SipDriver:
 
     def ping(self, target: str, destination: Flow | None = None) -> RequestHandle:
         handle = self._endpoint.ping(target, self._clock(), destination)
-        self._drain()
+        asyncio.get_running_loop().call_soon(self._drain)  # as for invite
         return handle
 
     def reply(

@@ -1,0 +1,44 @@
+"""What SIP messages and events say, in the words of legs, and the other way round."""
+
+from __future__ import annotations
+
+from offhook.calls.leg import ANSWERED_ELSEWHERE, LegEnded
+from offhook.sip.events import CallEnded, EndCause
+from offhook.sip.grammar import presentable, quote
+from offhook.sip.headers import retry_after
+from offhook.sip.message import Message, Request, Response
+
+_REASON_LENGTH = 200
+"""Characters of a Reason: what failed may be told at length, and a datagram is short."""
+
+
+def custom_headers(message: Message) -> dict[str, str]:
+    """``X-*`` and ``Diversion`` headers, which applications may read; never our own marks."""
+    headers = {
+        name: value for name, value in message.extension_headers().items() if not name.lower().startswith("x-restcomm-")
+    }
+    if (diversion := message.get("diversion")) is not None:
+        headers["Diversion"] = diversion
+    return headers
+
+
+def reason_value(text: str) -> str:
+    """A Reason header value (RFC 3326)."""
+    if text == ANSWERED_ELSEWHERE:
+        return 'SIP;cause=200;text="Call completed elsewhere"'
+    return f"SIP;text={quote(presentable(text[:_REASON_LENGTH]))}"
+
+
+def ending(event: CallEnded) -> LegEnded:
+    """The end of a call as its leg tells it."""
+    headers = {} if event.message is None or isinstance(event.message, Request) else custom_headers(event.message)
+    reason = "" if event.cause is EndCause.BYE else event.cause.value
+    silent = event.cause in (EndCause.NO_RESPONSE, EndCause.UNREACHABLE)
+    return LegEnded(
+        by_far_end=event.cause.by_far_end,
+        sip_code=event.code,
+        reason=reason,
+        headers=headers,
+        silent=silent,
+        retry_after=retry_after(event.message.get("retry-after")) if isinstance(event.message, Response) else None,
+    )

@@ -1,0 +1,146 @@
+"""Trunks and routes as ``offhook.toml`` gives them: ``[[trunks]]`` and ``[[routes]]``. Accounts make theirs through the API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from offhook.calls.trunks.book import TrunkBook
+from offhook.calls.trunks.patterns import NumberPattern
+from offhook.calls.trunks.rewriting import NumberRules, rules_of
+from offhook.calls.trunks.routes import TrunkRoute
+from offhook.calls.trunks.trunk import CallerHeader, Gateway, Presentation, Probing, Trunk, TrunkKey
+from offhook.sip.settings import Gateway as SimpleGateway
+
+_WORD = re.compile(r"(priority|weight)=([0-9]{1,5})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkSettings:
+    """One ``[[trunks]]``: for the calls of every account."""
+
+    name: str
+    """By which routes name it."""
+    gateways: tuple[str, ...] = ()
+    """SIP URIs without a user, each with an optional priority (lowest first) and weight:
+    ``sip:gw.example.net;transport=tcp priority=10 weight=50``."""
+    username: str = ""
+    """Login for the digest challenges of the gateways; empty: they ask for none."""
+    password: str = field(default="", repr=False)
+    """Password for it."""
+    from_user: str = ""
+    """User part of From; empty: the caller's number."""
+    from_domain: str = ""
+    """Host of From; empty: our own address; ``gateway``: that of the gateway."""
+    caller_header: str = "none"
+    """Where the caller's number stands besides From: ``P-Asserted-Identity``, ``P-Preferred-Identity``, ``Remote-Party-ID``."""
+    contact_user: str = ""
+    """User part of Contact; empty: none."""
+    outbound_called: tuple[str, ...] = ()
+    """Rules for the number called, ``PATTERN => REPLACEMENT``: a prefix, or a regular expression that begins with ``^``."""
+    outbound_caller: tuple[str, ...] = ()
+    """Rules for the caller's number."""
+    codecs: tuple[str, ...] = ()
+    """Codecs to offer, the preferred one first: ``PCMU``, ``PCMA``; empty: both."""
+    max_calls: int = 0
+    """Calls at once; 0: no limit."""
+    calls_per_second: float = 0.0
+    """Calls begun in a second, on average; 0: no limit."""
+    response_timeout: float = 4.0
+    """Seconds, > 0, for the first response of a gateway; then the next one is tried."""
+    options_interval: float = 30.0
+    """Seconds between two OPTIONS to a gateway; 0: none are sent."""
+    options_timeout: float = 4.0
+    """Seconds after which an OPTIONS counts as unanswered."""
+    down_after: int = 2
+    """Failures in a row after which a gateway is taken out."""
+    up_after: int = 1
+    """Answers in a row after which it returns."""
+
+    def __post_init__(self) -> None:
+        self.trunk()
+
+    def trunk(self) -> Trunk:
+        """The trunk. Raises ``ValueError``."""
+        return Trunk(
+            key=TrunkKey(f"config:{self.name}"),
+            name=self.name,
+            gateways=tuple(gateway_of(text) for text in self.gateways),
+            username=self.username,
+            password=self.password,
+            presentation=Presentation(
+                from_user=self.from_user,
+                from_domain=self.from_domain,
+                caller_header=caller_header_of(self.caller_header),
+                contact_user=self.contact_user,
+            ),
+            outbound=NumberRules(called=rules_of(self.outbound_called), caller=rules_of(self.outbound_caller)),
+            codecs=self.codecs,
+            max_calls=self.max_calls,
+            calls_per_second=self.calls_per_second,
+            response_timeout=self.response_timeout,
+            probing=Probing(
+                interval=self.options_interval,
+                timeout=self.options_timeout,
+                down_after=self.down_after,
+                up_after=self.up_after,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSettings:
+    """One ``[[routes]]``: which trunks a number takes."""
+
+    pattern: str = ""
+    """A prefix (the longest counts), or a regular expression that begins with ``^`` (goes before prefixes); empty: all numbers."""
+    trunks: tuple[str, ...] = ()
+    """Names of trunks, the first choice first; empty: such numbers are not called."""
+    priority: int = 10
+    """Among expressions that cover a number the lowest counts."""
+
+    def __post_init__(self) -> None:
+        self.route()
+
+    def route(self) -> TrunkRoute:
+        """The route. Raises ``ValueError``."""
+        return TrunkRoute(pattern=NumberPattern.parse(self.pattern), trunks=self.trunks, priority=self.priority)
+
+
+def configured(
+    trunks: Iterable[TrunkSettings], routes: Iterable[RouteSettings], gateway: SimpleGateway | None
+) -> TrunkBook:
+    """The node's own book; ``gateway`` (``sip.gateway``) is the short form of a trunk, named ``gateway``."""
+    own = [one.trunk() for one in trunks]
+    if gateway is not None:
+        own.append(
+            Trunk(
+                key=TrunkKey("config:gateway"),
+                name="gateway",
+                gateways=(Gateway(uri=gateway.uri),),
+                username=gateway.username,
+                password=gateway.password,
+            )
+        )
+    return TrunkBook.of(own, [route.route() for route in routes])
+
+
+def gateway_of(text: str) -> Gateway:
+    """``URI priority=N weight=N``. Raises ``ValueError``."""
+    uri, *words = text.split()
+    values = {}
+    for word in words:
+        match = _WORD.fullmatch(word)
+        if match is None:
+            raise ValueError(f"the gateway {text[:120]!r} holds {word[:40]!r}; write priority=10 or weight=10")
+        values[match[1]] = int(match[2])
+    return Gateway(uri=uri, priority=values.get("priority", 10), weight=values.get("weight", 10))
+
+
+def caller_header_of(text: str) -> CallerHeader:
+    """By its name. Raises ``ValueError``."""
+    for header in CallerHeader:
+        if header.value.lower() == text.strip().lower():
+            return header
+    raise ValueError(f"the caller header {text[:80]!r} is none of {', '.join(CallerHeader)}")

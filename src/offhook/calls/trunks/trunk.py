@@ -1,0 +1,137 @@
+"""A trunk: the gateways of one carrier or telephone system, and how calls are handed to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, NewType
+
+from offhook.calls.trunks.rewriting import NumberRules
+from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.flow import Transport
+from offhook.sip.offer import CODECS
+from offhook.sip.uri import Uri
+from offhook.vocabulary.sids import AccountSid
+
+TrunkKey = NewType("TrunkKey", str)
+"""Names a trunk within a node: its sid, or ``config:NAME``."""
+
+MOST_GATEWAYS: Final = 20
+"""Of one trunk."""
+
+
+class CallerHeader(StrEnum):
+    """Where the caller's number stands besides From."""
+
+    NONE = "none"
+    ASSERTED = "P-Asserted-Identity"
+    PREFERRED = "P-Preferred-Identity"
+    REMOTE_PARTY = "Remote-Party-ID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """One place where a trunk takes calls."""
+
+    uri: str
+    """``sip:host:port;transport=tcp``; without a user part."""
+    priority: int = 10
+    """0 to 65535; the lowest is tried first."""
+    weight: int = 10
+    """0 to 65535: the share of calls among gateways of one priority."""
+    enabled: bool = True
+
+    def __post_init__(self) -> None:
+        gateway_uri(self.uri)
+        for name, value in (("priority", self.priority), ("weight", self.weight)):
+            if not 0 <= value <= 65_535:
+                raise ValueError(f"the {name} {value} of {self.uri} must be 0 to 65535")
+
+    @property
+    def host(self) -> str:
+        """Without brackets."""
+        return gateway_uri(self.uri).address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """As whom calls are handed over."""
+
+    from_user: str = ""
+    """User part of From; empty: the caller's number."""
+    from_domain: str = ""
+    """Host of From; empty: our own address; ``gateway``: that of the gateway."""
+    caller_header: CallerHeader = CallerHeader.NONE
+    contact_user: str = ""
+    """User part of Contact; empty: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probing:
+    """How the health of gateways is watched."""
+
+    interval: float = 30.0
+    """Seconds between two OPTIONS; 0: none are sent."""
+    timeout: float = 4.0
+    """Seconds after which an OPTIONS counts as unanswered."""
+    down_after: int = 2
+    """Failures in a row, >= 1, of OPTIONS or calls, after which a gateway is taken out."""
+    up_after: int = 1
+    """Answers in a row, >= 1, after which it returns."""
+    pause: float = 30.0
+    """Seconds until a gateway that is down and gets no OPTIONS is tried with a call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """One trunk. Frozen: a change makes a new one, and what is known of its gateways' health goes on."""
+
+    key: TrunkKey
+    name: str
+    account_sid: AccountSid | None = None
+    """Whose it is; None: the node's own, for every account."""
+    enabled: bool = True
+    gateways: tuple[Gateway, ...] = ()
+    username: str = ""
+    """Login for the digest challenges of the gateways; empty: they ask for none."""
+    password: str = field(default="", repr=False)
+    presentation: Presentation = field(default_factory=Presentation)
+    outbound: NumberRules = field(default_factory=NumberRules)
+    """What happens to numbers of calls that go out by it."""
+    inbound: NumberRules = field(default_factory=NumberRules)
+    """What happens to numbers of calls that come in by it."""
+    codecs: tuple[str, ...] = ()
+    """Codecs to offer, the preferred one first; empty: all, in the engine's order."""
+    max_calls: int = 0
+    """Calls at once; 0: no limit."""
+    calls_per_second: float = 0.0
+    """Calls begun in a second, on average; 0: no limit."""
+    response_timeout: float = 4.0
+    """Seconds, > 0: for the first response of a gateway; then the next one is tried."""
+    probing: Probing = field(default_factory=Probing)
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or len(self.name) > 256:
+            raise ValueError("a trunk needs a name of at most 256 characters")
+        if len(self.gateways) > MOST_GATEWAYS:
+            raise ValueError(f"trunk {self.name!r} has more than {MOST_GATEWAYS} gateways")
+        unknown = [codec for codec in self.codecs if codec not in CODECS]
+        if unknown:
+            raise ValueError(f"trunk {self.name!r}: the codec {unknown[0]!r} is not one of {', '.join(CODECS)}")
+        if self.max_calls < 0 or self.calls_per_second < 0:
+            raise ValueError(f"trunk {self.name!r}: a limit must be 0 (none) or more")
+        if not 0 < self.response_timeout <= 32:
+            raise ValueError(f"trunk {self.name!r}: the response time-out must be more than 0 and at most 32 s")
+
+
+def gateway_uri(text: str) -> Uri:
+    """The URI of a gateway. Raises ``ValueError`` with a sentence."""
+    try:
+        uri = Uri.parse(text.strip())
+    except RemoteProtocolError as error:
+        raise ValueError(f"the gateway {text[:120]!r} is no SIP URI: {error}") from None
+    if uri.scheme not in ("sip", "sips") or not uri.host or uri.user:
+        raise ValueError(f"the gateway {text[:120]!r} must read like sip:host:port;transport=tcp, without a user")
+    if uri.transport not in ("", None, *Transport):
+        raise ValueError(f"the gateway {text[:120]!r} asks for a transport that is none of {', '.join(Transport)}")
+    return uri

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import asyncio
+
+from offhook.calls.legs.ping import Pinging
+from offhook.calls.trunks.probing import Pong
+from offhook.sip.errors import LocalProtocolError
+from offhook.sip.events import PingAnswered, RequestHandle
+from offhook.sip.message import Request, Response, parse
+from tests.support.virtual_loop import run, settle
+
+QUESTION = parse(
+    b"OPTIONS sip:gw SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:gw>\r\n"
+    b"Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+def answer(code: int, *headers: tuple[str, str]) -> Response:
+    assert isinstance(QUESTION, Request)
+    return QUESTION.response(code, headers=headers)
+
+
+class SignallingTwin:
+    """Numbers what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ping(self, target: str) -> RequestHandle:
+        if target == "sips:gw":
+            raise LocalProtocolError("no transport leads there")
+        self.asked.append(target)
+        return RequestHandle(len(self.asked))
+
+
+def test_each_question_gets_its_own_answer() -> None:
+    async def main() -> None:
+        pinging = Pinging(SignallingTwin())  # type: ignore[arg-type]
+        async with asyncio.TaskGroup() as tasks:
+            asked = [tasks.create_task(pinging.ping(f"sip:{name}", 4.0)) for name in "abc"]
+            await settle()
+            busy = answer(503, ("Retry-After", "9"))
+            pinging.hear(PingAnswered(handle=RequestHandle(2), code=503, response=busy))
+            pinging.hear(PingAnswered(handle=RequestHandle(1), code=200, response=answer(200)))
+            pinging.hear(PingAnswered(handle=RequestHandle(3), code=None))
+            pinging.hear(PingAnswered(handle=RequestHandle(1), code=200, response=answer(200)))
+        assert [task.result() for task in asked] == [
+            Pong(code=200),
+            Pong(code=503, retry_after=9),
+            Pong(code=None, reason="it cannot be reached"),
+        ]
+        assert len(pinging) == 0
+
+    run(main())
+
+
+def test_nobody_waits_longer_than_he_wants_to() -> None:
+    async def main() -> None:
+        pinging = Pinging(SignallingTwin())  # type: ignore[arg-type]
+        pong = await pinging.ping("sip:a", 4.0)
+        assert pong == Pong(code=None, reason="it did not answer OPTIONS within 4 s")
+        assert asyncio.get_running_loop().time() == 1004.0
+        pinging.hear(PingAnswered(handle=RequestHandle(1), code=200, response=answer(200)))
+        assert (await pinging.ping("sips:gw", 4.0)).reason == "no transport leads there"
+        assert len(pinging) == 0
+
+    run(main())

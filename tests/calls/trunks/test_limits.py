@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offhook.calls.trunks.limits import Limits, TokenBucket
+
+
+def test_no_more_calls_than_the_limit_are_there_at_once() -> None:
+    limits = Limits()
+    assert [limits.seize(max_calls=2, calls_per_second=0, now=0) for _ in range(3)][:2] == ["", ""]
+    assert "2 calls at once" in limits.seize(max_calls=2, calls_per_second=0, now=0)
+    limits.release()
+    assert limits.seize(max_calls=2, calls_per_second=0, now=0) == ""
+    assert limits.calls == 2
+
+
+def test_a_rate_below_one_lets_a_call_begin_now_and_then() -> None:
+    limits = Limits()
+    begun = [now for now in range(20) if not limits.seize(max_calls=0, calls_per_second=0.25, now=float(now))]
+    assert begun == [0, 4, 8, 12, 16]
+
+
+def test_a_changed_rate_counts_from_now_on() -> None:
+    limits = Limits()
+    assert limits.seize(max_calls=0, calls_per_second=1, now=0) == ""
+    assert "1 calls a second" in limits.seize(max_calls=0, calls_per_second=1, now=0)
+    assert limits.seize(max_calls=0, calls_per_second=5, now=0) == ""
+
+
+@given(st.floats(0.1, 50), st.lists(st.floats(0, 1), max_size=200))
+def test_a_bucket_never_lets_more_through_than_its_rate_and_one_second_more(rate: float, steps: list[float]) -> None:
+    bucket, now, taken = TokenBucket(rate, 0.0), 0.0, 0
+    for step in steps:
+        now += step
+        taken += bucket.take(now)
+    assert taken <= now * rate + max(1.0, rate) + 1e-6

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from offhook.calls.errors import Unroutable
+from offhook.calls.leg import Caller, Destination, LegEnded
+from offhook.calls.trunks.book import TrunkBook
+from offhook.calls.trunks.health import State
+from offhook.calls.trunks.live import Trunks
+from offhook.calls.trunks.trunk import Gateway, Trunk, TrunkKey
+
+KEY = TrunkKey("T")
+TRUNK = Trunk(
+    key=KEY,
+    name="carrier",
+    gateways=(Gateway(uri="sip:a", priority=1), Gateway(uri="sip:b", priority=2)),
+)
+
+
+class Live:
+    """Trunks and a clock."""
+
+    def __init__(self, *trunks: Trunk) -> None:
+        self.now = 0.0
+        self.trunks = Trunks(TrunkBook.of(trunks or (TRUNK,)), now=lambda: self.now, random_bits=lambda _: 0)
+
+    def ways(self) -> list[Destination]:
+        return list(self.trunks.ways("+49", Caller(user="+1"), ()))
+
+    def hosts(self) -> list[str]:
+        return [way.uri.partition("@")[2] for way in self.ways()]
+
+    def fails(self, host: str, ended: LegEnded) -> None:
+        (way,) = [way for way in self.ways() if way.uri.endswith(host)]
+        assert way.channel is not None
+        way.channel.fails(ended)
+
+    def states(self) -> list[State]:
+        return [report.condition.state for report in self.trunks.report(KEY)]
+
+
+SILENT = LegEnded(by_far_end=True, sip_code=408, silent=True, reason="the far end did not respond")
+
+
+def test_a_gateway_that_is_down_is_tried_last_and_comes_first_again_when_it_is_up() -> None:
+    live = Live()
+    assert live.hosts() == ["a", "b"]
+    live.fails("a", SILENT)
+    live.fails("a", SILENT)
+    assert live.hosts() == ["b", "a"]
+    assert live.states() == [State.DOWN, State.UNKNOWN]
+    assert live.trunks.report(KEY)[0].condition.reason == "the far end did not respond"
+    live.trunks.worked(TRUNK, TRUNK.gateways[0])
+    assert live.hosts() == ["a", "b"]
+    assert live.states() == [State.UP, State.UNKNOWN]
+
+
+def test_a_gateway_that_asks_for_a_pause_is_left_alone_and_when_all_do_there_is_no_way() -> None:
+    live = Live()
+    live.fails("a", LegEnded(by_far_end=True, sip_code=503, retry_after=20))
+    assert live.hosts() == ["b"]
+    live.fails("b", LegEnded(by_far_end=True, sip_code=503, retry_after=30))
+    with pytest.raises(Unroutable, match="no gateway of carrier takes calls") as refusal:
+        live.ways()
+    assert refusal.value.sip_code == 503
+    live.now = 20
+    assert live.hosts() == ["a"]
+
+
+def test_a_channel_is_seized_within_the_limits_and_given_back_once() -> None:
+    live = Live(replace(TRUNK, max_calls=1))
+    first, second = (way.channel for way in live.ways())
+    assert first is not None
+    assert second is not None
+    assert first.seize() == ""
+    assert "1 calls at once" in second.seize()
+    second.release()
+    assert (live.trunks.in_use(KEY), live.trunks.seized) == (1, 1)
+    first.release()
+    first.release()
+    assert live.trunks.seized == 0
+    assert first.name == "carrier (sip:a)"
+
+
+def test_a_change_counts_at_once_and_what_is_known_of_gateways_stays() -> None:
+    live = Live()
+    (channel, _) = (way.channel for way in live.ways())
+    assert channel is not None
+    assert channel.seize() == ""
+    live.fails("a", SILENT)
+    live.fails("a", SILENT)
+    live.trunks.replace(TrunkBook.of([replace(TRUNK, max_calls=1, gateways=(*TRUNK.gateways, Gateway(uri="sip:c")))]))
+    assert live.states() == [State.DOWN, State.UNKNOWN, State.UNKNOWN]
+    (other, *_) = (way.channel for way in live.ways())
+    assert other is not None
+    assert other.seize() != ""
+    live.trunks.replace(TrunkBook())
+    channel.release()
+    assert "no longer configured" in other.seize()
+    live.trunks.worked(TRUNK, TRUNK.gateways[0])
+    channel.fails(SILENT)
+    assert (live.trunks.report(KEY), live.trunks.in_use(KEY)) == ([], 0)
