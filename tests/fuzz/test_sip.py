@@ -15,7 +15,7 @@ from offhook.sip.digest import Challenge, Credentials
 from offhook.sip.errors import NoCommonMedia, RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.framing import StreamFramer
-from offhook.sip.headers import CSeq, MediaType, Reason
+from offhook.sip.headers import CSeq, MediaType, RAck, Reason, SessionExpires, min_se_of, rseq_of
 from offhook.sip.message import Request, check, parse
 from offhook.sip.offer import agree, answer, make_offer
 from offhook.sip.registrar import Registrar
@@ -28,6 +28,7 @@ SEED = (
     b'f: "A \\" B" <sip:a@b;x>;tag=1\r\nTo:\r\n <sip:c@d>\r\nCall-ID: x@y\r\nCSeq: 1 INVITE\r\nm: <sip:e@f>;q=0.5, *\r\n'
     b'Route: <sip:r;lr>,<sip:s>\r\nMax-Forwards: 70\r\nExpires: 60\r\nReason: Q.850;cause=16;text="x"\r\n'
     b'Authorization: Digest username="a", realm="r", nonce="n", uri="sip:b", response="00", qop=auth, nc=00000001, cnonce="c"\r\n'
+    b"RAck: 1 1 INVITE\r\nSession-Expires: 1800;refresher=uac\r\nMin-SE: 90\r\nRequire: 100rel\r\nRSeq: 7\r\n"
     b'X-A: 1\r\nContent-Type: multipart/mixed;boundary="b"\r\nContent-Length: 40\r\n\r\n'
     b"--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--"
 )
@@ -84,6 +85,9 @@ def touch(message: object) -> None:
             str(getattr(message, name, None))
         except RemoteProtocolError:
             continue
+    for read in (RAck.of, SessionExpires.of, rseq_of, min_se_of):
+        with contextlib.suppress(RemoteProtocolError):
+            str(read(message))  # type: ignore[operator]
 
 
 @given(st.one_of(st.binary(max_size=300), mutated(SEED), mutated(b"SIP/2.0 200 OK" + SEED[SEED.index(b"\r\n") :])))

@@ -6,7 +6,7 @@ import pytest
 
 from offhook.security.digest import ha1
 from offhook.sip.digest import Challenger, Credentials, Verdict
-from offhook.sip.events import CallAnswered, CallEnded, CallHandle, EndCause
+from offhook.sip.events import CallAnswered, CallEnded, CallHandle, CallRinging, EndCause
 from offhook.sip.message import Request, parse
 from offhook.sip.signalling import Invitation
 from offhook.sip.testing import counted_bits
@@ -19,7 +19,7 @@ class Callee(Line):
     def __init__(self, **invitation: object) -> None:
         super().__init__()
         self.call: CallHandle = self.endpoint.invite(
-            Invitation(target="sip:x@192.0.2.1", from_uri="sip:b@192.0.2.2", sdp=b"v=0", **invitation),
+            Invitation(target="sip:x@192.0.2.1", from_uri="sip:b@192.0.2.2", **{"sdp": b"v=0", **invitation}),
             0.0,  # type: ignore[arg-type]
         )
         self.wire.settle()
@@ -173,3 +173,37 @@ def test_the_first_word_is_awaited_again_after_a_challenge() -> None:
 def test_the_contact_has_the_user_that_the_carrier_wants_there() -> None:
     callee = Callee(contact_user="main number")
     assert callee.request("INVITE").get("contact") == "<sip:main%20number@192.0.2.2:5060>"
+
+
+def test_the_early_dialogs_of_a_fork_are_kept_apart_until_one_is_answered() -> None:
+    callee = Callee()
+    for tag in ("t1", "t2", "t3"):
+        callee.answers(183, tag)
+    assert [event.response.to_tag for event in callee.side.of(CallRinging)] == ["t1", "t2", "t3"]
+    assert callee.endpoint.sizes()["dialogs"] == 3
+    callee.answers(200, "t2")
+    callee.answers(200, "t4")
+    callee.answers(200, "t1")
+    assert callee.side.one(CallAnswered).response.to_tag == "t2"
+    assert callee.hears() == ["INVITE", "ACK", "ACK", "BYE", "ACK", "BYE"]
+    assert callee.endpoint.sizes()["dialogs"] == 1
+
+
+def test_only_so_many_early_dialogs_are_remembered() -> None:
+    callee = Callee()
+    for number in range(40):
+        callee.answers(180, f"t{number}")
+    assert callee.endpoint.sizes()["dialogs"] == 16
+    assert len(callee.side.of(CallRinging)) == 40
+    callee.answers(200, "t39")
+    callee.side.one(CallAnswered)
+
+
+def test_early_dialogs_of_a_refused_call_are_forgotten() -> None:
+    callee = Callee()
+    callee.answers(180, "t1")
+    callee.answers(180, "t2")
+    callee.answers(486)
+    callee.wire.run()
+    assert callee.side.one(CallEnded).code == 486
+    assert callee.endpoint.idle

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offhook.sip.bans import Bans
+from offhook.sip.capabilities import ALLOW
 from offhook.sip.endpoint import Endpoint
 from offhook.sip.events import CallEnded, IncomingCall
 from offhook.sip.flow import Flow, Transport
@@ -24,9 +25,10 @@ from tests.sip.raw import PEER, Line, request
         (request("INVITE", to="<sip:b@b>;tag=unknown"), 481, None),
         (request("CANCEL"), 481, None),
         (request("BYE"), 481, None),
-        (request("SUBSCRIBE"), 405, ("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER")),
+        (request("SUBSCRIBE"), 405, ("allow", ALLOW)),
         (request("DANCE"), 501, None),
-        (request(headers=["Require: 100rel, timer"]), 420, ("unsupported", "100rel, timer")),
+        (request(headers=["Require: 100rel, foo, timer, Bar"]), 420, ("unsupported", "foo, Bar")),
+        (request(headers=["Content-Encoding: gzip"], body="x"), 415, ("accept-encoding", "identity")),
         (request(uri="http://b"), 416, None),
         (request(headers=["Content-Type: text/html"], body="x"), 415, ("accept", "application/sdp")),
         (request(without=["Contact"]), 400, None),

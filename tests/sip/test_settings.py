@@ -22,3 +22,17 @@ def test_addresses_and_host_names_are_advertised(address: str) -> None:
 def test_a_protection_that_digest_does_not_have_is_named(qop: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match=r"sip\.digest_qop.*auth and auth-int"):
         SipSettings(digest_qop=qop)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"prack": "sometimes"}, r"sip\.prack.*never, supported, required"),
+        ({"min_se": 60}, r"sip\.min_se.*90 s"),
+        ({"session_expires": 100, "min_se": 120}, r"sip\.session_expires.*sip\.min_se"),
+    ],
+)
+def test_settings_of_extensions_that_make_no_sense_are_named(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        SipSettings(**wrong)  # type: ignore[arg-type]
+    assert SipSettings(session_expires=0, min_se=600).session_expires == 0

@@ -43,6 +43,7 @@ def test_a_via_without_branch_has_an_empty_one() -> None:
         "HTTP/1.1/TCP host",
         "SIP/2.0/UDP host:99999",
         "SIP/2.0/UDP a b",
+        "SIP/2.0/UDP a;branch=\0",
         "SIP/2.0/UDP h ,",
     ],
 )

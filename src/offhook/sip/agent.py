@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from offhook.sip.call import Call, CallState
+from offhook.sip.capabilities import capabilities
 from offhook.sip.dialog import Dialog, DialogKey
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import CallEnded, CallHandle, EndCause, Event, RequestHandle
@@ -12,6 +13,7 @@ from offhook.sip.exchange import Exchange, OnFinal
 from offhook.sip.flow import Flow, HostPort, Transmit
 from offhook.sip.identifiers import Identifiers
 from offhook.sip.message import Request, Response
+from offhook.sip.offering import OfferInput
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Headers
 from offhook.sip.timers import Timers
@@ -20,8 +22,6 @@ from offhook.sip.transaction.layer import Transactions, respond_with
 from offhook.sip.transaction.transaction import Surroundings, Transaction
 from offhook.sip.uri import Uri
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER")
-ALLOW = ", ".join(METHODS)
 _OWN = frozenset(
     [
         "via",
@@ -37,6 +37,12 @@ _OWN = frozenset(
         "content-type",
     ]
 )  # what the endpoint writes itself
+
+
+_TARGETING = ("INVITE", "OPTIONS", "UPDATE")
+"""Methods whose requests bring a Contact."""
+_DECLARING = ("INVITE", "OPTIONS", "UPDATE")
+"""Methods whose requests say what we can do."""
 
 
 class Agent:
@@ -56,11 +62,15 @@ class Agent:
         self.around = Surroundings(self.timers, self.durations)
         self.transactions = Transactions(self.around)
         self.events: list[Event] = []
+        self.lost: Callable[[Call, float], None] = lambda _call, _now: None
+        """A request within the dialog got 408 or 481; ``Conversation`` says what follows."""
         self.calls: dict[CallHandle, Call] = {}
         """Calls whose end was not reported yet."""
         self.dialogs: dict[DialogKey, Call] = {}
         self.requests: dict[RequestHandle, Transaction] = {}
         """Requests outside calls that wait for our reply."""
+        self.capabilities = capabilities(settings)
+        """Allow and Supported."""
         self._issued = 0
         self._software: Headers = (("User-Agent", settings.user_agent),) if settings.user_agent else ()
         self._server: Headers = (("Server", settings.user_agent),) if settings.user_agent else ()
@@ -101,14 +111,23 @@ class Agent:
     def end(
         self, call: Call, cause: EndCause, code: int | None = None, message: Request | Response | None = None
     ) -> None:
-        """The call is over and nothing is left to do in its dialog."""
+        """The call is over and nothing is left to do in its dialog; an offer that waits for our decision gets 487."""
         call.state = CallState.ENDED
+        if (offer := call.decide()) is not None:
+            self.timers.start(0.0, lambda at: self.respond(offer, 487, at))  # at once: a timer knows what time it is
         call.stop_limit()
         call.stop_repeating()
+        call.stop_extensions()
         call.transaction = None  # it knows the call as its user: without the circle both are freed at once
+        self.forget_early(call)
         if call.dialog is not None and self.dialogs.get(call.dialog.key) is call:
             del self.dialogs[call.dialog.key]
         self.report_end(call, cause, code, message)
+
+    def forget_early(self, call: Call) -> None:
+        """Requests in the early dialogs of an outgoing call no longer find it."""
+        for dialog in call.early.values():
+            self.dialogs.pop(dialog.key, None)
 
     # -- responses --------------------------------------------------------------------------------------------------
 
@@ -130,10 +149,18 @@ class Agent:
         return request.response(code, reason, to_tag=to_tag, headers=fields, body=body)
 
     def respond(
-        self, transaction: Transaction, code: int, now: float, *, to_tag: str = "", headers: Headers = ()
+        self,
+        transaction: Transaction,
+        code: int,
+        now: float,
+        *,
+        to_tag: str = "",
+        headers: Headers = (),
+        body: bytes = b"",
     ) -> None:
         """Answer through a transaction."""
-        response = self.response(transaction.request, code, to_tag=to_tag or self.ids.tag(), headers=headers)
+        tag = to_tag or self.ids.tag()
+        response = self.response(transaction.request, code, to_tag=tag, headers=headers, body=body)
         respond_with(transaction, response, now)
 
     def respond_statelessly(self, request: Request, code: int, flow: Flow, headers: Headers = ()) -> None:
@@ -143,6 +170,31 @@ class Agent:
 
     def send(self, data: bytes, flow: Flow) -> None:
         self.around.transmits.append(Transmit(data=data, destination=flow))
+
+    def retry_soon(self) -> tuple[str, str]:
+        """The Retry-After of a 500 for what came too soon (§14.2; RFC 3311 §5.2)."""
+        return "Retry-After", str(self.ids.below(11))
+
+    def glare_pause(self, dialog: Dialog) -> float:
+        """Seconds to wait after a 491, longer for the side that owns the Call-ID (§14.1)."""
+        return 2.1 + self.ids.below(191) / 100 if dialog.is_caller else self.ids.below(201) / 100
+
+    def await_decision(self, call: Call, offer: Transaction, now: float) -> None:
+        """Remember an offer of theirs until ``accept_offer`` or ``refuse_offer``; 500 (504 where no INVITE brought it)."""
+        call.incoming_offer = offer
+        call.offer_limit = self.timers.start(now + self.settings.reply_limit, lambda at: self._undecided(call, at))
+
+    def _undecided(self, call: Call, now: float) -> None:
+        offer = call.decide()
+        if offer is not None:
+            self.refuse_offer(call, offer, 500 if offer.request.method == "INVITE" else 504, now)
+
+    def refuse_offer(self, call: Call, offer: Transaction, code: int, now: float, headers: Headers = ()) -> None:
+        """Refuse a re-INVITE, UPDATE or PRACK; the session goes on as it was."""
+        dialog = call.dialog_with(offer.request.from_tag)
+        if dialog is not None:
+            dialog.offers.take(OfferInput.FAILED)
+        respond_with(offer, self.response(offer.request, code, headers=headers), now)
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
@@ -181,8 +233,10 @@ class Agent:
         fields = [("Via", self.via(flow)), ("Max-Forwards", "70")]
         fields += [("Route", route) for route in routes or ()]
         fields += [("From", from_), ("To", to), ("Call-ID", call_id), ("CSeq", f"{cseq} {method}")]
-        if method in ("INVITE", "OPTIONS"):
-            fields += [("Contact", self.contact(flow, contact_user)), ("Allow", ALLOW)]
+        if method in _TARGETING:
+            fields.append(("Contact", self.contact(flow, contact_user)))
+        if method in _DECLARING:
+            fields += self.capabilities
         fields += self._software
         fields += [pair for pair in headers if pair[0].lower() not in _OWN]
         if body:
@@ -226,11 +280,12 @@ class Agent:
         headers: Headers = (),
         body: bytes = b"",
         content_type: str = "application/sdp",
+        dialog: Dialog | None = None,
     ) -> Exchange | None:
-        """Send a request in the dialog of ``call``; ``on_final(response or None, now)`` follows, at once when there is
-        no way to the far end.
+        """Send a request in ``dialog``, else in the one of ``call``; ``on_final(response or None, now)`` follows, at once
+        when there is no way to the far end.
         """
-        dialog = call.dialog
+        dialog = dialog or call.dialog
         flow = None if dialog is None else dialog.destination()
         if dialog is None or flow is None:
             on_final(None, now)

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from offhook.sip.agent import ALLOW, Agent
+from offhook.sip.agent import Agent
 from offhook.sip.call import Call, CallState, Repeating
 from offhook.sip.dialog import Dialog
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import CallConfirmed, CallHandle, EndCause, IncomingCall, OfferAnswered, OfferReceived
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
+from offhook.sip.offering import OfferInput
+from offhook.sip.reliable import Reliable
+from offhook.sip.session_timer import SessionTimers
 from offhook.sip.signalling import Headers
 from offhook.sip.transaction.layer import respond_with
 from offhook.sip.transaction.table import Input
 from offhook.sip.transaction.transaction import Transaction
 
-_CAPABILITIES: Headers = (("Allow", ALLOW),)
+_REMIND = 60.0
+"""Seconds after which a provisional response is sent again, lest proxies give the caller up (§13.3.1.1)."""
 
 
 class Answering:
     """The server side of INVITE."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, reliable: Reliable, sessions: SessionTimers) -> None:
         self._agent = agent
+        self._reliable = reliable
+        self._sessions = sessions
+        reliable.acknowledged = self._released
         self.leave: Callable[[Call, float], None] = lambda _call, _now: None
         """Sends the BYE of a call that we wanted to end before its ACK came; ``Conversation`` sets it."""
 
@@ -63,8 +70,9 @@ class Answering:
         if call is None:
             return
         if call.incoming_offer is invite:
-            call.incoming_offer = None
-            call.stop_limit()
+            call.decide()
+            if call.dialog is not None:
+                call.dialog.offers.take(OfferInput.FAILED)
         elif call.state is CallState.OFFERED:
             agent.end(call, EndCause.CANCELED, 487, request)
 
@@ -76,6 +84,8 @@ class Answering:
         call.stop_repeating()
         agent = self._agent
         sdp = ack.sdp
+        if call.dialog is not None:
+            call.dialog.offers.take(OfferInput.ANSWER_CAME)
         if call.state is CallState.ANSWERED:
             call.state = CallState.STANDING
             agent.events.append(CallConfirmed(call=call.handle, sdp=sdp))
@@ -90,14 +100,37 @@ class Answering:
     def ring(self, call: Call, code: int, sdp: bytes | None, headers: Headers, now: float) -> None:
         if not 100 < code < 200:
             raise LocalProtocolError(f"{code} is not a provisional status")
-        self._send(call, code, "", sdp, headers, now)
+        if call.held_answer is not None:
+            return
+        if self._reliable.wanted(call, sdp):
+            self._reliable.send(call, code, headers, sdp, now)
+        else:
+            self._send(call, code, "", sdp, headers, now)
+        if call.reminder is not None:
+            call.reminder.stop()
+        call.reminder = self._agent.timers.start(now + _REMIND, lambda at: self.ring(call, code, None, headers, at))
 
     def answer(self, call: Call, sdp: bytes | None, headers: Headers, now: float) -> None:
+        """Send the 2xx, when all that must be acknowledged before it is (RFC 3262 §3)."""
         call.stop_limit()
+        if call.provisionals is not None and call.provisionals.holds_answer:
+            call.held_answer = sdp, headers
+            return
+        call.stop_ringing()
         call.state = CallState.ANSWERED
         transaction = call.transaction
         assert transaction is not None
+        dialog = call.dialog
+        if dialog is not None and dialog.said is not None and dialog.offers.stable:
+            sdp = None  # the answer was given, and acknowledged, before: nothing that follows counts (§13.2.1)
         self.accept(call, transaction, sdp, headers, now)
+
+    def _released(self, call: Call, now: float) -> None:
+        """A PRACK came: whether the 2xx may go out now."""
+        held = call.held_answer
+        if held is not None and call.state is CallState.OFFERED:
+            call.held_answer = None
+            self.answer(call, *held, now)
 
     def accept(self, call: Call, transaction: Transaction, sdp: bytes | None, headers: Headers, now: float) -> None:
         """Send a 2xx, for the first INVITE or a later one, and repeat it until its ACK."""
@@ -107,10 +140,17 @@ class Answering:
             request,
             200,
             to_tag=call.local_tag,
-            headers=[("Contact", agent.contact(call.flow)), *_CAPABILITIES, *headers],
+            headers=[
+                ("Contact", agent.contact(call.flow)),
+                *agent.capabilities,
+                *self._sessions.answer_headers(call, request, now),
+                *headers,
+            ],
             body=sdp or b"",
         )
-        late_offer = request.sdp is None
+        late_offer = request.sdp is None and sdp is not None
+        if sdp is not None and call.dialog is not None:
+            call.dialog.say(sdp)
         repeating = Repeating(transaction, request.cseq.number, bytes(response), late_offer=late_offer)
         call.stop_repeating()
         call.repeating = repeating
@@ -145,6 +185,7 @@ class Answering:
     def _no_ack(self, call: Call, now: float) -> None:
         """§13.3.1.4: the dialog stands, but the session is ended with BYE."""
         call.stop_repeating()
+        call.stop_extensions()
         self._agent.report_end(call, EndCause.NO_ACK)
         call.state = CallState.LEAVING
         self._agent.ask(call, "BYE", now, lambda _response, _at: self._agent.end(call, EndCause.NO_ACK))

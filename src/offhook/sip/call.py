@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from offhook.sip.dialog import Dialog
 from offhook.sip.events import CallHandle
 from offhook.sip.flow import Flow
-from offhook.sip.message import Request
+from offhook.sip.message import Request, Response
 from offhook.sip.signalling import Headers
 from offhook.sip.timers import Timer
 from offhook.sip.transaction.transaction import Transaction
+
+if TYPE_CHECKING:
+    from offhook.sip.reliable import Provisionals
+    from offhook.sip.session_timer import Session
 
 
 class CallState(Enum):
@@ -54,11 +59,14 @@ class Repeating:
 
 
 class Call:
-    """One call. ``dialog`` exists as soon as both tags are known."""
+    """One call. ``dialog`` is the one that counts: of an incoming call from its INVITE on, of an outgoing one from its 2xx;
+    until then there may be several ``early`` ones.
+    """
 
     __slots__ = (
-        "dialog", "flow", "handle", "incoming_offer", "invite", "last_headers", "limit", "local_tag", "offer_due",
-        "outgoing_offer", "password", "patience", "repeating", "reported", "state", "transaction", "username",
+        "dialog", "due", "early", "flow", "handle", "held_answer", "incoming_offer", "invite", "last_headers", "limit",
+        "local_tag", "offer_due", "offer_limit", "outgoing_offer", "password", "patience", "provisionals", "reminder",
+        "repeating", "reported", "session", "state", "transaction", "username",
     )  # fmt: skip
 
     def __init__(self, handle: CallHandle, state: CallState, invite: Request, flow: Flow, local_tag: str) -> None:
@@ -68,10 +76,24 @@ class Call:
         self.flow = flow
         self.local_tag = local_tag
         self.dialog: Dialog | None = None
+        self.early: dict[str, Dialog] = {}
+        """Early dialogs of an outgoing call, by their tag, that which spoke last at the end (§12.1.2, §13.2.2.4)."""
+        self.due: list[tuple[Dialog, Response]] = []
+        """Reliable provisional responses whose offer waits for our answer."""
+        self.reminder: Timer | None = None
+        """Sends the last provisional response once more (§13.3.1.1)."""
+        self.provisionals: Provisionals | None = None
+        """Our reliable provisional responses to an incoming call."""
+        self.held_answer: tuple[bytes | None, Headers] | None = None
+        """A 2xx that waits until they have acknowledged a description (RFC 3262 §3)."""
+        self.session: Session | None = None
+        """The session timer."""
         self.transaction: Transaction | None = None
         """Of the INVITE that made the call."""
         self.incoming_offer: Transaction | None = None
-        """A re-INVITE of theirs that waits for our decision."""
+        """A re-INVITE, UPDATE or PRACK of theirs whose offer waits for our decision."""
+        self.offer_limit: Timer | None = None
+        """Bounds that wait."""
         self.outgoing_offer = False
         """Whether a re-INVITE of ours is unanswered."""
         self.offer_due = False
@@ -86,12 +108,39 @@ class Call:
         self.password: str | None = None
         self.reported = False
 
+    def dialog_with(self, remote_tag: str) -> Dialog | None:
+        """The dialog of a request of theirs, by its From tag."""
+        dialog = self.dialog
+        return dialog if dialog is not None and dialog.remote_tag == remote_tag else self.early.get(remote_tag)
+
     def stop_limit(self) -> None:
         if self.limit is not None:
             self.limit.stop()
             self.limit = None
 
+    def decide(self) -> Transaction | None:
+        """Take out the offer that waits for our decision."""
+        offer, self.incoming_offer = self.incoming_offer, None
+        if self.offer_limit is not None:
+            self.offer_limit.stop()
+            self.offer_limit = None
+        return offer
+
     def stop_repeating(self) -> None:
         if self.repeating is not None:
             self.repeating.stop()
             self.repeating = None
+
+    def stop_ringing(self) -> None:
+        """A final response goes out."""
+        if self.reminder is not None:
+            self.reminder.stop()
+            self.reminder = None
+        if self.provisionals is not None:
+            self.provisionals.finish()
+
+    def stop_extensions(self) -> None:
+        """Neither provisional responses nor the session timer have anything to do any more."""
+        self.stop_ringing()
+        if self.session is not None:
+            self.session.stop()

@@ -29,8 +29,7 @@ def answered(
     challenge = strongest(response.lines(asked))
     if challenge is None or (request.get(given) is not None and not challenge.stale):
         return None
-    again = parse(bytes(request))
-    assert isinstance(again, Request)
+    again = fresh(request, ids, next_cseq())
     credentials = respond(
         challenge,
         method=request.method,
@@ -40,9 +39,16 @@ def answered(
         cnonce=ids.tag(),
         body=request.body,
     )
-    via = request.via
-    again.replace_top_via(replace(via, parameters={**via.parameters, "branch": ids.branch()}))
-    again.replace_first("CSeq", f"{next_cseq()} {request.method}")
     again.remove(given)
     again.add(given, credentials)
+    return again
+
+
+def fresh(request: Request, ids: Identifiers, cseq: int) -> Request:
+    """``request`` as the first message of another transaction."""
+    again = parse(bytes(request))
+    assert isinstance(again, Request)
+    via = request.via
+    again.replace_top_via(replace(via, parameters={**via.parameters, "branch": ids.branch()}))
+    again.replace_first("CSeq", f"{cseq} {request.method}")
     return again

@@ -5,6 +5,7 @@ from __future__ import annotations
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.message import Request, Response
+from offhook.sip.offering import OfferInput, Offers
 from offhook.sip.uri import NameAddr, Uri
 
 DialogKey = tuple[str, str, str]
@@ -29,8 +30,8 @@ class Dialog:
     """One dialog, of either role."""
 
     __slots__ = (
-        "call_id", "direct", "flow", "is_caller", "local", "local_cseq", "local_tag", "remote", "remote_cseq",
-        "remote_tag", "routes", "target",
+        "allows", "call_id", "direct", "flow", "is_caller", "local", "local_cseq", "local_tag", "offers", "remote",
+        "remote_cseq", "remote_tag", "routes", "rseq", "said", "target",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +55,13 @@ class Dialog:
         self.is_caller = is_caller
         self.local_cseq = 0
         self.remote_cseq = -1
+        self.allows: frozenset[str] = frozenset()
+        """Methods that they said they allow."""
+        self.offers = Offers()
+        self.said: bytes | None = None
+        """Our last session description."""
+        self.rseq = 0
+        """Number of their last reliable provisional response; 0: none yet."""
 
     @classmethod
     def of_incoming(cls, invite: Request, local_tag: str, source: Flow) -> Dialog:
@@ -76,6 +84,9 @@ class Dialog:
             direct=not routes and vias == 1,
         )
         dialog.remote_cseq = invite.cseq.number
+        dialog.allows = _methods(invite)
+        if invite.sdp is not None:
+            dialog.offers.take(OfferInput.OFFER_CAME)
         return dialog
 
     @classmethod
@@ -97,7 +108,23 @@ class Dialog:
             direct=not routes and _same_host(invite.uri, target),
         )
         dialog.local_cseq = invite.cseq.number
+        dialog.allows = _methods(response)
+        dialog.said = invite.sdp
+        if dialog.said is not None:
+            dialog.offers.take(OfferInput.OFFER_SENT)
         return dialog
+
+    def confirm(self, invite: Request, response: Response) -> None:
+        """A 2xx makes an early dialog of ours a confirmed one, with the routes that it says (§13.2.2.4)."""
+        confirmed = Dialog.of_outgoing(invite, response, self.flow)
+        self.routes, self.target, self.direct = confirmed.routes, confirmed.target, confirmed.direct
+        self.allows = confirmed.allows or self.allows
+
+    def say(self, sdp: bytes) -> None:
+        """Note a description of ours that is sure to arrive: the answer to their offer, or an offer."""
+        self.said = sdp
+        if not self.offers.take(OfferInput.ANSWER_SENT):
+            self.offers.take(OfferInput.OFFER_SENT)
 
     @property
     def key(self) -> DialogKey:
@@ -117,10 +144,11 @@ class Dialog:
         return True
 
     def refresh(self, message: Request | Response) -> None:
-        """A re-INVITE, or a 2xx to ours, may move the remote target (§12.2)."""
+        """A re-INVITE or UPDATE, or a 2xx to ours, may move the remote target (§12.2)."""
         contact = message.contact
         if contact is not None:
             self.target = str(contact.uri)
+        self.allows = _methods(message) or self.allows
 
     def routing(self) -> tuple[str, list[str]]:
         """Request-URI and Route values of a request (§12.2.1.1): loose routing, or strict for routers of RFC 2543."""
@@ -136,6 +164,10 @@ class Dialog:
         if self.routes:
             return flow_towards(NameAddr.parse(self.routes[0]).uri, self.flow)
         return self.flow if self.direct else flow_towards(Uri.parse(self.target), self.flow)
+
+
+def _methods(message: Request | Response) -> frozenset[str]:
+    return frozenset(message.values("allow"))
 
 
 def _same_host(one: str, other: str) -> bool:

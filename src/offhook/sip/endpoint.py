@@ -21,10 +21,14 @@ from offhook.sip.flow import Flow, HostPort, Transmit
 from offhook.sip.inviting import Inviting
 from offhook.sip.outside import Outside
 from offhook.sip.reception import Reception
+from offhook.sip.reliable import Reliable
+from offhook.sip.session_timer import SessionTimers
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Headers, Invitation
 
 _ESTABLISHED = (CallState.ANSWERED, CallState.STANDING)
+_OFFERING = (CallState.OFFERED, CallState.ANSWERED, CallState.CALLING, CallState.STANDING)
+"""When either side may offer: in an early dialog as well."""
 
 
 class Endpoint:
@@ -44,11 +48,14 @@ class Endpoint:
         agent = Agent(settings, random_bits, local_address)
         self._agent = agent
         self._admission = Admission(settings, bans)
-        self._answering = Answering(agent)
-        self._conversation = Conversation(agent, self._answering)
-        self._inviting = Inviting(agent, self._conversation)
+        reliable, sessions = Reliable(agent), SessionTimers(agent)
+        self._answering = Answering(agent, reliable, sessions)
+        self._conversation = Conversation(agent, self._answering, reliable, sessions)
+        self._inviting = Inviting(agent, self._conversation, reliable, sessions)
         self._outside = Outside(agent)
-        self._reception = Reception(agent, self._admission, self._answering, self._conversation, self._outside)
+        self._reception = Reception(
+            agent, self._admission, self._answering, self._conversation, self._outside, sessions
+        )
 
     # -- for the driver ---------------------------------------------------------------------------------------------
 
@@ -111,8 +118,12 @@ class Endpoint:
         return self._inviting.invite(invitation, now)
 
     def acknowledge(self, call: CallHandle, sdp: bytes, now: float) -> None:
-        if (found := self._agent.call(call, CallState.UNACKNOWLEDGED)) is not None:
-            self._inviting.acknowledge(found, sdp, now)
+        found = self._agent.call(call, CallState.UNACKNOWLEDGED, CallState.CALLING)
+        if found is None:
+            return
+        if found.state is CallState.CALLING and not found.due:
+            raise LocalProtocolError("no offer waits for its answer")
+        self._inviting.acknowledge(found, sdp, now)
 
     # -- intentions: calls in ---------------------------------------------------------------------------------------
 
@@ -167,15 +178,19 @@ class Endpoint:
             return
         if found.outgoing_offer or found.offer_due or found.incoming_offer is not None or found.repeating is not None:
             raise LocalProtocolError("another offer is still open in this call")
-        self._conversation.reinvite(found, sdp, headers, now)
+        self._conversation.reinviting.reinvite(found, sdp, headers, now)
+
+    def update(self, call: CallHandle, sdp: bytes, now: float, headers: Headers = ()) -> None:
+        if (found := self._agent.call(call, *_OFFERING)) is not None:
+            self._conversation.updating.update(found, sdp, headers, now)
 
     def accept_offer(self, call: CallHandle, sdp: bytes, now: float) -> None:
-        if (found := self._agent.call(call, CallState.STANDING)) is not None:
+        if (found := self._agent.call(call, *_OFFERING)) is not None:
             self._conversation.accept_offer(found, sdp, now)
 
-    def refuse_offer(self, call: CallHandle, now: float, code: int = 488) -> None:
-        if (found := self._agent.call(call, CallState.STANDING)) is not None:
-            self._conversation.refuse_offer(found, code, now)
+    def refuse_offer(self, call: CallHandle, now: float, code: int = 488, headers: Headers = ()) -> None:
+        if (found := self._agent.call(call, *_OFFERING)) is not None:
+            self._conversation.refuse_offer(found, code, headers, now)
 
     def info(self, call: CallHandle, content_type: str, body: bytes, now: float) -> None:
         if (found := self._agent.call(call, *_ESTABLISHED)) is not None:

@@ -32,6 +32,8 @@ class EndCause(Enum):
     NO_ACK = "the far end never acknowledged our answer"
     UNREACHABLE = "the far end could not be reached"
     GONE = "the far end no longer knows the call"
+    EXPIRED = "the session timer ran out: the far end did not refresh the call"
+    NO_PRACK = "the far end never acknowledged our provisional response"
     SHUTDOWN = "the endpoint stopped"
 
     @property
@@ -53,12 +55,14 @@ class IncomingCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRinging:
-    """A provisional response above 100 to our INVITE."""
+    """A provisional response above 100 to our INVITE. Its To tag names the early dialog: a fork brings several."""
 
     call: CallHandle
     response: Response
     sdp: bytes | None
-    """Early media."""
+    """Early media; None also where the answer has been given already."""
+    answer_due: bool = False
+    """Whether ``sdp`` is their offer to our INVITE without SDP: then ``acknowledge(call, sdp)`` must follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,7 @@ class CallConfirmed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferReceived:
-    """A re-INVITE. Next: ``accept_offer`` or ``refuse_offer``."""
+    """A re-INVITE, an UPDATE or a PRACK with an offer, also before the answer. Next: ``accept_offer`` or ``refuse_offer``."""
 
     call: CallHandle
     request: Request
@@ -93,7 +97,7 @@ class OfferReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferAnswered:
-    """The answer to an offer that we made in mid-call."""
+    """The answer to an offer that we made in mid-call, or in a reliable provisional response."""
 
     call: CallHandle
     sdp: bytes | None
@@ -101,7 +105,7 @@ class OfferAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferRefused:
-    """Our re-INVITE failed; the session goes on as it was."""
+    """Our re-INVITE or UPDATE failed; the session goes on as it was."""
 
     call: CallHandle
     code: int

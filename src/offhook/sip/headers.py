@@ -1,4 +1,6 @@
-"""Values of small headers: CSeq, Content-Type (RFC 3261 §20) and Reason (RFC 3326). Via and addresses have files of their own."""
+"""Values of small headers: CSeq and Content-Type (RFC 3261 §20), Reason (RFC 3326), RAck and RSeq (RFC 3262), Session-Expires
+and Min-SE (RFC 4028). Via and addresses have files of their own.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,13 @@ from dataclasses import dataclass, field
 
 from offhook.sip import grammar
 from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.fields import Fields
 from offhook.sip.grammar import Parameters
 
 _CSEQ = re.compile(r"([0-9]{1,20})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
 _CSEQ_LIMIT = 1 << 31
+_RACK = re.compile(r"([0-9]{1,10})[ \t]+([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
+_LONGEST_SESSION = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,67 @@ class Reason:
         cause = "" if self.cause is None else f";cause={self.cause}"
         text = f";text={grammar.quote(self.text)}" if self.text else ""
         return f"{self.protocol}{cause}{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class RAck:
+    """Which provisional response a PRACK acknowledges (RFC 3262 §7.2)."""
+
+    rseq: int
+    cseq: int
+    method: str
+
+    @classmethod
+    def of(cls, request: Fields) -> RAck:
+        """The RAck of a PRACK. Raises ``RemoteProtocolError``."""
+        text = request.get("rack")
+        match = None if text is None else _RACK.fullmatch(text.strip())
+        if match is None:
+            raise RemoteProtocolError("a PRACK without a RAck that can be read")
+        return cls(int(match[1]), int(match[2]), match[3])
+
+    def __str__(self) -> str:
+        return f"{self.rseq} {self.cseq} {self.method}"
+
+
+def rseq_of(response: Fields) -> int | None:
+    """Number of a reliable provisional response (RFC 3262 §7.1), 1 to 2**32-1; None for one that is not reliable."""
+    if not any(tag.lower() == "100rel" for tag in response.values("require")):
+        return None
+    text = (response.get("rseq") or "").strip()
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
+    return number if 0 < number < 1 << 32 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionExpires:
+    """How long a session holds without a refresh, and who sees to it (RFC 4028 §4)."""
+
+    seconds: int
+    refresher: str | None = None
+    """``uac`` or ``uas``, of the transaction in which it is said; None leaves it open."""
+
+    @classmethod
+    def of(cls, message: Fields) -> SessionExpires | None:
+        """What ``message`` says; None when it says nothing. Raises ``RemoteProtocolError`` for nonsense."""
+        text = message.get("session-expires")
+        if text is None:
+            return None
+        seconds, semicolon, rest = text.partition(";")
+        refresher = (grammar.parse_parameters(semicolon + rest).get("refresher") or "").lower()
+        return cls(
+            seconds=grammar.decimal(seconds.strip(), "Session-Expires", _LONGEST_SESSION),
+            refresher=refresher if refresher in ("uac", "uas") else None,
+        )
+
+    def __str__(self) -> str:
+        return str(self.seconds) if self.refresher is None else f"{self.seconds};refresher={self.refresher}"
+
+
+def min_se_of(message: Fields) -> int:
+    """The shortest session that the sender takes (RFC 4028 §5), in seconds; 90 where nothing readable is said."""
+    text = (message.get("min-se") or "").partition(";")[0].strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from offhook.sip.agent import Agent
 from offhook.sip.call import Call, CallState
+from offhook.sip.capabilities import RELIABLE
 from offhook.sip.conversation import Conversation
-from offhook.sip.credentials import answered
+from offhook.sip.credentials import answered, fresh
 from offhook.sip.dialog import Dialog, flow_towards
 from offhook.sip.errors import LocalProtocolError
-from offhook.sip.events import CallAnswered, CallHandle, CallRinging, EndCause
+from offhook.sip.events import CallAnswered, CallHandle, EndCause
 from offhook.sip.exchange import Exchange
 from offhook.sip.flow import Transmit
 from offhook.sip.message import Request, Response
+from offhook.sip.offering import OfferInput
+from offhook.sip.reliable import Reliable
+from offhook.sip.session_timer import SessionTimers
 from offhook.sip.signalling import Headers, Invitation
 from offhook.sip.timers import Timer
 from offhook.sip.transaction.table import Input
 from offhook.sip.transaction.transaction import Transaction
 from offhook.sip.uri import NameAddr, Uri
 
+_MAX_EARLY = 16
+"""Early dialogs of one INVITE; provisional responses of further branches are told, and make none."""
 _ATTEMPTS = 3
 """INVITE, the answer to its challenge, and one more for a nonce that went stale."""
 
@@ -25,9 +31,11 @@ _ATTEMPTS = 3
 class Inviting:
     """The client side of INVITE."""
 
-    def __init__(self, agent: Agent, conversation: Conversation) -> None:
+    def __init__(self, agent: Agent, conversation: Conversation, reliable: Reliable, sessions: SessionTimers) -> None:
         self._agent = agent
         self._conversation = conversation
+        self._reliable = reliable
+        self._sessions = sessions
 
     def invite(self, invitation: Invitation, now: float) -> CallHandle:
         agent = self._agent
@@ -37,6 +45,7 @@ class Inviting:
             raise LocalProtocolError(f"no transport leads to {invitation.target[:80]!r}")
         tag = agent.ids.tag()
         from_ = NameAddr(uri=Uri.parse(invitation.from_uri), display_name=invitation.from_name)
+        required = [("Require", RELIABLE)] if agent.settings.prack == "required" else []
         request = agent.request(
             "INVITE",
             str(target),
@@ -46,7 +55,7 @@ class Inviting:
             call_id=agent.ids.call_id(),
             cseq=1,
             contact_user=invitation.contact_user,
-            headers=invitation.headers,
+            headers=[*required, *self._sessions.request_headers(None), *invitation.headers],
             body=invitation.sdp or b"",
         )
         call = Call(CallHandle(agent.new_handle()), CallState.CALLING, request, flow, tag)
@@ -56,13 +65,17 @@ class Inviting:
         return call.handle
 
     def acknowledge(self, call: Call, sdp: bytes, now: float) -> None:
-        """Our answer to the offer of a 2xx."""
+        """Our answer to the offer of a 2xx, or of a reliable provisional response."""
+        if call.state is CallState.CALLING:
+            self._reliable.answer(call, sdp, now)
+            return
         call.state = CallState.STANDING
         transaction = call.transaction
         assert transaction is not None
         user = transaction.user
         assert isinstance(user, OutgoingInvite)
         assert call.dialog is not None
+        call.dialog.say(sdp)
         user.acknowledge(call.dialog, sdp)
 
     def cancel(self, call: Call, headers: Headers, now: float) -> None:
@@ -92,8 +105,11 @@ class Inviting:
 
     # -- what comes back --------------------------------------------------------------------------------------------
 
-    def proceeding(self, call: Call, transaction: Transaction, response: Response, now: float) -> None:
-        agent = self._agent
+    def proceeding(self, user: OutgoingInvite, transaction: Transaction, response: Response, now: float) -> None:
+        agent, call = self._agent, user.call
+        told = None
+        if response.status > 100 and call.dialog is None:
+            told = self._reliable.came(call, user.early_dialog(response), response, now)
         if call.state is CallState.CANCELING:
             if call.limit is None:
                 self.send_cancel(call, transaction, now)
@@ -101,17 +117,20 @@ class Inviting:
         if call.limit is None:
             limit = now + agent.settings.invite_limit
             call.limit = agent.timers.start(limit, lambda at: self._give_up(call, at))
-        if response.status > 100:
-            agent.events.append(CallRinging(call=call.handle, response=response, sdp=response.sdp))
+        if told is not None:
+            agent.events.append(told)
 
     def accepted(self, user: OutgoingInvite, response: Response, now: float) -> None:
-        """The first 2xx."""
+        """The first 2xx: its dialog is the one that counts, and the early ones of other branches are over (§13.2.2.4)."""
         agent, call = self._agent, user.call
         call.stop_limit()
+        agent.forget_early(call)
         dialog = user.dialog_of(response)
         call.dialog = dialog
         agent.dialogs[dialog.key] = call
-        late_offer = call.invite.sdp is None and response.sdp is not None
+        late_offer = dialog.said is None and response.sdp is not None
+        sdp = response.sdp if late_offer or not dialog.offers.stable else None
+        dialog.offers.take(OfferInput.OFFER_CAME if late_offer else OfferInput.ANSWER_CAME)
         if call.state is CallState.CANCELING:
             user.acknowledge(dialog, None)
             self._conversation.bye(call, call.last_headers, now)
@@ -121,7 +140,8 @@ class Inviting:
         else:
             user.acknowledge(dialog, None)
             call.state = CallState.STANDING
-        agent.events.append(CallAnswered(call=call.handle, response=response, sdp=response.sdp))
+        self._sessions.accepted(call, response, now)
+        agent.events.append(CallAnswered(call=call.handle, response=response, sdp=sdp))
 
     def forked(self, user: OutgoingInvite, response: Response, now: float) -> None:
         """A 2xx from another branch of a fork: ACK and BYE (§13.2.2.4)."""
@@ -136,11 +156,12 @@ class Inviting:
     def failed(self, user: OutgoingInvite, transaction: Transaction, response: Response, now: float) -> None:
         """A final response of 300 or more."""
         agent, call = self._agent, user.call
+        agent.forget_early(call)
+        call.early.clear()
+        call.due.clear()
         if call.state is CallState.CALLING and user.attempts < _ATTEMPTS:
             request = transaction.request
-            again = answered(
-                request, response, call.username, call.password, agent.ids, lambda: request.cseq.number + 1
-            )
+            again = self._once_more(call, request, response)
             if again is not None:
                 call.stop_limit()
                 call.invite = again
@@ -148,6 +169,16 @@ class Inviting:
                 return
         cause = EndCause.HANGUP if call.state is CallState.CANCELING else EndCause.REFUSED_BY_THEM
         agent.end(call, cause, response.status, response)
+
+    def _once_more(self, call: Call, request: Request, response: Response) -> Request | None:
+        """The INVITE with credentials, or with a longer session (RFC 4028 §7.3), where that was all that was wrong."""
+        ids = self._agent.ids
+        if self._sessions.too_small(call, response):
+            again = fresh(request, ids, request.cseq.number + 1)
+            for name, value in self._sessions.request_headers(call):
+                again.replace_first(name, value)
+            return again
+        return answered(request, response, call.username, call.password, ids, lambda: request.cseq.number + 1)
 
     def silent(self, call: Call, cause: EndCause, code: int) -> None:
         """No final response."""
@@ -168,6 +199,10 @@ class Inviting:
 
     def send_again(self, transmit: Transmit) -> None:
         self._agent.around.transmits.append(transmit)
+
+    def remember(self, call: Call, dialog: Dialog) -> None:
+        """Requests of theirs in an early dialog find the call."""
+        self._agent.dialogs[dialog.key] = call
 
     def open(self, user: OutgoingInvite, request: Request, now: float) -> Transaction:
         return self._agent.transactions.open_client(request, user.call.flow, user, now)
@@ -211,7 +246,21 @@ class OutgoingInvite:
         self.call.transaction = self._inviting.open(self, request, now)
 
     def dialog_of(self, response: Response) -> Dialog:
-        return Dialog.of_outgoing(self.call.invite, response, self.call.flow)
+        """The dialog that a 2xx makes, or confirms."""
+        early = self.call.early.pop(response.to_tag, None)
+        if early is None:
+            return Dialog.of_outgoing(self.call.invite, response, self.call.flow)
+        early.confirm(self.call.invite, response)
+        return early
+
+    def early_dialog(self, response: Response) -> Dialog:
+        """The early dialog that a provisional response makes or belongs to; it is the last of ``early`` from now on."""
+        call = self.call
+        early = call.early.pop(response.to_tag, None) or Dialog.of_outgoing(call.invite, response, call.flow)
+        if response.to_tag and (len(call.early) < _MAX_EARLY):
+            call.early[response.to_tag] = early
+            self._inviting.remember(call, early)
+        return early
 
     def acknowledge(self, dialog: Dialog, sdp: bytes | None) -> None:
         self._acks[dialog.remote_tag] = self._inviting.send_ack(self, dialog, sdp)
@@ -222,7 +271,7 @@ class OutgoingInvite:
         self._heard()
         inviting = self._inviting
         if message.status < 200:
-            inviting.proceeding(self.call, transaction, message, now)
+            inviting.proceeding(self, transaction, message, now)
         elif message.status >= 300:
             inviting.failed(self, transaction, message, now)
         elif message.to_tag in self._acks:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from offhook.sip.agent import ALLOW, Agent
+from offhook.sip.agent import Agent
 from offhook.sip.answering import Silent
+from offhook.sip.capabilities import ACCEPT
 from offhook.sip.dialog import flow_towards
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import PingAnswered, RegisterReceived, RequestHandle
@@ -14,7 +15,7 @@ from offhook.sip.signalling import Headers
 from offhook.sip.transaction.layer import respond_with
 from offhook.sip.uri import Uri
 
-_CAPABILITIES: Headers = (("Allow", ALLOW), ("Accept", "application/sdp, application/dtmf-relay, application/dtmf"))
+_TAKES: Headers = (("Accept", ACCEPT), ("Accept-Encoding", "identity"), ("Accept-Language", "en"))
 
 
 class Outside:
@@ -36,7 +37,7 @@ class Outside:
         """Say what we can (§11.2)."""
         agent = self._agent
         own = agent.transactions.open_server(request, reply_to, Silent(), now)
-        agent.respond(own, 200, now, headers=(("Contact", agent.contact(reply_to)), *_CAPABILITIES))
+        agent.respond(own, 200, now, headers=(("Contact", agent.contact(reply_to)), *agent.capabilities, *_TAKES))
 
     def reply(self, handle: RequestHandle, code: int, reason: str, headers: Headers, body: bytes, now: float) -> None:
         agent = self._agent

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from offhook.sip.admission import Admission
-from offhook.sip.agent import ALLOW, METHODS, Agent
+from offhook.sip.agent import Agent
 from offhook.sip.answering import Answering
+from offhook.sip.capabilities import ALLOW, METHODS, RELIABLE, SDP_TYPES, unsupported
 from offhook.sip.conversation import Conversation
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response, check, parse
 from offhook.sip.outside import Outside
+from offhook.sip.session_timer import SessionTimers
 from offhook.sip.signalling import Headers
 from offhook.sip.transaction.table import Input
 
 _KNOWN_METHODS = frozenset(
-    {*METHODS, "PRACK", "UPDATE", "REFER", "NOTIFY", "SUBSCRIBE", "PUBLISH", "MESSAGE"}
+    {*METHODS, "REFER", "NOTIFY", "SUBSCRIBE", "PUBLISH", "MESSAGE"}
 )  # registered with IANA: 405; anything else: 501 (§8.2.1 and §21.5.2)
-_INVITE_TYPES = ("", "application/sdp", "multipart/mixed", "multipart/alternative", "multipart/related")
 
 
 class Reception:
@@ -29,12 +30,14 @@ class Reception:
         answering: Answering,
         conversation: Conversation,
         outside: Outside,
+        sessions: SessionTimers,
     ) -> None:
         self._agent = agent
         self._admission = admission
         self._answering = answering
         self._conversation = conversation
         self._outside = outside
+        self._sessions = sessions
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         if not data.strip(b"\r\n\x00 \t"):
@@ -114,9 +117,14 @@ class Reception:
         agent = self._agent
         if request.max_forwards == 0:
             agent.respond_statelessly(request, 483, reply_to)  # RFC 7332: what we may call in turn must not loop
-        elif request.content_type not in _INVITE_TYPES:
-            accept = ("Accept", "application/sdp")
-            agent.respond_statelessly(request, 415, reply_to, [accept])
+        elif request.content_type not in SDP_TYPES:
+            agent.respond_statelessly(request, 415, reply_to, [("Accept", "application/sdp")])
+        elif request.body and _encoded(request):
+            agent.respond_statelessly(request, 415, reply_to, [("Accept-Encoding", "identity")])
+        elif agent.settings.prack == "required" and RELIABLE not in [*request.supported, *request.require]:
+            agent.respond_statelessly(request, 421, reply_to, [("Require", RELIABLE)])
+        elif (brief := self._sessions.refusal(request)) is not None:
+            agent.respond_statelessly(request, 422, reply_to, brief)
         elif not request.from_tag:
             raise RemoteProtocolError("an INVITE without From tag")
         else:
@@ -131,9 +139,9 @@ class Reception:
             headers = [("Allow", ALLOW)]
         elif request.uri.partition(":")[0].lower() not in ("sip", "sips", "tel"):
             refusal = 416
-        elif request.method != "CANCEL" and (required := request.values("require")):
+        elif request.method != "CANCEL" and (unknown := unsupported(request.values("require"), agent.settings)):
             refusal = 420
-            headers = [("Unsupported", ", ".join(required))]
+            headers = [("Unsupported", ", ".join(unknown))]
         if refusal:
             agent.respond_statelessly(request, refusal, reply_to, headers)
         return refusal != 0
@@ -160,3 +168,8 @@ class Reception:
             self._agent.send(bytes(response), reply_to)
         except RemoteProtocolError:
             return  # not even a Via: nobody to answer
+
+
+def _encoded(request: Request) -> bool:
+    """Whether the body is packed in a way that nobody here undoes (§8.2.3)."""
+    return any(coding.strip().lower() not in ("", "identity") for coding in request.values("content-encoding"))

@@ -71,6 +71,15 @@ class SipSettings:
     user_agent: str = "offhook"
     """Value of User-Agent and Server; empty: neither is sent."""
 
+    prack: str = "supported"
+    """Reliable provisional responses (RFC 3262): ``never``, ``supported`` (offered, and used for early media with those
+    who know them) or ``required`` (of both ends; callers without get 421)."""
+    session_expires: int = 1800
+    """Seconds, 0 or >= min_se: how long a call holds without a refresh (RFC 4028), which shows that the far end is still
+    there; 0 asks for none, and keeps to what the far end asks for."""
+    min_se: int = 90
+    """Seconds, >= 90: the shortest session that a far end may ask for; shorter ones get 422."""
+
     t1: float = 0.5
     """Seconds, > 0: round trip estimate (RFC 3261 §17.1.1.1)."""
     t2: float = 4.0
@@ -125,6 +134,12 @@ class SipSettings:
                 raise ValueError(f"sip.trust: {network!r} is not a network; write it like 10.1.0.0/16") from None
         if self.advertise and not _is_host(self.advertise):
             raise ValueError(f"sip.advertise: {self.advertise!r} is neither an IP address nor a host name")
+        if self.prack not in ("never", "supported", "required"):
+            raise ValueError(f"sip.prack: {self.prack!r} is none of never, supported, required")
+        if self.min_se < 90:
+            raise ValueError(f"sip.min_se: {self.min_se} is too short; RFC 4028 allows 90 s and more")
+        if self.session_expires and self.session_expires < self.min_se:
+            raise ValueError(f"sip.session_expires: {self.session_expires} is shorter than sip.min_se ({self.min_se})")
         if not self.digest or set(self.digest) - {"MD5", "SHA-256"}:
             raise ValueError(f"sip.digest {', '.join(self.digest) or 'is empty'}: one or both of MD5 and SHA-256")
         if not self.digest_qop or set(self.digest_qop) - {"auth", "auth-int"}:

@@ -54,11 +54,15 @@ class Signalling(Protocol):
         ...
 
     def acknowledge(self, call: CallHandle, sdp: bytes) -> None:
-        """Answer, in the ACK, the offer that a 2xx brought to an INVITE without SDP."""
+        """Answer the offer that came to an INVITE without SDP: in the ACK that of a 2xx, in the PRACK that of a
+        ``CallRinging`` with ``answer_due``.
+        """
         ...
 
     def ring(self, call: CallHandle, code: int = 180, *, sdp: bytes | None = None, headers: Headers = ()) -> None:
-        """Send a provisional response (180, or 183 with early media) to an incoming call; repeatable."""
+        """Send a provisional response (180, or 183 with early media) to an incoming call; repeatable. With callers who
+        know RFC 3262 a description goes reliably, which makes it final: the 2xx does not repeat it.
+        """
         ...
 
     def answer(self, call: CallHandle, sdp: bytes | None, headers: Headers = ()) -> None:
@@ -86,12 +90,18 @@ class Signalling(Protocol):
         """Offer a change in mid-call. ``OfferAnswered`` or ``OfferRefused`` follows; glare (491) is retried inside."""
         ...
 
-    def accept_offer(self, call: CallHandle, sdp: bytes) -> None:
-        """Answer the re-INVITE of ``OfferReceived`` with 200."""
+    def update(self, call: CallHandle, sdp: bytes, headers: Headers = ()) -> None:
+        """Offer a change by UPDATE, before the answer or after it (RFC 3311). ``OfferAnswered`` or ``OfferRefused`` follows;
+        glare is retried inside. Of several early dialogs of a fork, the one that spoke last is meant.
+        """
         ...
 
-    def refuse_offer(self, call: CallHandle, code: int = 488) -> None:
-        """Refuse the re-INVITE of ``OfferReceived``; the session goes on as it was."""
+    def accept_offer(self, call: CallHandle, sdp: bytes) -> None:
+        """Answer the offer of ``OfferReceived`` with 200."""
+        ...
+
+    def refuse_offer(self, call: CallHandle, code: int = 488, headers: Headers = ()) -> None:
+        """Refuse the offer of ``OfferReceived``; the session goes on as it was."""
         ...
 
     def info(self, call: CallHandle, content_type: str, body: bytes) -> None:

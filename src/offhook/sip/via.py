@@ -36,7 +36,7 @@ class Via:
     def parse(cls, text: str) -> Via:
         """Read one Via value. Raises ``RemoteProtocolError``."""
         match = _VIA.fullmatch(text.strip())
-        if match is None:
+        if match is None or "\0" in text:  # a NUL could not be written into the response
             raise RemoteProtocolError(f"not a Via: {text[:60]!r}")
         version, transport, host, port, parameters = match.groups()
         if port is not None and int(port) > 65535:

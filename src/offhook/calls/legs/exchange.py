@@ -15,9 +15,10 @@ import structlog
 from offhook.calls.admission import Admission
 from offhook.calls.leg import Caller, Contact, Destination, Invitation, Leg, OutgoingLeg
 from offhook.calls.legs.hunt import HuntingLeg
+from offhook.calls.legs.incoming import IncomingLeg
 from offhook.calls.legs.negotiation import MediaAddresses, Negotiation
 from offhook.calls.legs.ping import Pinging
-from offhook.calls.legs.sip import IncomingLeg, Line, OutboundLeg, SipLeg
+from offhook.calls.legs.sip import Line, OutboundLeg, SipLeg
 from offhook.calls.legs.translation import custom_headers
 from offhook.calls.switchboard import Admit
 from offhook.calls.trunks.live import Trunks

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +22,13 @@ from offhook.calls.leg import (
     LegRinging,
 )
 from offhook.calls.legs.negotiation import Negotiation
-from offhook.calls.legs.translation import custom_headers, ending, reason_value
+from offhook.calls.legs.translation import custom_headers, ending, reason_value, warning
 from offhook.media.operation import MediaFailed
 from offhook.media.session import MediaSession
 from offhook.sip import events as sip
 from offhook.sip.errors import RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, HostPort, Transport
+from offhook.sip.message import Response
 from offhook.sip.signalling import Invitation, Signalling
 from offhook.sip.uri import Uri
 
@@ -60,6 +60,8 @@ class SipLeg:
         self._headers: tuple[tuple[str, str], ...] = ()
         self._call_id: str | None = None
         self._ended = False
+        self._followed: str | None = None
+        """Their tag in the dialog whose description audio follows."""
         self._gone = asyncio.Event()
 
     @property
@@ -97,6 +99,8 @@ class SipLeg:
         headers = [*self._headers]
         if sip_code == 503:
             headers.append(("Retry-After", str(self._line.retry_after)))
+        if sip_code == 488:
+            headers += warning(reason)
         if self._handle is not None:
             try:
                 self._line.signalling.refuse(
@@ -129,8 +133,8 @@ class SipLeg:
                 pass
             case sip.DigitReceived(digit=digit):
                 self._listener(LegDigit(digit=digit))
-            case sip.OfferReceived(offer=offer):
-                self._take_offer(offer)
+            case sip.OfferReceived(offer=offer, request=request):
+                self._take_offer(offer, request.from_tag)
             case sip.OfferAnswered(sdp=sdp):
                 self._take_answer(sdp)
             case _:
@@ -140,7 +144,8 @@ class SipLeg:
         """Events that belong to one direction of setting up."""
         raise NotImplementedError
 
-    def _take_offer(self, offer: bytes | None) -> None:
+    def _take_offer(self, offer: bytes | None, tag: str) -> None:
+        """``tag`` is theirs, of the dialog in which it came: before the answer there may be several."""
         assert self._handle is not None
         if offer is None:
             self._line.signalling.accept_offer(self._handle, self._negotiation.offer())
@@ -149,9 +154,10 @@ class SipLeg:
             ours, agreement = self._negotiation.answer(offer)
         except RemoteProtocolError as error:
             log.info("offer_refused", reason=str(error))
-            self._line.signalling.refuse_offer(self._handle, 488)
+            self._line.signalling.refuse_offer(self._handle, 488, warning(str(error)))
             return
         self._line.signalling.accept_offer(self._handle, ours)
+        self._followed = tag
         self._line.spawn(self._guard(self._negotiation.follow(agreement)))
 
     def _take_answer(self, sdp: bytes | None) -> None:
@@ -159,12 +165,6 @@ class SipLeg:
 
     async def _follow_answer(self, sdp: bytes | None) -> None:
         await self._negotiation.follow(self._negotiation.agree(sdp))
-
-    async def _connected(self, sdp: bytes | None, headers: Mapping[str, str]) -> None:
-        """Let audio flow as their answer says; then the leg is answered."""
-        await self._follow_answer(sdp)
-        if not self._ended:
-            self._listener(LegAnswered(headers=headers))
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         """Work beside the call: what goes wrong in it ends the leg."""
@@ -189,87 +189,6 @@ class SipLeg:
         self._ended = True
         self.media.start_close()
         self._listener(ended)
-
-
-class IncomingLeg(SipLeg):
-    """A caller."""
-
-    def __init__(self, line: Line, negotiation: Negotiation, incoming: sip.IncomingCall) -> None:
-        super().__init__(line, negotiation)
-        self._offer = incoming.offer
-        self._source = incoming.source
-        self._call_id = incoming.request.call_id
-        self._confirmed = asyncio.Event()
-        self._answering = False
-        self._early: bytes | None = None
-        """Our answer to their offer, once it was given: a 2xx repeats what a 183 said (RFC 3261 section 13.2.1)."""
-        self._opening = asyncio.Lock()
-        self._attach(incoming.call)
-
-    async def progress(self) -> None:
-        """A caller who made no offer hears nothing before the answer."""
-        if self._ended or self._answering or self._offer is None or self._early is not None:
-            return
-        with self._failing():
-            self._say_progress(await self._agree(self._offer))
-
-    def _say_progress(self, ours: bytes) -> None:
-        if not self._ended and not self._answering and self._handle is not None:
-            self._line.signalling.ring(self._handle, 183, sdp=ours, headers=self._headers)
-
-    async def answer(self) -> None:
-        if self._ended or self._answering:
-            return
-        self._answering = True
-        with self._failing():
-            await (self._offer_ours() if self._offer is None else self._answer_theirs(self._offer))
-
-    @contextmanager
-    def _failing(self) -> Iterator[None]:
-        """What goes wrong in negotiating is said as a refusal, unless the leg has ended meanwhile."""
-        try:
-            yield
-        except (MediaFailed, RemoteProtocolError) as error:
-            if not self._ended:
-                code = error.status_hint if isinstance(error, RemoteProtocolError) else 500
-                raise LegFailed(str(error), code) from error
-
-    async def _agree(self, offer: bytes) -> bytes:
-        """Our answer to their offer, and audio as it says."""
-        async with self._opening:
-            if self._early is None:
-                await self._open()
-                self._early, agreement = self._negotiation.answer(offer)
-                await self._negotiation.follow(agreement)
-            return self._early
-
-    async def _open(self) -> None:
-        await self._negotiation.open(self._line.signalling.local_address(self._source).host)
-
-    async def _answer_theirs(self, offer: bytes) -> None:
-        ours = await self._agree(offer)
-        if not self._ended and self._handle is not None:
-            self._line.signalling.answer(self._handle, ours, self._headers)
-            self._listener(LegAnswered())
-
-    async def _offer_ours(self) -> None:
-        """An INVITE without SDP: our 200 makes the offer, their ACK the answer."""
-        await self._open()
-        if not self._ended and self._handle is not None:
-            self._line.signalling.answer(self._handle, self._negotiation.offer(), self._headers)
-            await self._confirmed.wait()
-
-    def _hear_setup(self, event: sip.Event) -> None:
-        if isinstance(event, sip.CallConfirmed) and self._offer is None and not self._confirmed.is_set():
-            self._line.spawn(self._guard(self._confirm(event.sdp)))
-
-    async def _confirm(self, sdp: bytes | None) -> None:
-        await self._connected(sdp, {})
-        self._confirmed.set()
-
-    def _end(self, ended: LegEnded) -> None:
-        self._confirmed.set()
-        super()._end(ended)
 
 
 class OutboundLeg(SipLeg):
@@ -324,14 +243,22 @@ class OutboundLeg(SipLeg):
                 self._listener(LegRinging())
                 if sdp is not None and self._early.get(response.to_tag) != sdp:
                     self._early[response.to_tag] = sdp
+                    self._followed = response.to_tag
                     self._line.spawn(self._hear_early(sdp))
             case sip.CallAnswered(response=response, sdp=sdp):
                 self._call_id = response.call_id
                 self._answered = True
-                early = self._early.get(response.to_tag)
-                self._line.spawn(self._guard(self._connected(sdp or early, custom_headers(response))))
+                self._line.spawn(self._guard(self._connected(sdp, response)))
             case _:
                 pass
+
+    async def _connected(self, sdp: bytes | None, response: Response) -> None:
+        """Let audio flow as the answer says, unless it does since an early one; then the leg is answered."""
+        tag = response.to_tag
+        if sdp is not None or self._followed != tag:
+            await self._follow_answer(sdp or self._early.get(tag))
+        if not self._ended:
+            self._listener(LegAnswered(headers=custom_headers(response)))
 
     async def _hear_early(self, sdp: bytes) -> None:
         """Let audio flow before the answer, as the early dialog that spoke last says. One that is of no use is no end."""
@@ -342,6 +269,7 @@ class OutboundLeg(SipLeg):
             await self._negotiation.follow(agreement)
         except (MediaFailed, RemoteProtocolError) as error:
             log.info("early_media_unusable", call_id=self._call_id, reason=str(error))
+            self._followed = None
             return
         self._heard_early()
 

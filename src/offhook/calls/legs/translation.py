@@ -29,6 +29,11 @@ def reason_value(text: str) -> str:
     return f"SIP;text={quote(presentable(text[:_REASON_LENGTH]))}"
 
 
+def warning(text: str) -> list[tuple[str, str]]:
+    """A Warning header that says what was wrong with a description (RFC 3261 section 20.43)."""
+    return [("Warning", f"305 offhook {quote(presentable(text[:_REASON_LENGTH]))}")]
+
+
 def ending(event: CallEnded) -> LegEnded:
     """The end of a call as its leg tells it."""
     headers = {} if event.message is None or isinstance(event.message, Request) else custom_headers(event.message)

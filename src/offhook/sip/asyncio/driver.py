@@ -281,8 +281,12 @@ class SipDriver:
         self._endpoint.accept_offer(call, sdp, self._clock())
         self._drain()
 
-    def refuse_offer(self, call: CallHandle, code: int = 488) -> None:
-        self._endpoint.refuse_offer(call, self._clock(), code)
+    def update(self, call: CallHandle, sdp: bytes, headers: Headers = ()) -> None:
+        self._endpoint.update(call, sdp, self._clock(), headers)
+        self._drain()
+
+    def refuse_offer(self, call: CallHandle, code: int = 488, headers: Headers = ()) -> None:
+        self._endpoint.refuse_offer(call, self._clock(), code, headers)
         self._drain()
 
     def info(self, call: CallHandle, content_type: str, body: bytes) -> None:

@@ -1,0 +1,33 @@
+"""What this user agent can do, as it says so of itself: methods, extensions and bodies (RFC 3261 §20.1, §20.5, §20.37)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from offhook.sip.settings import SipSettings
+
+METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER", "PRACK", "UPDATE")
+ALLOW: Final = ", ".join(METHODS)
+SDP: Final = "application/sdp"
+ACCEPT: Final = f"{SDP}, application/dtmf-relay, application/dtmf"
+SDP_TYPES: Final = ("", SDP, "multipart/mixed", "multipart/alternative", "multipart/related")
+"""Content types in which an offer or an answer may come."""
+
+RELIABLE: Final = "100rel"
+TIMER: Final = "timer"
+
+
+def extensions(settings: SipSettings) -> tuple[str, ...]:
+    """Option tags that we understand wherever they are required of us."""
+    return (TIMER,) if settings.prack == "never" else (RELIABLE, TIMER)
+
+
+def capabilities(settings: SipSettings) -> tuple[tuple[str, str], ...]:
+    """Allow and Supported, for INVITE, its 2xx and the answer to OPTIONS."""
+    return (("Allow", ALLOW), ("Supported", ", ".join(extensions(settings))))
+
+
+def unsupported(required: list[str], settings: SipSettings) -> list[str]:
+    """Those of ``required`` (a Require header) that nobody here understands: 420 (§8.2.2.3)."""
+    known = extensions(settings)
+    return [tag for tag in required if tag.lower() not in known]
