@@ -15,11 +15,14 @@ from offhook.calls.leg import (
     Caller,
     Contact,
     Destination,
+    DialogName,
     Invitation,
     LegAnswered,
     LegEnded,
     LegEvent,
     LegFailed,
+    LegHeld,
+    LegReferred,
     LegRinging,
 )
 from offhook.calls.legs.hunt import HuntingLeg
@@ -30,7 +33,7 @@ from offhook.calls.switchboard import Switchboard
 from offhook.calls.trunks.book import TrunkBook
 from offhook.calls.trunks.live import Trunks
 from offhook.calls.trunks.trunk import Gateway, Trunk, TrunkKey
-from offhook.media.commands import Codec
+from offhook.media.commands import Bridge, Cancel, Codec
 from offhook.media.fake import FakeEngine
 from offhook.media.session import MediaSession, Sessions
 from offhook.vocabulary.sids import AccountSid, CallSid, ClientSid, NumberSid, SidSource
@@ -120,6 +123,15 @@ class LegTwin:
     def picks_up(self) -> None:
         self.tell(LegAnswered(headers={"X-Desk": "7"}))
 
+    def holds(self, held: bool = True) -> None:
+        self.tell(LegHeld(held=held))
+
+    def refers(self, user: str, **more: object) -> ReferralTwin:
+        """It asks that the other side talks to ``user``."""
+        referral = ReferralTwin(user, **more)  # type: ignore[arg-type]
+        self.tell(LegReferred(referral=referral))
+        return referral
+
     def ends(self, sip_code: int | None = None, reason: str = "") -> None:
         """The far end hangs up, cancels or refuses."""
         if not self.ended:
@@ -137,6 +149,27 @@ class LegTwin:
             await self.session.connect(
                 remote=("127.0.0.1", 4000), codec=Codec.PCMU, payload_type=0, dtmf_payload_type=101
             )
+
+
+class ReferralTwin:
+    """A transfer that a far end asks for; ``told`` is what it learnt."""
+
+    def __init__(self, user: str, *, replaces: DialogName | None = None, referred_by: str | None = None) -> None:
+        self.user = user
+        self.domain = "pbx.test"
+        self.replaces = replaces
+        self.referred_by = referred_by
+        self.told: list[int] = []
+
+    def accept(self) -> None:
+        self.told.append(202)
+
+    def refuse(self, sip_code: int) -> None:
+        self.told.append(sip_code)
+
+    def tell(self, sip_code: int) -> None:
+        if not any(200 <= code != 202 for code in self.told):
+            self.told.append(sip_code)
 
 
 @dataclass(kw_only=True)
@@ -175,6 +208,16 @@ class World:
             for event in self.log.events
             if isinstance(event, CallCreated | CallProgressed | CallEnded) and event.call.sid == sid
         ]
+
+    def bridges(self) -> set[frozenset[int]]:
+        """Media sessions that hear each other now, in pairs."""
+        cancelled = {command.target for command in self.engine.commands if isinstance(command, Cancel)}
+        open_now = set(self.engine.sessions)
+        return {
+            frozenset({command.a, command.b})
+            for command in self.engine.commands
+            if isinstance(command, Bridge) and command.id not in cancelled and {command.a, command.b} <= open_now
+        }
 
     def ended(self) -> list[CallEnded]:
         return [event for event in self.log.events if isinstance(event, CallEnded)]

@@ -18,8 +18,10 @@ from offhook.sip.framing import StreamFramer
 from offhook.sip.headers import CSeq, MediaType, RAck, Reason, SessionExpires, min_se_of, rseq_of
 from offhook.sip.message import Request, check, parse
 from offhook.sip.offer import agree, answer, make_offer
+from offhook.sip.refer import ReferTo, Replaces, TargetDialog, status_of
 from offhook.sip.registrar import Registrar
 from offhook.sip.sdp import Sdp
+from offhook.sip.subscription import EventName
 from offhook.sip.uri import NameAddr, Uri
 from offhook.sip.via import Via
 
@@ -164,6 +166,10 @@ TEXTS = {
         Credentials.parse,
         'Digest username="a", realm="r", nonce="n", uri="u", response="0", qop=auth, nc=00000001',
     ),
+    "refer-to": (ReferTo.parse, "<sip:b@h;user=phone?Require=replaces&Replaces=c%40h%3Bto-tag%3D1%3Bfrom-tag%3D2>"),
+    "replaces": (Replaces.parse, "c@h;to-tag=1;from-tag=2;early-only"),
+    "target-dialog": (TargetDialog.parse, "c@h;local-tag=1;remote-tag=2"),
+    "event": (EventName.parse, 'refer;id=93809824;x="y"'),
     "list": (grammar.split_list, 'a, "b,\\"c" <d,e>;f="g", h'),
     "parameters": (grammar.parse_parameters, ';a=b;c="d;\\"e";f'),
 }
@@ -181,6 +187,12 @@ def test_any_header_value_is_read_or_refused(kind: str, data: st.DataObject) -> 
     if not isinstance(value, list | Mapping):
         # What was read can be written, and reads as the same again.
         assert str(read(str(value))) == str(value)
+
+
+@given(st.one_of(st.binary(max_size=80), mutated(b"SIP/2.0 200 OK\r\n")))
+def test_any_fragment_tells_a_status_or_none(data: bytes) -> None:
+    status = status_of(data)
+    assert status is None or 100 <= status < 700
 
 
 LONG = 64_000

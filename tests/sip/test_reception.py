@@ -25,7 +25,7 @@ from tests.sip.raw import PEER, Line, request
         (request("INVITE", to="<sip:b@b>;tag=unknown"), 481, None),
         (request("CANCEL"), 481, None),
         (request("BYE"), 481, None),
-        (request("SUBSCRIBE"), 405, ("allow", ALLOW)),
+        (request("PUBLISH"), 405, ("allow", ALLOW)),
         (request("DANCE"), 501, None),
         (request(headers=["Require: 100rel, foo, timer, Bar"]), 420, ("unsupported", "foo, Bar")),
         (request(headers=["Content-Encoding: gzip"], body="x"), 415, ("accept-encoding", "identity")),

@@ -7,9 +7,7 @@ that runs it; and when the script has returned, the last event is published. Rou
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Protocol, assert_never, cast
 
 import structlog
@@ -17,7 +15,23 @@ import structlog
 from offhook.calls.call import Call, Input, input_of_refusal
 from offhook.calls.dialing import DialOutcome, DialRequest
 from offhook.calls.events import CallEvent, CallFacts
-from offhook.calls.leg import Leg, LegAnswered, LegDigit, LegEnded, LegEvent, LegFailed, LegRinging, OutgoingLeg, labels
+from offhook.calls.interruptions import Interruptions
+from offhook.calls.keys import KeyBuffer
+from offhook.calls.leg import (
+    EarlyMedia,
+    Leg,
+    LegAnswered,
+    LegDigit,
+    LegEnded,
+    LegEvent,
+    LegFailed,
+    LegHeld,
+    LegReferred,
+    LegRinging,
+    OutgoingLeg,
+    Referral,
+    labels,
+)
 from offhook.calls.recording import Recording
 from offhook.calls.script import Application, HungUp, Interruption, Redirected
 from offhook.calls.surroundings import Plan, Surroundings
@@ -29,49 +43,48 @@ from offhook.vocabulary.statuses import CallStatus, Direction
 log = structlog.get_logger(__name__)
 
 
-class Dialer(Protocol):
-    """Rings others for a call; ``dial`` implements it."""
+class Desk(Protocol):
+    """Connects calls with others; ``switchboard`` implements it."""
 
     async def dial(self, caller: ActiveCall, request: DialRequest) -> DialOutcome: ...
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarlyMedia:
-    """What a far end plays before it answers."""
-
-    session: MediaSession
-    since: float
-    """On the loop's clock."""
+    def refer(self, call: ActiveCall, referral: Referral) -> None:
+        """The far end of ``call`` asks for a transfer."""
+        ...
 
 
 class ActiveCall:
     """One live call. ``run`` is its whole life; everything else steers it and never blocks unless it is ``async``."""
 
-    def __init__(self, call: Call, leg: Leg, plan: Plan, around: Surroundings, dialer: Dialer) -> None:
-        self.on_key: Callable[[str], None] | None = None
-        """Told of every key, besides the buffer."""
-        self.watcher: Callable[[], None] | None = None
-        """Told whenever something changed that a dial may wait for."""
+    def __init__(self, call: Call, leg: Leg, plan: Plan, around: Surroundings, desk: Desk) -> None:
+        self.keys = KeyBuffer(around.settings.digit_buffer)
+        self.watchers: set[Callable[[], None]] = set()
+        """Told whenever something changed that a dial, a link or a transfer may wait for."""
+        self.partner: ActiveCall | None = None
+        """Whom it hears."""
+        self.part: Callable[[], Awaitable[None]] | None = None
+        """Ends its link with the partner."""
+        self.held = False
+        """Whether its far end put us on hold."""
+        self.transfer: object | None = None
+        """The transfer that has it in hand: dials leave it alone until that is over."""
         self.redirected = False
         """Whether somebody gave it another application: then it belongs to no dial any more."""
         self.early: EarlyMedia | None = None
         """Where the far end is heard before it answers."""
         self.ready = False
         """Answered, and what was to be sent ahead has been sent."""
+        self.client = plan.client
         self._call = call
         self._leg = leg
         self._plan = plan
         self._around = around
-        self._dialer = dialer
+        self._desk = desk
         self._application = plan.application
-        self._redirect: Application | None = None
-        self._hung_up: HungUp | None = None
+        self._interruptions = Interruptions()
         self._intent: tuple[Input, str] | None = None
-        self._news = asyncio.Event()
         self._decided = asyncio.Event()
         self._finished = asyncio.Event()
-        self._keys: deque[str] = deque(maxlen=around.settings.digit_buffer)
-        self._key_came = asyncio.Event()
         self._patience: asyncio.Timeout | None = None
         self._limit: asyncio.TimerHandle | None = None
         self._recording: tuple[Recording, Operation[Recorded]] | None = None
@@ -99,7 +112,7 @@ class ActiveCall:
     @property
     def over(self) -> bool:
         """Whether the leg has ended; the script may still have something to do."""
-        return self._hung_up is not None
+        return self._interruptions.hung_up is not None
 
     async def answer(self) -> None:
         """Answer, once the row of the call is durable. When it cannot, the call ends and the interruption says so."""
@@ -128,30 +141,23 @@ class ActiveCall:
         self._refuse(input_of_refusal(sip_code), sip_code, reason)
 
     async def hangup(self, reason: str = "") -> None:
-        if self._redirect is None:  # one that was granted in this very moment is carried out
+        if self._interruptions.redirect is None:  # one that was granted in this very moment is carried out
             self.drop(Input.HANG_UP, reason)
 
     async def interruption(self) -> Interruption:
-        while True:
-            if self._hung_up is not None:
-                return self._hung_up
-            if self._redirect is not None:
-                self._application, self._redirect = self._redirect, None
-                return Redirected(application=self.application)
-            self._news.clear()
-            await self._news.wait()
+        interruption = await self._interruptions.next()
+        if isinstance(interruption, Redirected):
+            self._application = interruption.application
+        return interruption
 
     async def dial(self, request: DialRequest) -> DialOutcome:
-        return await self._dialer.dial(self, request)
+        return await self._desk.dial(self, request)
 
     async def digit(self) -> str:
-        while not self._keys:
-            self._key_came.clear()
-            await self._key_came.wait()
-        return self._keys.popleft()
+        return await self.keys.next()
 
     def flush_digits(self) -> None:
-        self._keys.clear()
+        self.keys.flush()
 
     def publish(self, event: CallEvent) -> None:
         self._around.events.publish(event)
@@ -162,11 +168,24 @@ class ActiveCall:
     def leg(self) -> Leg:
         return self._leg
 
+    @property
+    def independent(self) -> bool:
+        """Whether it goes on when the call that it talks to is over: a script runs it, or a transfer has it in hand."""
+        return self.redirected or self.transfer is not None or self._application is not None
+
+    def changed(self) -> None:
+        """Tell whoever waits that something about this call is different now."""
+        self._interruptions.tell()
+        if self.answered or self.over:
+            self._decided.set()
+        for watcher in tuple(self.watchers):
+            watcher()
+
     def redirect(self, application: Application) -> None:
         """Interrupt what runs in favour of ``application``."""
-        self._redirect = application
+        self._interruptions.redirect = application
         self.redirected = True
-        self._tell()
+        self.changed()
 
     def drop(self, happened: Input, reason: str = "") -> None:
         """Begin to end the call, in whatever state."""
@@ -246,7 +265,7 @@ class ActiveCall:
         if self._plan.send_digits:
             await self.media.send_digits(self._plan.send_digits)
         self.ready = True
-        self._tell()
+        self.changed()
 
     async def _run_script(self) -> None:
         patience = self._patience = asyncio.timeout(None)
@@ -255,8 +274,8 @@ class ActiveCall:
                 if self.over:
                     self._start_grace()
                 await self._around.script.run(self)
-                while self._redirect is not None and not self.over:
-                    self._application, self._redirect = self._redirect, None
+                while not self.over and (wanted := self._interruptions.take()) is not None:
+                    self._application = wanted
                     await self._around.script.run(self)
         except TimeoutError:
             if not patience.expired():
@@ -288,7 +307,8 @@ class ActiveCall:
         """Undo what makes a circle of call, leg and media, so that all are freed at once and not by the collector."""
         self._leg.listen(_nobody)
         self._leg.media.on_digit = self._leg.media.on_rtp_lost = None
-        self.on_key = self.watcher = self._limit = self.early = None
+        self.keys.on_key = self.partner = self.part = self._limit = self.early = None
+        self.watchers.clear()
 
     # What the leg says
 
@@ -300,18 +320,23 @@ class ActiveCall:
                 self._apply(Input.RING)
                 if early:
                     self.early = EarlyMedia(session=self.media, since=asyncio.get_running_loop().time())
-                    self._tell()
+                    self.changed()
             case LegAnswered(headers=headers):
                 self._answered_by(dict(headers))
             case LegDigit(digit=digit):
-                self._take_key(digit)
+                self.keys.take(digit)
+            case LegHeld(held=held):
+                self.held = held
+                self.changed()
+            case LegReferred(referral=referral):
+                self._desk.refer(self, referral)
             case LegEnded():
                 self._leg_over(event)
             case never:
                 assert_never(never)
 
     def _answered_by(self, headers: dict[str, str]) -> None:
-        self._leg.media.on_digit = self._take_key
+        self._leg.media.on_digit = self.keys.take
         self._leg.media.on_rtp_lost = self._lost
         for event in self._call.apply(Input.ANSWER, self._around.clock.utc(), sip_headers=headers):
             self.publish(event)
@@ -319,21 +344,21 @@ class ActiveCall:
         self._limit = asyncio.get_running_loop().call_later(
             self._plan.time_limit, self.drop, Input.HANG_UP, f"the time limit of {self._plan.time_limit:g} s"
         )
-        self._tell()
+        self.changed()
 
     def _leg_over(self, event: LegEnded) -> None:
         happened, reason = self._intent or (self._meaning(event), event.reason)
         self._call.apply(
             happened, self._around.clock.utc(), reason=reason, sip_code=event.sip_code, sip_headers=event.headers
         )
-        self._hung_up = HungUp(by_far_end=event.by_far_end and self._intent is None)
+        self._interruptions.hung_up = HungUp(by_far_end=event.by_far_end and self._intent is None)
         facts = self.facts
         log.info("call_ended", call=facts.sid, status=facts.status.value, duration=facts.duration, reason=facts.reason)
         if self._limit is not None:
             self._limit.cancel()
         self._start_grace()
         self._finished.set()
-        self._tell()
+        self.changed()
 
     def _meaning(self, event: LegEnded) -> Input:
         if self.answered:
@@ -344,13 +369,12 @@ class ActiveCall:
 
     def _start_grace(self) -> None:
         if self._patience is not None:
-            now = asyncio.get_running_loop().time()
-            self._patience.reschedule(now + self._around.settings.script_grace)
+            self._patience.reschedule(asyncio.get_running_loop().time() + self._around.settings.script_grace)
 
     def _apply(self, happened: Input) -> None:
         for event in self._call.apply(happened, self._around.clock.utc()):
             self.publish(event)
-            self._tell()
+            self.changed()
 
     def _refuse(self, happened: Input, sip_code: int, reason: str) -> None:
         if self.over:
@@ -369,19 +393,6 @@ class ActiveCall:
 
     def _lost(self, silent: int) -> None:
         self.drop(Input.HANG_UP, f"no audio came from the far end for {silent // 1000} s")
-
-    def _take_key(self, digit: str) -> None:
-        self._keys.append(digit)
-        self._key_came.set()
-        if self.on_key is not None:
-            self.on_key(digit)
-
-    def _tell(self) -> None:
-        self._news.set()
-        if self.answered or self.over:
-            self._decided.set()
-        if self.watcher is not None:
-            self.watcher()
 
 
 def _nobody(event: LegEvent) -> None:

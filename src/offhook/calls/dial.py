@@ -16,11 +16,10 @@ from offhook.calls.call import Input
 from offhook.calls.dialing import DialOutcome, DialRecording, DialRequest, DialStatus, DialTarget
 from offhook.calls.errors import Unroutable
 from offhook.calls.leg import ANSWERED_ELSEWHERE
-from offhook.calls.recording import Recording
+from offhook.calls.link import Link
 from offhook.calls.ringback import Ringback
 from offhook.calls.surroundings import Surroundings
-from offhook.media.events import Recorded
-from offhook.media.operation import MediaFailed, Operation
+from offhook.media.operation import MediaFailed
 from offhook.vocabulary.statuses import CallStatus
 
 log = structlog.get_logger(__name__)
@@ -44,24 +43,12 @@ class Ringer(Protocol):
 
 
 @dataclass(slots=True, kw_only=True)
-class _Link:
-    """Two calls that hear each other."""
-
-    far: ActiveCall
-    since: float
-    bridge: Operation[Recorded | None]
-    recording: Recording | None = None
-    recorded: int = 0
-    """Milliseconds."""
-
-
-@dataclass(slots=True, kw_only=True)
 class _Progress:
     """How far one dial has come."""
 
     far: list[ActiveCall] = field(default_factory=list)
     winner: ActiveCall | None = None
-    link: _Link | None = None
+    link: Link | None = None
     reason: str = ""
     not_rung: list[str] = field(default_factory=list)
 
@@ -78,18 +65,21 @@ class Dialling:
         progress = _Progress()
         news = asyncio.Event()
         outcome = None
-        caller.watcher = news.set
+        caller.watchers.add(news.set)
         try:
             await self._ring(caller, request, progress, news)
             await self._until_answered(caller, progress, news)
             if progress.winner is not None and not (progress.winner.over or caller.over):
                 await self._talk(caller, request, progress, news)
         finally:
-            caller.watcher = None
-            caller.on_key = None
-            self._release(progress)
+            caller.watchers.discard(news.set)
+            caller.keys.on_key = None
+            self._release(progress, news)
             try:
-                await self._end_link(progress)
+                if caller.part is not None:  # with whom ever: a transfer may have put another in the far end's place
+                    await caller.part()
+                if progress.link is not None:
+                    await progress.link.end()
             finally:
                 outcome = self._outcome(progress)
                 if request.on_end is not None:
@@ -105,7 +95,7 @@ class Dialling:
                 progress.not_rung.append(str(failure))
                 log.info("dial_target_dropped", call=caller.facts.sid, reason=str(failure))
                 continue
-            far.watcher = news.set
+            far.watchers.add(news.set)
             progress.far.append(far)
 
     async def _until_answered(self, caller: ActiveCall, progress: _Progress, news: asyncio.Event) -> None:
@@ -142,46 +132,26 @@ class Dialling:
                 news.set()
 
         if request.hangup_on_star:
-            caller.on_key = on_key
+            caller.keys.on_key = on_key
         try:
-            link = self._link(caller, far, request)
+            link = progress.link = Link(caller, far, self._around, record=request.record is not DialRecording.NO)
         except MediaFailed as failure:
             progress.reason = str(failure)
             return
-        progress.link = link
         try:
             async with asyncio.timeout(request.time_limit):
-                while not (caller.over or far.over or far.redirected or star.is_set() or link.bridge.ended):
+                # While a transfer has the caller in hand, the far end may leave: another one takes its place.
+                while not (caller.over or star.is_set()) and (caller.transfer is not None or _talks(far, link)):
                     await _next(news)
         except TimeoutError:
             progress.reason = f"the time limit of {request.time_limit:g} s"
 
-    def _link(self, caller: ActiveCall, far: ActiveCall, request: DialRequest) -> _Link:
-        recording = None if request.record is DialRecording.NO else self._around.recording(caller.facts)
-        bridge = caller.media.start_bridge(far.media, None if recording is None else recording.path)
-        if recording is not None:
-            recording.begin(channels=2, source="DialVerb")
-        now = self._around.clock.monotonic()
-        return _Link(far=far, since=now, bridge=bridge, recording=recording)
-
-    def _release(self, progress: _Progress) -> None:
-        """Let the far ends go; one that was redirected has a life of its own by now."""
+    def _release(self, progress: _Progress, news: asyncio.Event) -> None:
+        """Let the far ends go; one that was redirected or transferred has a life of its own by now."""
         for far in progress.far:
-            far.watcher = None
-            if not far.redirected:
+            far.watchers.discard(news.set)
+            if not far.independent:
                 far.drop(Input.HANG_UP if far.answered else Input.CANCEL, "" if far.answered else "the dial was over")
-
-    async def _end_link(self, progress: _Progress) -> None:
-        link = progress.link
-        if link is None:
-            return
-        if link.recording is not None:
-            link.recorded = await link.recording.finish(link.bridge)
-        else:
-            try:
-                await link.bridge.stop()
-            except MediaFailed as failure:
-                log.warning("bridge_did_not_stop", call=link.far.facts.sid, reason=str(failure))
 
     def _outcome(self, progress: _Progress) -> DialOutcome:
         far = progress.winner or max(progress.far, key=lambda one: _RANK.get(_status(one), 0), default=None)
@@ -207,6 +177,10 @@ class Dialling:
             reason=facts.reason or progress.reason,
             not_rung=tuple(progress.not_rung),
         )
+
+
+def _talks(far: ActiveCall, link: Link) -> bool:
+    return link.stands and not (far.over or far.redirected)
 
 
 def _status(far: ActiveCall) -> DialStatus:

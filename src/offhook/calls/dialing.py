@@ -62,6 +62,8 @@ class DialRequest:
     hangup_on_star: bool = False
     record: DialRecording = DialRecording.NO
     headers: tuple[tuple[str, str], ...] = ()
+    domain: str | None = None
+    """Where clients are looked for; None: in the organization that the caller asked for."""
     on_end: Callable[[DialOutcome], None] | None = field(default=None, compare=False)
     """Told the outcome exactly once before ``ScriptCall.dial`` returns or ends cancelled: a caller who hangs up still owes
     the application what came of the dial."""

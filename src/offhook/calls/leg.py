@@ -25,6 +25,15 @@ class LegRinging:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyMedia:
+    """What a far end plays before it answers."""
+
+    session: MediaSession
+    since: float
+    """On the loop's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered:
     """The far end picked up and media is connected."""
 
@@ -54,7 +63,62 @@ class LegEnded:
     """Seconds for which the far end asks to be left alone."""
 
 
-LegEvent = LegRinging | LegAnswered | LegDigit | LegEnded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegHeld:
+    """The far end put us on hold, or took us back: whether it wants to hear us changed."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogName:
+    """How a far end names a call that it has with us: the SIP Call-ID and both tags."""
+
+    call_id: str
+    our_tag: str
+    their_tag: str
+    early_only: bool = False
+    """It must not have been answered yet."""
+
+
+class Referral(Protocol):
+    """The far end wants its other side to talk to somebody else (SIP REFER). ``accept`` or ``refuse``, then ``tell``."""
+
+    @property
+    def user(self) -> str:
+        """Whom: the number or login, as if it were dialled."""
+        ...
+
+    @property
+    def domain(self) -> str: ...
+
+    @property
+    def replaces(self) -> DialogName | None:
+        """The call of ours that the other side shall take over (an attended transfer)."""
+        ...
+
+    @property
+    def referred_by(self) -> str | None:
+        """Referred-By (RFC 3892), to be passed on to whom is called."""
+        ...
+
+    def accept(self) -> None: ...
+
+    def refuse(self, sip_code: int) -> None: ...
+
+    def tell(self, sip_code: int) -> None:
+        """How far it has come; a status of 200 or more is the last word."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegReferred:
+    """The far end asks for a transfer."""
+
+    referral: Referral
+
+
+LegEvent = LegRinging | LegAnswered | LegDigit | LegHeld | LegReferred | LegEnded
 
 
 class Leg(Protocol):

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from offhook.calls.dialing import ClientTarget, DialTarget, NumberTarget, SipTarget
-from offhook.calls.directory import Directory, NumberRoute
+from offhook.calls.directory import ClientEntry, Directory, NumberRoute
 from offhook.calls.errors import Unroutable
 from offhook.calls.events import StatusCallback
 from offhook.calls.leg import ANONYMOUS, Caller, Contact, Destination, Exchange, Invitation
@@ -35,6 +35,8 @@ class Route:
     number_sid: NumberSid | None = None
     application_sid: ApplicationSid | None = None
     status_callback: StatusCallback | None = None
+    client: ClientEntry | None = None
+    """The client that ``application`` does nothing but ring."""
 
 
 class Routing:
@@ -87,6 +89,7 @@ class Routing:
                 account_sid=client.account_sid,
                 application=Application(document=document),
                 api_version=client.api_version,
+                client=client,
             )
         raise Unroutable("no number and no client of this name")
 
@@ -156,12 +159,16 @@ class Routing:
             )
         return international
 
-    async def _contacts(self, login: str, domain: str | None) -> Sequence[Contact]:
+    async def client(self, login: str, domain: str | None) -> ClientEntry | None:
+        """A client by its login."""
         try:
             async with asyncio.timeout(self._timeout):
-                client = await self._directory.client(login, domain)
+                return await self._directory.client(login, domain)
         except TimeoutError:
             raise Unroutable("the directory did not answer in time", sip_code=503) from None
+
+    async def _contacts(self, login: str, domain: str | None) -> Sequence[Contact]:
+        client = await self.client(login, domain)
         if client is None or not client.active:
             raise Unroutable(f"there is no client {login}")
         contacts = self._exchange.contacts(client.login, client.domain)

@@ -31,6 +31,10 @@ class CallSettings:
     """Seconds, > 0: that a script may go on after the hangup (actions, messages); then it is cancelled."""
     hangup_timeout: float = 5.0
     """Seconds, > 0: that a hangup waits for signalling and media to close."""
+    hold_music: str = ""
+    """WAV file that one side of a call hears while the other holds it; empty: what the holding side sends, or silence."""
+    transfer_timeout: float = 60.0
+    """Seconds, > 0: that the target of a transfer may ring."""
     digit_buffer: int = 64
     """Keys that wait to be asked for, >= 1; the oldest is dropped for a new one."""
     lookup_timeout: float = 2.0

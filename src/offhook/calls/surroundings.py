@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from offhook.calls.directory import ClientEntry
 from offhook.calls.events import CallFacts, EventLog
 from offhook.calls.recording import Recording, RecordingPaths
 from offhook.calls.script import Application, Script
@@ -41,3 +42,5 @@ class Plan:
     """Seconds from answer to end."""
     send_digits: str = ""
     record: bool = False
+    client: ClientEntry | None = None
+    """The client at the far end, when it has proved to be one."""

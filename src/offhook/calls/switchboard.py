@@ -6,7 +6,8 @@ What runs on a call is the ``Script``'s business, who is on the line the legs'; 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 import structlog
 
@@ -15,7 +16,7 @@ from offhook.calls.call import Call, Input
 from offhook.calls.capacity import CallLimits, Capacity
 from offhook.calls.control import CallOrder, CallRefused
 from offhook.calls.dial import Dialling
-from offhook.calls.dialing import DialRequest, DialTarget, NumberTarget
+from offhook.calls.dialing import DialOutcome, DialRequest, DialTarget, NumberTarget
 from offhook.calls.directory import Directory
 from offhook.calls.errors import Unroutable
 from offhook.calls.events import CallFacts
@@ -29,11 +30,13 @@ from offhook.calls.leg import (
     LegEvent,
     LegFailed,
     OutgoingLeg,
+    Referral,
 )
 from offhook.calls.legs.fork import ForkedLeg
 from offhook.calls.routing import Route, Routing, caller_of, shown, target_of
 from offhook.calls.script import Application
 from offhook.calls.surroundings import Plan, Surroundings
+from offhook.calls.transfer import Transfers
 from offhook.vocabulary.sids import AccountSid, CallSid
 from offhook.vocabulary.statuses import CallStatus, Direction
 
@@ -59,6 +62,7 @@ class Switchboard:
         self._limits = CallLimits(
             max_calls=around.settings.max_calls_per_account, calls_per_second=around.settings.max_rate_per_account
         )
+        self._transfers = Transfers(self, self._routing, around)
         self._node = node
         self._live: dict[CallSid, ActiveCall] = {}
         self._arriving = 0
@@ -161,7 +165,7 @@ class Switchboard:
             status_callback=route.status_callback,
             node=self._node,
         )
-        plan = Plan(application=route.application, time_limit=self._settings.max_duration)
+        plan = Plan(application=route.application, time_limit=self._settings.max_duration, client=client)
         return self._register(facts, invitation.leg, plan)
 
     # Calls that go out
@@ -223,7 +227,7 @@ class Switchboard:
             target,
             Caller(user=identity.user, name=name, domain=identity.domain),
             account_sid=of.account_sid,
-            domain=of.sip_domain,
+            domain=request.domain or of.sip_domain,
             headers=request.headers,
         )
         self._check_capacity(of.account_sid, outgoing=True)
@@ -256,6 +260,18 @@ class Switchboard:
         except LegFailed as failure:
             raise Unroutable(str(failure)) from failure
         return legs[0] if len(legs) == 1 else ForkedLeg(legs)
+
+    # Calls that talk to each other
+
+    async def dial(self, caller: ActiveCall, request: DialRequest) -> DialOutcome:
+        return await self._dialling.dial(caller, request)
+
+    def refer(self, call: ActiveCall, referral: Referral) -> None:
+        self._transfers.refer(call, referral)
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        assert self._tasks is not None
+        self._tasks.create_task(_contained(work), name=name)
 
     # Calls that live
 
@@ -296,7 +312,7 @@ class Switchboard:
         self._capacity.check(account_sid, self._limits, self._around.clock.monotonic(), outgoing=outgoing)
 
     def _register(self, facts: CallFacts, leg: Leg, plan: Plan) -> ActiveCall:
-        call = ActiveCall(Call(facts), leg, plan, self._around, self._dialling)
+        call = ActiveCall(Call(facts), leg, plan, self._around, self)
         call.announce()
         self._live[facts.sid] = call
         self._capacity.began(facts.account_sid)
@@ -323,6 +339,14 @@ class Switchboard:
 
     def _sid(self) -> CallSid:
         return CallSid(self._around.sids("call"))
+
+
+async def _contained(work: Coroutine[Any, Any, None]) -> None:
+    """What breaks beside the calls must not take them along."""
+    try:
+        await work
+    except Exception:
+        log.exception("work_beside_calls_broke")
 
 
 class _Arrival:

@@ -39,7 +39,7 @@ _OWN = frozenset(
 )  # what the endpoint writes itself
 
 
-_TARGETING = ("INVITE", "OPTIONS", "UPDATE")
+_TARGETING = ("INVITE", "OPTIONS", "UPDATE", "REFER", "NOTIFY", "SUBSCRIBE")
 """Methods whose requests bring a Contact."""
 _DECLARING = ("INVITE", "OPTIONS", "UPDATE")
 """Methods whose requests say what we can do."""

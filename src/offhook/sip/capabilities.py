@@ -6,7 +6,9 @@ from typing import Final
 
 from offhook.sip.settings import SipSettings
 
-METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER", "PRACK", "UPDATE")
+METHODS: Final = (
+    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER", "PRACK", "UPDATE", "REFER", "NOTIFY", "SUBSCRIBE",
+)  # fmt: skip
 ALLOW: Final = ", ".join(METHODS)
 SDP: Final = "application/sdp"
 ACCEPT: Final = f"{SDP}, application/dtmf-relay, application/dtmf"

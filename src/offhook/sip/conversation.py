@@ -11,6 +11,7 @@ from offhook.sip.dialog import Dialog
 from offhook.sip.events import DigitReceived, EndCause, InfoAnswered
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
+from offhook.sip.notifying import Notifying
 from offhook.sip.reinviting import Reinviting
 from offhook.sip.reliable import Reliable
 from offhook.sip.session_timer import SessionTimers
@@ -24,10 +25,18 @@ _EXPIRED = 'Q.850;cause=102;text="the session timer ran out"'
 class Conversation:
     """Requests within dialogs, theirs and ours."""
 
-    def __init__(self, agent: Agent, answering: Answering, reliable: Reliable, sessions: SessionTimers) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        answering: Answering,
+        reliable: Reliable,
+        sessions: SessionTimers,
+        notifying: Notifying,
+    ) -> None:
         self._agent = agent
         self._answering = answering
         self._reliable = reliable
+        self._notifying = notifying
         self.reinviting = Reinviting(agent, answering, sessions)
         self.updating = Updating(agent, sessions)
         answering.leave = self.confirmed_late
@@ -59,6 +68,8 @@ class Conversation:
                 self._informed(call, request, own, now)
             case "OPTIONS":
                 agent.respond(own, 200, now, headers=(*agent.capabilities, ("Accept", ACCEPT)))
+            case "REFER" | "SUBSCRIBE" | "NOTIFY":
+                self._notifying.within(dialog, call, request, own, now)
             case _:
                 agent.respond(own, 405, now, headers=(("Allow", ALLOW),))
 

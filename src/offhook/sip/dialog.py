@@ -30,8 +30,8 @@ class Dialog:
     """One dialog, of either role."""
 
     __slots__ = (
-        "allows", "call_id", "direct", "flow", "is_caller", "local", "local_cseq", "local_tag", "offers", "remote",
-        "remote_cseq", "remote_tag", "routes", "rseq", "said", "target",
+        "allows", "call_id", "direct", "flow", "is_caller", "local", "local_cseq", "local_tag", "offers", "referred",
+        "remote", "remote_cseq", "remote_tag", "routes", "rseq", "said", "target",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +62,8 @@ class Dialog:
         """Our last session description."""
         self.rseq = 0
         """Number of their last reliable provisional response; 0: none yet."""
+        self.referred = False
+        """Whether a REFER came in it before."""
 
     @classmethod
     def of_incoming(cls, invite: Request, local_tag: str, source: Flow) -> Dialog:

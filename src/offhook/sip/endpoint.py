@@ -16,9 +16,10 @@ from offhook.sip.bans import Bans
 from offhook.sip.call import CallState
 from offhook.sip.conversation import Conversation
 from offhook.sip.errors import LocalProtocolError
-from offhook.sip.events import CallHandle, EndCause, Event, RequestHandle
+from offhook.sip.events import CallHandle, EndCause, Event, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort, Transmit
 from offhook.sip.inviting import Inviting
+from offhook.sip.notifying import Notifying
 from offhook.sip.outside import Outside
 from offhook.sip.reception import Reception
 from offhook.sip.reliable import Reliable
@@ -50,11 +51,12 @@ class Endpoint:
         self._admission = Admission(settings, bans)
         reliable, sessions = Reliable(agent), SessionTimers(agent)
         self._answering = Answering(agent, reliable, sessions)
-        self._conversation = Conversation(agent, self._answering, reliable, sessions)
+        self._notifying = Notifying(agent)
+        self._conversation = Conversation(agent, self._answering, reliable, sessions, self._notifying)
         self._inviting = Inviting(agent, self._conversation, reliable, sessions)
         self._outside = Outside(agent)
         self._reception = Reception(
-            agent, self._admission, self._answering, self._conversation, self._outside, sessions
+            agent, self._admission, self._answering, self._conversation, self._outside, sessions, self._notifying
         )
 
     # -- for the driver ---------------------------------------------------------------------------------------------
@@ -103,6 +105,7 @@ class Endpoint:
             "dialogs": len(agent.dialogs),
             "requests": len(agent.requests),
             "pings": len(self._outside.pings),
+            **self._notifying.sizes(),
             "timers": len(agent.timers),
             **agent.transactions.sizes(),
         }
@@ -196,11 +199,23 @@ class Endpoint:
         if (found := self._agent.call(call, *_ESTABLISHED)) is not None:
             self._conversation.info(found, content_type, body, now)
 
+    # -- intentions: transfers --------------------------------------------------------------------------------------
+
+    def accept_refer(self, refer: SubscriptionHandle, now: float) -> None:
+        self._notifying.accept(refer, now)
+
+    def refuse_refer(self, refer: SubscriptionHandle, code: int, now: float) -> None:
+        self._notifying.refuse(refer, code, now)
+
+    def tell_refer(self, refer: SubscriptionHandle, code: int, now: float, reason: str = "") -> None:
+        self._notifying.sipfrag(refer, code, reason, now)
+
     def end_all(self, now: float) -> None:
         """Hang up whatever is left, without waiting for the far ends: the process ends."""
         for call in list(self._agent.calls.values()):
             self.hangup(call.handle, now)
             self._agent.report_end(call, EndCause.SHUTDOWN)
+        self._notifying.end_all(now)
 
     # -- intentions: outside calls ----------------------------------------------------------------------------------
 

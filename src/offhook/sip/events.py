@@ -12,12 +12,17 @@ from typing import NewType
 
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
+from offhook.sip.refer import ReferTo
 
 CallHandle = NewType("CallHandle", int)
 """Names one call of one endpoint: a dialog in being or made, from INVITE to the end. Never used twice."""
 
 RequestHandle = NewType("RequestHandle", int)
 """Names a request outside calls that waits for ``reply`` or ``challenge``, or one of ours that waits for its answer."""
+
+
+SubscriptionHandle = NewType("SubscriptionHandle", int)
+"""Names a request for notifications (REFER, SUBSCRIBE) and the subscription that it becomes."""
 
 
 class EndCause(Enum):
@@ -160,6 +165,26 @@ class PingAnswered:
     response: Response | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferReceived:
+    """A REFER. Next: ``accept_refer``, then ``tell_refer`` until a final status; or ``refuse_refer``. Undecided ones get 500
+    after ``SipSettings.reply_limit``.
+    """
+
+    handle: SubscriptionHandle
+    call: CallHandle
+    """In whose dialog it came."""
+    request: Request
+    refer_to: ReferTo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionEnded:
+    """A subscription of theirs is over, for whatever reason; telling it more does nothing."""
+
+    handle: SubscriptionHandle
+
+
 Event = (
     IncomingCall
     | CallRinging
@@ -173,4 +198,6 @@ Event = (
     | CallEnded
     | RegisterReceived
     | PingAnswered
+    | ReferReceived
+    | SubscriptionEnded
 )

@@ -10,6 +10,7 @@ from offhook.sip.conversation import Conversation
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response, check, parse
+from offhook.sip.notifying import Notifying
 from offhook.sip.outside import Outside
 from offhook.sip.session_timer import SessionTimers
 from offhook.sip.signalling import Headers
@@ -31,6 +32,7 @@ class Reception:
         conversation: Conversation,
         outside: Outside,
         sessions: SessionTimers,
+        notifying: Notifying,
     ) -> None:
         self._agent = agent
         self._admission = admission
@@ -38,6 +40,7 @@ class Reception:
         self._conversation = conversation
         self._outside = outside
         self._sessions = sessions
+        self._notifying = notifying
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         if not data.strip(b"\r\n\x00 \t"):
@@ -75,6 +78,11 @@ class Reception:
                     self._answering.acknowledged(call, request, now)
                 elif not self._refused(request, reply_to):
                     self._conversation.receive(call, request, reply_to, now)
+                return
+            if request.method in ("SUBSCRIBE", "NOTIFY", "REFER") and self._notifying.knows(request):
+                check(request)
+                if not self._refused(request, reply_to):
+                    self._notifying.receive(request, reply_to, now)
                 return
         if request.method == "ACK":
             return

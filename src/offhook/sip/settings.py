@@ -95,6 +95,15 @@ class SipSettings:
     hangup_patience: float = 2.0
     """Seconds that a hangup waits for the far end's agreement before it reports ``CallEnded``."""
 
+    refer_limit: float = 300.0
+    """Seconds, > 0: that a transfer may take before its NOTIFYs end."""
+    min_subscription: int = 60
+    """Seconds, >= 1: a subscription for less is refused with 423."""
+    subscription_limit: int = 3600
+    """Seconds, >= ``min_subscription``: a subscription for more is cut."""
+    max_subscriptions: int = 20_000
+    """Subscriptions of others, transfers among them; more get 503."""
+
     max_calls: int = 4000
     """Live calls; more get 503."""
     max_transactions: int = 100_000

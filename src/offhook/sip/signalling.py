@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from offhook.sip.events import CallHandle, RequestHandle
+from offhook.sip.events import CallHandle, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort
 
 Headers = Sequence[tuple[str, str]]
@@ -106,6 +106,18 @@ class Signalling(Protocol):
 
     def info(self, call: CallHandle, content_type: str, body: bytes) -> None:
         """Send INFO in the dialog. ``InfoAnswered`` follows."""
+        ...
+
+    def accept_refer(self, refer: SubscriptionHandle) -> None:
+        """Take the REFER of ``ReferReceived`` on: 202."""
+        ...
+
+    def refuse_refer(self, refer: SubscriptionHandle, code: int) -> None:
+        """Refuse it; the call goes on."""
+        ...
+
+    def tell_refer(self, refer: SubscriptionHandle, code: int, reason: str = "") -> None:
+        """Tell by NOTIFY how far the referred call has come; a status of 200 or more is the last."""
         ...
 
     def ping(self, target: str, destination: Flow | None = None) -> RequestHandle:

@@ -97,6 +97,8 @@ class SipExchange:
                 self._spawn(self._admission.register(event, self._wired().signalling))
             case sip.PingAnswered():
                 self._pinging.hear(event)
+            case sip.SubscriptionEnded():
+                pass
             case _:
                 leg = self._legs.get(event.call)
                 if leg is not None:

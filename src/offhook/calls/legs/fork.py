@@ -14,6 +14,8 @@ from offhook.calls.leg import (
     LegEnded,
     LegEvent,
     LegFailed,
+    LegHeld,
+    LegReferred,
     LegRinging,
     OutgoingLeg,
 )
@@ -121,8 +123,10 @@ class ForkedLeg:
                 if not self._alive:
                     self._ended = True
                     self._listener(self._refusal)
-            case LegDigit():
+            case LegDigit() | LegHeld():
                 self._listener(event)
+            case LegReferred(referral=referral):
+                referral.refuse(603)  # before the answer there is nobody to be transferred
             case never:
                 assert_never(never)
 

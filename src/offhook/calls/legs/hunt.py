@@ -21,6 +21,8 @@ from offhook.calls.leg import (
     LegEnded,
     LegEvent,
     LegFailed,
+    LegHeld,
+    LegReferred,
     LegRinging,
     OutgoingLeg,
 )
@@ -140,7 +142,7 @@ class HuntingLeg:
                 self._listener(event)
             case LegEnded():
                 self._hear_end(event)
-            case LegDigit():
+            case LegDigit() | LegHeld() | LegReferred():
                 self._listener(event)
             case never:
                 assert_never(never)

@@ -63,7 +63,7 @@ class IncomingLeg(SipLeg):
             if self._early is None:
                 await self._open()
                 self._early, agreement = self._negotiation.answer(offer)
-                await self._negotiation.follow(agreement)
+                await self._follow(agreement)
             return self._early
 
     async def _open(self) -> None:

@@ -19,9 +19,12 @@ from offhook.calls.leg import (
     LegEnded,
     LegEvent,
     LegFailed,
+    LegHeld,
+    LegReferred,
     LegRinging,
 )
 from offhook.calls.legs.negotiation import Negotiation
+from offhook.calls.legs.referral import SipReferral
 from offhook.calls.legs.translation import custom_headers, ending, reason_value, warning
 from offhook.media.operation import MediaFailed
 from offhook.media.session import MediaSession
@@ -29,6 +32,7 @@ from offhook.sip import events as sip
 from offhook.sip.errors import RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, HostPort, Transport
 from offhook.sip.message import Response
+from offhook.sip.offer import Agreement
 from offhook.sip.signalling import Invitation, Signalling
 from offhook.sip.uri import Uri
 
@@ -62,6 +66,7 @@ class SipLeg:
         self._ended = False
         self._followed: str | None = None
         """Their tag in the dialog whose description audio follows."""
+        self._held = False
         self._gone = asyncio.Event()
 
     @property
@@ -129,6 +134,8 @@ class SipLeg:
                 self._gone.set()
                 if not self._ended:
                     self._end(ending(event))
+            case sip.ReferReceived() if self._ended:
+                self._line.signalling.refuse_refer(event.handle, 481)
             case _ if self._ended:
                 pass
             case sip.DigitReceived(digit=digit):
@@ -137,6 +144,8 @@ class SipLeg:
                 self._take_offer(offer, request.from_tag)
             case sip.OfferAnswered(sdp=sdp):
                 self._take_answer(sdp)
+            case sip.ReferReceived():
+                self._listener(LegReferred(referral=SipReferral(self._line.signalling, event)))
             case _:
                 self._hear_setup(event)
 
@@ -158,13 +167,19 @@ class SipLeg:
             return
         self._line.signalling.accept_offer(self._handle, ours)
         self._followed = tag
-        self._line.spawn(self._guard(self._negotiation.follow(agreement)))
+        self._line.spawn(self._guard(self._follow(agreement)))
 
     def _take_answer(self, sdp: bytes | None) -> None:
         self._line.spawn(self._guard(self._follow_answer(sdp)))
 
     async def _follow_answer(self, sdp: bytes | None) -> None:
-        await self._negotiation.follow(self._negotiation.agree(sdp))
+        await self._follow(self._negotiation.agree(sdp))
+
+    async def _follow(self, agreement: Agreement) -> None:
+        await self._negotiation.follow(agreement)
+        if agreement.held != self._held and not self._ended:
+            self._held = agreement.held
+            self._listener(LegHeld(held=agreement.held))
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         """Work beside the call: what goes wrong in it ends the leg."""

@@ -17,7 +17,7 @@ from offhook.sip.asyncio.tcp import TcpTransport
 from offhook.sip.asyncio.udp import UdpSocket
 from offhook.sip.bans import Bans
 from offhook.sip.endpoint import Endpoint
-from offhook.sip.events import CallEnded, CallHandle, Event, RequestHandle
+from offhook.sip.events import CallEnded, CallHandle, Event, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort, Transmit, Transport
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Headers, Invitation
@@ -291,6 +291,18 @@ class SipDriver:
 
     def info(self, call: CallHandle, content_type: str, body: bytes) -> None:
         self._endpoint.info(call, content_type, body, self._clock())
+        self._drain()
+
+    def accept_refer(self, refer: SubscriptionHandle) -> None:
+        self._endpoint.accept_refer(refer, self._clock())
+        self._drain()
+
+    def refuse_refer(self, refer: SubscriptionHandle, code: int) -> None:
+        self._endpoint.refuse_refer(refer, code, self._clock())
+        self._drain()
+
+    def tell_refer(self, refer: SubscriptionHandle, code: int, reason: str = "") -> None:
+        self._endpoint.tell_refer(refer, code, self._clock(), reason)
         self._drain()
 
     def ping(self, target: str, destination: Flow | None = None) -> RequestHandle:

@@ -1,0 +1,89 @@
+"""Two calls that hear each other: their bridge, its recording, and what the one hears while the other holds.
+
+Whoever made a link ends it; a transfer may end that of a dial before its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from offhook.calls.active import ActiveCall
+from offhook.calls.surroundings import Surroundings
+from offhook.media.commands import WavFile
+from offhook.media.events import Played
+from offhook.media.operation import MediaFailed, Operation
+
+log = structlog.get_logger(__name__)
+
+
+class Link:
+    """It stands from the moment that it is made. Both calls know each other as ``partner``."""
+
+    def __init__(self, one: ActiveCall, other: ActiveCall, around: Surroundings, *, record: bool = False) -> None:
+        """Raises ``MediaFailed``. ``record`` makes a recording of ``one`` with both in stereo."""
+        self.recording = around.recording(one.facts) if record else None
+        self.recorded = 0
+        """Milliseconds; known once it has ended."""
+        self.since = around.clock.monotonic()
+        self._both = (one, other)
+        self._music_file = around.settings.hold_music
+        self._music: dict[ActiveCall, Operation[Played]] = {}
+        """By the call that hears it."""
+        self._ending = asyncio.Lock()
+        self._ended = False
+        self._bridge = one.media.start_bridge(other.media, None if self.recording is None else self.recording.path)
+        if self.recording is not None:
+            self.recording.begin(channels=2, source="DialVerb")
+        for call, partner in ((one, other), (other, one)):
+            call.partner, call.part = partner, self.end
+            call.watchers.add(self._look)
+        self._look()
+
+    @property
+    def stands(self) -> bool:
+        """Whether they still hear each other."""
+        return not (self._ended or self._bridge.ended)
+
+    async def end(self) -> None:
+        """Part them, once; both are told. Returns when the bridge is gone."""
+        async with self._ending:
+            if self._ended:
+                return
+            self._ended = True
+            for music in self._music.values():
+                music.cancel()
+            self._music.clear()
+            for call in self._both:
+                call.watchers.discard(self._look)
+                if call.part == self.end:
+                    call.partner = call.part = None
+            try:
+                await self._part()
+            finally:
+                for call in self._both:
+                    call.changed()
+
+    async def _part(self) -> None:
+        if self.recording is not None:
+            self.recorded = await self.recording.finish(self._bridge)
+            return
+        try:
+            await self._bridge.stop()
+        except MediaFailed as failure:
+            log.warning("bridge_did_not_stop", call=self._both[0].facts.sid, reason=str(failure))
+
+    def _look(self) -> None:
+        """Start and stop the music of whoever is kept waiting."""
+        if not self._music_file:
+            return
+        one, other = self._both
+        for call, listener in ((one, other), (other, one)):
+            if call.held and listener not in self._music and not listener.over:
+                try:
+                    self._music[listener] = listener.media.start_play(WavFile(path=self._music_file), loop=0)
+                except MediaFailed as failure:
+                    log.warning("hold_music_failed", call=listener.facts.sid, reason=str(failure))
+            elif not call.held and listener in self._music:
+                self._music.pop(listener).cancel()

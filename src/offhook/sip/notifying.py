@@ -1,0 +1,260 @@
+"""Whom we notify: REFER and SUBSCRIBE from the wire, the NOTIFYs that follow (RFC 3515, RFC 4488, RFC 6665 section 4.2).
+
+What is to be told comes from the owner; who may ask is decided there too. A usage keeps its dialog when the call in that
+dialog ends (RFC 5057): a phone that hangs up after its REFER still learns what came of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offhook.sip.agent import Agent
+from offhook.sip.answering import Silent
+from offhook.sip.call import Call, CallState
+from offhook.sip.dialog import Dialog
+from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.events import (
+    ReferReceived,
+    RequestHandle,
+    SubscriptionEnded,
+    SubscriptionHandle,
+)
+from offhook.sip.exchange import Exchange
+from offhook.sip.flow import Flow
+from offhook.sip.message import Request, Response
+from offhook.sip.refer import SIPFRAG, ReferTo, sipfrag, wants_no_subscription
+from offhook.sip.signalling import Headers
+from offhook.sip.subscription import EventName, Render, Subscription, Termination
+from offhook.sip.transaction.layer import respond_with
+from offhook.sip.transaction.transaction import Transaction
+
+_ESTABLISHED = (CallState.ANSWERED, CallState.STANDING)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Opening:
+    """A request that asks for a subscription and waits for the owner's decision."""
+
+    dialog: Dialog
+    event: EventName
+    silent: bool
+    """A REFER whose sender wants no NOTIFY."""
+    seconds: float
+
+
+class Notifying:
+    """The notifier's side of all subscriptions."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+        self.openings: dict[RequestHandle, _Opening] = {}
+        self.subscriptions: dict[SubscriptionHandle, Subscription] = {}
+        self.notifies: set[Exchange] = set()
+
+    def sizes(self) -> dict[str, int]:
+        """Entries of every table by name."""
+        return {
+            "subscriptions": len(self.subscriptions),
+            "openings": len(self.openings),
+            "notifies": len(self.notifies),
+        }
+
+    # -- from the wire ----------------------------------------------------------------------------------------------
+
+    def knows(self, request: Request) -> bool:
+        """Whether a request belongs to a dialog that subscriptions keep without a call."""
+        return self._dialog(request) is not None
+
+    def receive(self, request: Request, reply_to: Flow, now: float) -> None:
+        """A request in such a dialog."""
+        agent, dialog = self._agent, self._dialog(request)
+        if dialog is None or not dialog.in_order(request):
+            agent.respond_statelessly(request, 500, reply_to)  # RFC 3261 §12.2.2
+            return
+        self.within(dialog, None, request, agent.transactions.open_server(request, reply_to, Silent(), now), now)
+
+    def within(self, dialog: Dialog, call: Call | None, request: Request, own: Transaction, now: float) -> None:
+        """A REFER, SUBSCRIBE or NOTIFY in a dialog; ``call`` is None when no call uses it (any more)."""
+        try:
+            match request.method:
+                case "REFER" if call is not None and call.state in _ESTABLISHED:
+                    self._referred(dialog, call, request, own, now)
+                case "SUBSCRIBE":
+                    self._resubscribed(dialog, request, own, now)
+                case _:
+                    self._agent.respond(own, 481, now)
+        except RemoteProtocolError as error:
+            self._agent.respond(own, error.status_hint, now)
+
+    def _referred(self, dialog: Dialog, call: Call, request: Request, own: Transaction, now: float) -> None:
+        agent = self._agent
+        refer_to = ReferTo.of(request)
+        if not self._has_room():
+            agent.respond(own, 503, now, headers=(("Retry-After", str(agent.settings.retry_after)),))
+            return
+        # The first REFER of a dialog needs no id; those after it are told apart by their sequence number (§2.4.6).
+        event = EventName(package="refer", id=str(request.cseq.number) if dialog.referred else None)
+        dialog.referred = True
+        seconds = agent.settings.refer_limit
+        opening = _Opening(dialog=dialog, event=event, silent=wants_no_subscription(request), seconds=seconds)
+        handle = self._open(own, opening, now)
+        agent.events.append(ReferReceived(handle=handle, call=call.handle, request=request, refer_to=refer_to))
+
+    def _resubscribed(self, dialog: Dialog, request: Request, own: Transaction, now: float) -> None:
+        """A SUBSCRIBE within a dialog: refresh or end (§4.2.1.4)."""
+        agent = self._agent
+        event = EventName.parse(request.get("event"))
+        found = next((one for one in self.subscriptions.values() if one.dialog is dialog and one.event == event), None)
+        if found is None or found.termination is not None:
+            agent.respond(own, 481, now)
+            return
+        wish = request.expires
+        seconds = agent.settings.subscription_limit if wish is None else min(wish, agent.settings.subscription_limit)
+        if 0 < seconds < agent.settings.min_subscription:
+            agent.respond(own, 423, now, headers=(("Min-Expires", str(agent.settings.min_subscription)),))
+            return
+        dialog.refresh(request)
+        headers = [("Expires", str(seconds)), ("Contact", agent.contact(dialog.flow))]
+        agent.respond(own, 200, now, headers=headers)
+        self._arm(found, seconds, now)
+        if seconds:
+            found.repeat()
+            self._send(found, now)
+
+    # -- intentions -------------------------------------------------------------------------------------------------
+
+    def accept(self, handle: SubscriptionHandle, now: float) -> None:
+        """202 to a REFER; NOTIFYs follow unless its sender wanted none."""
+        agent = self._agent
+        transaction, opening = self._take(handle)
+        if transaction is None or opening is None:
+            return
+        headers: list[tuple[str, str]] = [("Contact", agent.contact(opening.dialog.flow))]
+        if opening.silent:
+            headers.append(("Refer-Sub", "false"))
+        agent.respond(transaction, 202, now, headers=headers)
+        if opening.silent:
+            return
+        subscription = Subscription(
+            handle,
+            opening.dialog,
+            opening.event,
+            expires_at=now + opening.seconds,
+            steps=opening.event.package == "refer",
+        )
+        self.subscriptions[handle] = subscription
+        self._arm(subscription, opening.seconds, now)
+
+    def refuse(self, handle: SubscriptionHandle, code: int, now: float, headers: Headers = ()) -> None:
+        """Refuse a REFER or SUBSCRIBE."""
+        transaction, _ = self._take(handle)
+        if transaction is not None:
+            respond_with(transaction, self._agent.response(transaction.request, code, headers=headers), now)
+
+    def notify(self, handle: SubscriptionHandle, content_type: str, render: Render, now: float) -> None:
+        """Tell the subscriber something; nothing when the subscription is over."""
+        subscription = self.subscriptions.get(handle)
+        if subscription is not None:
+            subscription.tell(content_type, render)
+            self._send(subscription, now)
+
+    def terminate(self, handle: SubscriptionHandle, reason: Termination, now: float) -> None:
+        """End a subscription with a last NOTIFY."""
+        subscription = self.subscriptions.get(handle)
+        if subscription is not None:
+            subscription.end(reason)
+            self._send(subscription, now)
+
+    def end_all(self, now: float) -> None:
+        """The process ends: subscribers shall come back to whoever is there then."""
+        for handle in list(self.subscriptions):
+            self.terminate(handle, Termination.DEACTIVATED, now)
+            self._forget(self.subscriptions[handle])
+
+    def sipfrag(self, handle: SubscriptionHandle, code: int, reason: str, now: float) -> None:
+        """Tell how far a referred call has come; a final status ends the subscription."""
+        body = sipfrag(code, reason)
+        subscription = self.subscriptions.get(handle)
+        if subscription is None:
+            return
+        subscription.tell(SIPFRAG, lambda _count: body)
+        if code >= 200:
+            subscription.end(Termination.NORESOURCE)
+        self._send(subscription, now)
+
+    # -- within -----------------------------------------------------------------------------------------------------
+
+    def _dialog(self, request: Request) -> Dialog | None:
+        key = request.call_id, request.to_tag, request.from_tag
+        return next((one.dialog for one in self.subscriptions.values() if one.dialog.key == key), None)
+
+    def _has_room(self) -> bool:
+        return len(self.subscriptions) + len(self.openings) < self._agent.settings.max_subscriptions
+
+    def _open(self, own: Transaction, opening: _Opening, now: float) -> SubscriptionHandle:
+        agent = self._agent
+        handle = RequestHandle(agent.new_handle())
+        agent.requests[handle] = own
+        self.openings[handle] = opening
+        limit = now + agent.settings.reply_limit
+        agent.timers.start(limit, lambda at: self.refuse(SubscriptionHandle(handle), 500, at))
+        return SubscriptionHandle(handle)
+
+    def _take(self, handle: SubscriptionHandle) -> tuple[Transaction | None, _Opening | None]:
+        request = RequestHandle(handle)
+        return self._agent.requests.pop(request, None), self.openings.pop(request, None)
+
+    def _arm(self, subscription: Subscription, seconds: float, now: float) -> None:
+        if subscription.timer is not None:
+            subscription.timer.stop()
+        subscription.expires_at = now + seconds
+        if seconds:
+            subscription.timer = self._agent.timers.start(
+                subscription.expires_at, lambda at: self._expired(subscription, at)
+            )
+        else:
+            self._expired(subscription, now)
+
+    def _expired(self, subscription: Subscription, now: float) -> None:
+        subscription.end(Termination.TIMEOUT)
+        self._send(subscription, now)
+
+    def _send(self, subscription: Subscription, now: float) -> None:
+        agent, dialog = self._agent, subscription.dialog
+        notification = subscription.next(now)
+        if notification is None:
+            return
+        flow = dialog.destination()
+        if flow is None:
+            subscription.lost()
+            self._forget(subscription)
+            return
+        request = agent.in_dialog(
+            dialog,
+            "NOTIFY",
+            flow,
+            headers=[("Event", str(subscription.event)), ("Subscription-State", notification.state)],
+            body=notification.body,
+            content_type=notification.content_type,
+        )
+
+        def final(response: Response | None, at: float) -> None:
+            self.notifies.discard(exchange)
+            subscription.delivered()
+            if response is None or response.status >= 300:
+                subscription.lost()  # §4.2.2: it knows of none, or cannot be reached
+            if notification.last or subscription.over:
+                self._forget(subscription)
+            else:
+                self._send(subscription, at)
+
+        exchange = Exchange(agent.transactions, final, None, None, agent.ids)
+        exchange.dialog = dialog
+        self.notifies.add(exchange)
+        exchange.start(request, flow, now)
+
+    def _forget(self, subscription: Subscription) -> None:
+        if subscription.timer is not None:
+            subscription.timer.stop()
+        if self.subscriptions.pop(subscription.handle, None) is not None:
+            self._agent.events.append(SubscriptionEnded(handle=subscription.handle))

@@ -1,0 +1,129 @@
+"""Hold and transfers among phones that are not ours, told by the tones that each of them hears."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.calls_e2e.baresip import Baresip
+from tests.calls_e2e.server import Server
+from tests.support import audio
+from tests.support.audio import Samples
+
+VOICES = {"hanna": 600, "iris": 900, "jonas": 1300}
+
+
+@pytest.fixture(scope="module")
+def clients(server):
+    for login in VOICES:
+        server.add_client(login, f"secret-of-{login}")
+
+
+@pytest.fixture
+def phones(server, clients, tmp_path):
+    def ready(login, **more):
+        return Baresip(
+            tmp_path / login,
+            login=login,
+            server=server.sip(),
+            password=f"secret-of-{login}",
+            voice=VOICES[login],
+            **more,
+        )
+
+    return ready
+
+
+def presence_after(heard: Samples, hertz: int, milliseconds: int) -> int:
+    """For how many milliseconds a tone is there in the last part of what was heard."""
+    return audio.presence(heard[-8 * milliseconds :], hertz)
+
+
+@pytest.mark.parametrize("by", ["caller", "callee"])
+def test_a_blind_transfer_leaves_the_right_two_talking(server, phones, by):
+    with phones("hanna") as hanna, phones("iris") as iris, phones("jonas") as jonas:
+        for phone in (hanna, iris, jonas):
+            phone.registered()
+        hanna.dial(f"sip:iris@{server.sip()}")
+        hanna.until("CALL_ESTABLISHED")
+        iris.until("CALL_ESTABLISHED")
+        time.sleep(1.0)
+        leaves, stays = (hanna, iris) if by == "caller" else (iris, hanna)
+        leaves.command("transfer", f"sip:jonas@{server.sip()}")
+        jonas.until("CALL_ESTABLISHED")
+        leaves.until("CALL_CLOSED")
+        time.sleep(1.5)
+        jonas.hang_up()
+        stays.until("CALL_CLOSED")
+        jonas.until("CALL_CLOSED")
+        assert audio.presence(jonas.heard(), VOICES[stays.login]) >= 1000
+        assert audio.presence(jonas.heard(), VOICES[leaves.login]) == 0
+        assert audio.presence(stays.heard(), VOICES[leaves.login]) >= 500
+        assert presence_after(stays.heard(), VOICES["jonas"], 1400) >= 1000
+        assert presence_after(stays.heard(), VOICES[leaves.login], 1400) == 0
+
+
+def test_whoever_transfers_to_nobody_learns_it(server, phones):
+    with phones("hanna") as hanna, phones("iris") as iris:
+        for phone in (hanna, iris):
+            phone.registered()
+        hanna.dial(f"sip:iris@{server.sip()}")
+        hanna.until("CALL_ESTABLISHED")
+        iris.until("CALL_ESTABLISHED")
+        iris.command("transfer", f"sip:nobody@{server.sip()}")
+        iris.prints("transfer failure: 404")  # and hangs up, as this phone does then
+        hanna.until("CALL_CLOSED")
+
+
+def test_who_is_held_is_silent_to_the_holder_and_both_are_back_afterwards(server, phones):
+    with phones("hanna") as hanna, phones("iris") as iris:
+        for phone in (hanna, iris):
+            phone.registered()
+        hanna.dial(f"sip:iris@{server.sip()}")
+        hanna.until("CALL_ESTABLISHED")
+        iris.until("CALL_ESTABLISHED")
+        time.sleep(0.8)
+        iris.command("hold")
+        time.sleep(0.5)
+        hanna.press("4")  # nobody hears it
+        time.sleep(1.0)
+        iris.command("resume")
+        time.sleep(0.3)
+        hanna.press("5")
+        assert iris.until("CALL_DTMF_START")["param"] == "5"
+        time.sleep(1.0)
+        hanna.hang_up()
+        iris.until("CALL_CLOSED")
+        hanna.until("CALL_CLOSED")
+        # This phone does not write what it hears after a hold: of 0.8 s before it, and of what would have come during it.
+        assert 500 <= audio.presence(iris.heard(), VOICES["hanna"]) <= 1200
+        assert presence_after(hanna.heard(), VOICES["iris"], 900) >= 600
+
+
+def test_the_one_who_waits_hears_the_music_that_was_chosen(tmp_path: Path) -> None:
+    music = audio.write_wav(tmp_path / "music.wav", audio.sine(1700, 500))
+    with Server(tmp_path / "server", calls_hold_music=str(music)) as server:
+        for login in ("hanna", "iris"):
+            server.add_client(login, "secret-of-hers")
+
+        def phone(login: str) -> Baresip:
+            where = tmp_path / login
+            return Baresip(where, login=login, server=server.sip(), password="secret-of-hers", voice=VOICES[login])
+
+        with phone("hanna") as hanna, phone("iris") as iris:
+            hanna.registered()
+            iris.registered()
+            hanna.dial(f"sip:iris@{server.sip()}")
+            hanna.until("CALL_ESTABLISHED")
+            iris.until("CALL_ESTABLISHED")
+            time.sleep(0.5)
+            iris.command("hold")
+            time.sleep(1.5)
+            iris.command("resume")
+            time.sleep(1.0)
+            hanna.hang_up()
+            hanna.until("CALL_CLOSED")
+            assert audio.presence(hanna.heard(), 1700) >= 1000
+            assert presence_after(hanna.heard(), VOICES["iris"], 900) >= 600
