@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from offhook.config import ConfigError, Settings, documented, host_and_port, load
+from offhook.sip.flow import Transport
+from offhook.sip.settings import Listener
 
 
 def settings(
@@ -47,9 +49,32 @@ def test_a_section_inside_a_section_is_made_when_one_of_its_settings_is_given(tm
     assert given.sip.gateway.uri == "sip:carrier.example"
 
 
+def test_a_list_of_tables_stands_in_the_file(tmp_path: Path) -> None:
+    file = (
+        '[[sip.listeners]]\ntransport = "tls"\nlisten = "[::]:5061"\n'
+        '[[sip.listeners]]\ntransport = "UDP"\nlisten = ":5062"\nadvertise = "203.0.113.7"\n'
+    )
+    assert settings(tmp_path, file).sip.listeners == (
+        Listener(transport=Transport.TLS, listen=("::", 5061)),
+        Listener(transport=Transport.UDP, listen=("0.0.0.0", 5062), advertise="203.0.113.7"),
+    )
+
+
 @pytest.mark.parametrize(
     ("file", "environment", "message"),
     [
+        ("", {"OFFHOOK_SIP_LISTENERS": "here"}, r"OFFHOOK_SIP_LISTENERS: write it as tables, \[\[sip\.listeners"),
+        ('[[sip.listeners]]\ntransport = "tls"\n', {}, r"\[sip\.listeners\]: .*'listen'"),
+        (
+            '[[sip.listeners]]\ntransport = "tsl"\nlisten = ":1"\n',
+            {},
+            r"listeners\[1\]\.transport: 'tsl' is not one of udp, tcp, tls",
+        ),
+        (
+            '[[sip.listeners]]\nlsten = ":1"\n',
+            {},
+            r"listeners\[1\]\.lsten: there is no .*mean sip\.listeners\.listen\?",
+        ),
         (
             "[speech]\ntimeuot = 1\n",
             {},

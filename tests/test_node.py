@@ -30,7 +30,7 @@ def test_a_node_listens_while_it_is_open_and_leaves_nothing(tmp_path: Path) -> N
             del reader
             first = node.administrator.first_start
             assert node.api_url.startswith("https://127.0.0.1:")
-            assert node.ca_file.is_file()
+            assert node.tls.ca_file.is_file()
             assert {name: size for name, size in node.leftovers().items() if name != "tasks" and size} == {}
         assert asyncio.all_tasks() == before
         async with Node(settings(tmp_path)) as node:

@@ -12,7 +12,7 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
-from offhook.config import Settings, documented, lists
+from offhook.config import Settings, documented, lists, row_in
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings.md"
 HEAD = """<!-- Made by tools/gen_settings.py from the settings.py of each package; edit the docstrings there. -->
@@ -21,29 +21,52 @@ HEAD = """<!-- Made by tools/gen_settings.py from the settings.py of each packag
 
 Each can be given as the variable below, or in `offhook.toml` in the data directory, where the part before the point is the
 table: `sip.trust` is `trust` under `[sip]`. A variable weighs more than the file, a flag of `offhook serve` more than both. Lists
-are written with commas in variables and as arrays in the file; true and false also as `yes`, `no`, `on`, `off`, `1`, `0`.
+are written with commas in variables and as arrays in the file; lists of tables stand in the file only; true and false also as `yes`, `no`, `on`, `off`, `1`, `0`.
 """
 
 
 def text() -> str:
     """The whole page."""
     said = dict(_said(Settings, ""))
+    rows = dict(_rows(Settings, ""))
     lines = [HEAD]
-    section = None
+    section, tables = None, list[str]()
     for key, variable, default in documented():
         name, _, field = key.partition(".")
         if name != section:
-            section = name
+            lines += tables
+            section, tables = name, []
             lines += [f"\n## {name}\n", "| setting | variable | default | |", "|---|---|---|---|"]
-        lines.append(f"| `{field}` | `{variable}` | {_shown(default)} | {said[key]} |")
+        if key in rows:
+            lines.append(f"| `{field}` | in the file only | | {said[key]} Tables `[[{key}]]`, see below. |")
+            tables += [f"\n### {key}\n", *_table(key, rows[key])]
+        else:
+            lines.append(f"| `{field}` | `{variable}` | {_shown(default)} | {said[key]} |")
+    lines += tables
     for name, item in lists():
-        lines += [f"\n## {name}\n", f"Tables of the file, `[[{name}]]`, one for each; {_prose(item.__doc__ or '')}\n"]
-        lines += ["| setting | default | |", "|---|---|---|"]
-        below = _docstrings(item)
-        for field in dataclasses.fields(item):
-            default = None if field.default is dataclasses.MISSING else field.default
-            lines.append(f"| `{field.name}` | {_shown(default)} | {_prose(below[field.name])} |")
+        lines += [f"\n## {name}\n", *_table(name, item)]
     return "\n".join(lines) + "\n"
+
+
+def _table(name: str, item: type) -> list[str]:
+    """The settings of each table of a list."""
+    below = _docstrings(item)
+    lines = [f"Tables of the file, `[[{name}]]`, one for each; {_prose(item.__doc__ or '')}\n"]
+    lines += ["| setting | default | |", "|---|---|---|"]
+    for field in dataclasses.fields(item):
+        default = "needed" if field.default is dataclasses.MISSING else _shown(field.default)
+        lines.append(f"| `{field.name}` | {default} | {_prose(below[field.name])} |")
+    return lines
+
+
+def _rows(cls: type, prefix: str) -> Iterator[tuple[str, type]]:
+    """Setting to the dataclass of its tables, for those in sections that are lists of tables."""
+    for name, hint in typing.get_type_hints(cls).items():
+        row = row_in(hint)
+        if row is not None:
+            yield prefix + name, row
+        elif dataclasses.is_dataclass(hint) and isinstance(hint, type):
+            yield from _rows(hint, f"{prefix}{name}.")
 
 
 def _said(cls: type, prefix: str) -> Iterator[tuple[str, str]]:
@@ -54,7 +77,7 @@ def _said(cls: type, prefix: str) -> Iterator[tuple[str, str]]:
         inner = [
             kind for kind in typing.get_args(hints[item.name]) or (hints[item.name],) if dataclasses.is_dataclass(kind)
         ]
-        if inner:
+        if inner and row_in(hints[item.name]) is None:
             yield from _said(inner[0], f"{prefix}{item.name}.")
         else:
             yield prefix + item.name, _prose(below.get(item.name, ""))

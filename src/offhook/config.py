@@ -15,6 +15,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from offhook.api.settings import ApiSettings
@@ -153,6 +154,12 @@ def _section_in(hint: object) -> type | None:
     return None
 
 
+def row_in(hint: object) -> typing.Any | None:
+    """The dataclass in ``tuple[Row, ...]``: a list of tables, which only the file can hold."""
+    kind = typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else None
+    return kind if dataclasses.is_dataclass(kind) else None
+
+
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Origin]]:
     """Only names that begin with a section are settings; ``OFFHOOK_DATA_DIR`` and others are read elsewhere."""
     variables = {variable: key for key, variable, _ in documented()}
@@ -194,7 +201,8 @@ def _compose(cls: typing.Any, prefix: str, given: Mapping[str, Origin]) -> typin
                 values[item.name] = _compose(section, key + ".", given)
         elif key in given:
             origins.append(given[key])
-            values[item.name] = _convert(given[key], hints[item.name])
+            row = row_in(hints[item.name])
+            values[item.name] = _convert(given[key], hints[item.name]) if row is None else _list(key, row, given[key])
     try:
         return cls(**values)
     except TypeError as error:
@@ -222,6 +230,8 @@ def _parse(value: object, hint: object) -> object:
             return _boolean(value)
         case _ if hint is int or hint is float:
             return _number(value, hint)
+        case type() if issubclass(hint, StrEnum):
+            return _word(value, hint)
         case _ if hint is Path:
             return Path(str(value)).expanduser()
         case _ if typing.get_args(hint) == (str, int):
@@ -238,6 +248,13 @@ def _boolean(value: object) -> bool:
     if word not in words:
         raise ValueError("true or false")
     return words[word]
+
+
+def _word(value: object, kind: type[StrEnum]) -> StrEnum:
+    try:
+        return kind(str(value).lower())
+    except ValueError:
+        raise ValueError(f"one of {', '.join(kind)}") from None
 
 
 def _number(value: object, kind: type[int] | type[float]) -> int | float:

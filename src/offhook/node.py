@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from pathlib import Path
 from typing import Any, Self
 
 from offhook import __version__
@@ -30,6 +29,7 @@ from offhook.records.journal import Journal, Writer
 from offhook.records.recorder import Recorder
 from offhook.records.recording_urls import RecordingUrls
 from offhook.records.recovery import recover
+from offhook.security.certificates import TlsError
 from offhook.security.egress import Egress, EgressError
 from offhook.security.passwords import Passwords
 from offhook.security.secrets import Keyring, SecretsError
@@ -40,7 +40,7 @@ from offhook.vocabulary.clock import SystemClock
 from offhook.vocabulary.sids import SidSource
 from offhook.webhooks.delivery import Delivery
 
-STOPPERS = (OccupiedError, StoreError, SecretsError, tls.TlsError, ListenError, EgressError, OSError)
+STOPPERS = (OccupiedError, StoreError, SecretsError, TlsError, ListenError, EgressError, OSError)
 """What keeps a node from starting and says so itself."""
 
 
@@ -79,11 +79,6 @@ class Node:
         return self._api.url
 
     @property
-    def ca_file(self) -> Path:
-        """What clients of the API need to trust."""
-        return self._certificate.ca_file
-
-    @property
     def sip_addresses(self) -> dict[str, str]:
         """Transport to HOST:PORT."""
         return {transport: str(address) for transport, address in self._sip.addresses.items()}
@@ -107,7 +102,7 @@ class Node:
         name = node_name(data_dir / "node")
         self._sids = SidSource.of(self._clock, self._random.getrandbits, node=int(name[:4], 16))
         self._keyring = Keyring.load_or_create(data_dir / "keys.json")
-        self._certificate = tls.configured(settings.api, data_dir / "tls", clock=self._clock)
+        self.tls = tls.configured(settings.api, settings.sip, data_dir / "tls", clock=self._clock)
         self._database = await open_database(settings.store, data_dir)
         lifetime.push_async_callback(self._database.close)
         self.administrator = await administrator(
@@ -115,8 +110,9 @@ class Node:
         )
         await self._build_records(lifetime, name)
         await self._build_calls(lifetime, name)
-        context, app = tls.server_context(self._certificate), create_app(self._ports())
-        server = ApiServer(app, settings=settings.api, context=context, closing=self._transcripts.close)
+        app = create_app(self._ports())
+        await lifetime.background("certificates", self.tls.watch(settings.sip.tls_reload))
+        server = ApiServer(app, settings=settings.api, context=self.tls.api.context, closing=self._transcripts.close)
         self._api = await lifetime.enter_async_context(server)
         self._origin = settings.api.public_url or self._api.url
 
@@ -167,6 +163,8 @@ class Node:
             sessions=self._sessions,
             random_bits=self._random.getrandbits,
             book=settings.book,
+            server_tls=self.tls.sip,
+            client_tls=self.tls.outgoing,
         )
         around = Surroundings(
             settings=settings.calls,

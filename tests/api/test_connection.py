@@ -4,9 +4,10 @@ import asyncio
 import ssl
 from pathlib import Path
 
-from offhook.api import tls
 from offhook.api.server import ApiServer
 from offhook.api.settings import ApiSettings
+from offhook.security.certificates import local
+from offhook.security.tls import ServerTls
 from offhook.vocabulary.clock import SystemClock
 
 ASK = b"GET / HTTP/1.1\r\nHost: here\r\n"
@@ -23,10 +24,10 @@ def heard(directory: Path, *sent: bytes, pause: float = 0.0) -> bytes:
     """What comes back until the server closes, when these pieces are sent."""
 
     async def script() -> bytes:
-        certificate = tls.local(directory, clock=SystemClock())
+        certificate = local(directory, clock=SystemClock())
         settings = ApiSettings(port=0, head_timeout=0.2, head_limit=10_000, keep_alive=1)
         trust = ssl.create_default_context(cafile=str(certificate.ca_file))
-        async with ApiServer(app, settings=settings, context=tls.server_context(certificate)) as server:
+        async with ApiServer(app, settings=settings, context=ServerTls([certificate]).context) as server:
             reader, writer = await asyncio.open_connection(*server.address, ssl=trust, server_hostname="localhost")
             for piece in sent:
                 writer.write(piece)
@@ -107,10 +108,10 @@ def test_a_client_that_does_not_read_loses_its_connection(tmp_path: Path) -> Non
                 pass
             gone.set()
 
-        certificate = tls.local(tmp_path, clock=SystemClock())
+        certificate = local(tmp_path, clock=SystemClock())
         trust = ssl.create_default_context(cafile=str(certificate.ca_file))
         settings = ApiSettings(port=0, head_timeout=0.2)
-        async with ApiServer(generous, settings=settings, context=tls.server_context(certificate)) as server:
+        async with ApiServer(generous, settings=settings, context=ServerTls([certificate]).context) as server:
             _, writer = await asyncio.open_connection(
                 *server.address, ssl=trust, server_hostname="localhost", limit=1024
             )

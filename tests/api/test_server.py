@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from offhook.api import tls
 from offhook.api.server import ApiServer, ListenError
 from offhook.api.settings import ApiSettings
+from offhook.security.certificates import local
+from offhook.security.tls import ServerTls
 from offhook.vocabulary.clock import FrozenClock
 from tests.support.api_node import (
     ApiNode,
@@ -22,7 +23,7 @@ async def app(scope, receive, send) -> None:
 
 
 def context(directory: Path) -> ssl.SSLContext:
-    return tls.server_context(tls.local(directory, clock=FrozenClock()))
+    return ServerTls([local(directory, clock=FrozenClock())]).context
 
 
 def test_a_port_in_use_is_named_with_what_to_do(tmp_path: Path) -> None:

@@ -1,96 +1,37 @@
 from __future__ import annotations
 
-import ssl
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 
 from offhook.api import tls
-from offhook.vocabulary.clock import FrozenClock
-
-DAY = 86_400.0
-
-
-def read(path: Path) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(path.read_bytes())
+from offhook.api.settings import ApiSettings
+from offhook.security.certificates import TlsError
+from offhook.sip.settings import CertificateFiles, SipSettings
+from offhook.vocabulary.clock import SystemClock
+from tests.support.certificates import certificate
 
 
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock(datetime(2026, 1, 1, tzinfo=UTC))
+def test_without_a_word_api_and_sip_show_the_local_certificate(tmp_path: Path) -> None:
+    made = tls.configured(ApiSettings(), SipSettings(), tmp_path, clock=SystemClock())
+    assert made.ca_file == tmp_path / "ca.pem"
+    assert made.api.context is not made.sip.context
+    made.renew()
 
 
-def test_a_first_start_makes_an_authority_and_a_certificate_for_this_machine(
-    tmp_path: Path, clock: FrozenClock
-) -> None:
-    made = tls.local(tmp_path / "tls", clock=clock, names=("pbx.example.org", "192.0.2.7"))
-    names = read(made.cert_file).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert {"localhost", "pbx.example.org"} <= set(names.get_values_for_type(x509.DNSName))
-    addresses = {str(each) for each in names.get_values_for_type(x509.IPAddress)}
-    assert {"127.0.0.1", "::1", "192.0.2.7"} <= addresses
-    read(made.cert_file).verify_directly_issued_by(read(made.ca_file))
-    assert tls.server_context(made).minimum_version is ssl.TLSVersion.TLSv1_2
+def test_sip_may_have_certificates_of_its_own(tmp_path: Path) -> None:
+    own, other = certificate(tmp_path / "own"), certificate(tmp_path / "other", "other.example")
+    sip = SipSettings(
+        tls_cert=own.cert_file,
+        tls_key=own.key_file,
+        certificates=(CertificateFiles(cert=other.cert_file, key=other.key_file),),
+    )
+    tls.configured(ApiSettings(), sip, tmp_path / "node", clock=SystemClock())
+    broken = SipSettings(certificates=(CertificateFiles(cert=own.cert_file, key=other.key_file),))
+    with pytest.raises(TlsError, match="key must belong"):
+        tls.configured(ApiSettings(), broken, tmp_path / "node", clock=SystemClock())
 
 
-def test_keys_are_for_the_owner_only(tmp_path: Path, clock: FrozenClock) -> None:
-    tls.local(tmp_path / "tls", clock=clock)
-    assert (tmp_path / "tls").stat().st_mode & 0o777 == 0o700
-    for key in ("ca-key.pem", "server-key.pem"):
-        assert (tmp_path / "tls" / key).stat().st_mode & 0o777 == 0o600
-
-
-def test_later_starts_keep_what_is_there(tmp_path: Path, clock: FrozenClock) -> None:
-    first = read(tls.local(tmp_path, clock=clock).cert_file)
-    assert read(tls.local(tmp_path, clock=clock, renew_before=30 * DAY).cert_file) == first
-
-
-def test_a_certificate_is_renewed_before_it_ends_under_the_same_authority(tmp_path: Path, clock: FrozenClock) -> None:
-    made = tls.local(tmp_path, clock=clock)
-    first, authority = read(made.cert_file), read(made.ca_file)
-    clock.advance(340 * DAY)
-    tls.local(tmp_path, clock=clock, renew_before=30 * DAY)
-    assert read(made.cert_file).not_valid_after_utc == clock.utc() + timedelta(days=365)
-    assert read(made.cert_file).serial_number != first.serial_number
-    assert read(made.ca_file) == authority
-
-
-def test_an_authority_that_would_end_before_its_certificates_is_made_anew(tmp_path: Path, clock: FrozenClock) -> None:
-    made = tls.local(tmp_path, clock=clock)
-    authority = read(made.ca_file)
-    clock.advance(3400 * DAY)
-    tls.local(tmp_path, clock=clock)
-    assert read(made.ca_file) != authority
-    read(made.cert_file).verify_directly_issued_by(read(made.ca_file))
-
-
-def test_a_new_name_makes_a_new_certificate(tmp_path: Path, clock: FrozenClock) -> None:
-    made = tls.local(tmp_path, clock=clock)
-    first = read(made.cert_file)
-    tls.local(tmp_path, clock=clock, names=("other.example.org",))
-    assert read(made.cert_file) != first
-
-
-@pytest.mark.parametrize("damaged", ["server.pem", "server-key.pem", "ca.pem", "ca-key.pem"])
-def test_a_damaged_file_is_made_anew(tmp_path: Path, clock: FrozenClock, damaged: str) -> None:
-    tls.local(tmp_path, clock=clock)
-    (tmp_path / damaged).write_text("junk")
-    made = tls.local(tmp_path, clock=clock)
-    tls.server_context(made)
-    read(made.cert_file).verify_directly_issued_by(read(made.ca_file))
-
-
-def test_a_given_certificate_must_be_usable(tmp_path: Path, clock: FrozenClock) -> None:
-    made = tls.local(tmp_path, clock=clock)
-    assert tls.given(made.cert_file, made.key_file).ca_file == made.cert_file
-    with pytest.raises(tls.TlsError, match="nothing.pem"):
-        tls.given(tmp_path / "nothing.pem", made.key_file)
-    with pytest.raises(tls.TlsError, match="key must belong"):
-        tls.given(made.cert_file, tmp_path / "ca-key.pem")
-
-
-def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path, clock: FrozenClock) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(tls.TlsError, match="Make the directory writable"):
-        tls.local(tmp_path / "file", clock=clock)
+def test_a_certificate_is_given_with_its_key(tmp_path: Path) -> None:
+    with pytest.raises(TlsError, match="--tls-key"):
+        tls.configured(ApiSettings(tls_cert=tmp_path / "x"), SipSettings(), tmp_path, clock=SystemClock())

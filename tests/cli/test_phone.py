@@ -31,7 +31,7 @@ async def until(phone: Phone, word: str) -> Progress:
     return progress
 
 
-@pytest.mark.parametrize("transport", list(Transport))
+@pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])
 def test_a_call_rings_is_answered_and_hung_up(phone_server: Server, transport: Transport) -> None:
     async def main() -> None:
         async with calling(phone_server, "1002", transport) as phone:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from offhook.api import tls
-from offhook.api.settings import ApiSettings
 from offhook.cli.ready import Ready
 from offhook.cli.transcript import Transcript, describe, events
+from offhook.security.certificates import local
+from offhook.security.tls import ServerTls
 from offhook.vocabulary.clock import SystemClock
 
 
@@ -73,7 +73,7 @@ def test_what_was_said_is_remembered_in_order() -> None:
     ],
 )
 def test_a_stream_that_fails_is_told_and_harmless(answer: bytes, told: str, tmp_path: Path) -> None:
-    certificate = tls.configured(ApiSettings(), tmp_path, clock=SystemClock())
+    certificate = local(tmp_path, clock=SystemClock())
     shown: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -83,7 +83,7 @@ def test_a_stream_that_fails_is_told_and_harmless(answer: bytes, told: str, tmp_
         writer.close()
 
     async def main() -> None:
-        context = tls.server_context(certificate)
+        context = ServerTls([certificate]).context
         assert isinstance(context, ssl.SSLContext)
         async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context) as server:
             port = server.sockets[0].getsockname()[1]
@@ -96,7 +96,7 @@ def test_a_stream_that_fails_is_told_and_harmless(answer: bytes, told: str, tmp_
 
 
 def test_a_server_that_is_gone_is_told(tmp_path: Path) -> None:
-    certificate = tls.configured(ApiSettings(), tmp_path, clock=SystemClock())
+    certificate = local(tmp_path, clock=SystemClock())
     shown: list[str] = []
     asyncio.run(Transcript(_ready("https://127.0.0.1:1", certificate.ca_file), shown.append).follow("CA1"))
     assert "no transcript" in shown[0]

@@ -64,10 +64,29 @@ def test_an_invite_without_contact_makes_no_dialog() -> None:
         ("sip:a@h:5070;transport=TCP", Flow(Transport.TCP, "h", 5070)),
         ("sip:a@[2001:db8::1]", Flow(Transport.UDP, "2001:db8::1", 5060)),
         ("sip:192.0.2.1:40000", TCP),
-        ("sips:a@h", None),
-        ("sip:a@h;transport=ws", None),
+        ("sips:a@h", Flow(Transport.TLS, "h", 5061)),
+        ("sip:a@h;transport=ws", Flow(Transport.WS, "h", 80)),
+        ("sip:a@h;transport=sctp", None),
         ("tel:+1", None),
     ],
 )
 def test_where_a_uri_leads(uri: str, flow: Flow | None) -> None:
     assert flow_towards(Uri.parse(uri), TCP) == flow
+
+
+def test_a_secure_target_is_reached_over_tls_and_never_less() -> None:
+    assert flow_towards(Uri.parse("sip:b@h:5070;transport=tls")) == Flow(Transport.TLS, "h", 5070)
+    plain = Flow(Transport.TCP, "h", 5061, 7)
+    assert flow_towards(Uri.parse("sips:b@h"), plain) == Flow(Transport.TLS, "h", 5061)
+    secure = Flow(Transport.WSS, "h", 443, 8)
+    assert flow_towards(Uri.parse("sips:b@h;transport=ws"), secure) is secure
+    assert flow_towards(Uri.parse("sip:b@h:443;transport=ws"), secure) is secure
+
+
+def test_a_target_under_invalid_is_where_its_connection_is() -> None:
+    web = Flow(Transport.WSS, "192.0.2.1", 40000, 7)
+    data = invite(
+        without=["Contact"],
+        headers=["Via: SIP/2.0/WSS x.invalid;branch=z9hG4bKz", "Contact: <sip:a@df7jal23ls0d.invalid;transport=ws>"],
+    )
+    assert Dialog.of_incoming(data, "t", web).destination() is web

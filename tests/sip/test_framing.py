@@ -69,3 +69,9 @@ def test_bounds_are_the_owners() -> None:
 def test_a_folded_content_length_counts() -> None:
     folded = b"OPTIONS sip:h SIP/2.0\r\nContent-Length:\r\n  3\r\n\r\nabc"
     assert StreamFramer().receive(folded + TWO) == [folded, TWO]
+
+
+@pytest.mark.parametrize("first", [b"\x16\x03\x01\x02\x00\x01", b"\n", b" ", b"\x00"])
+def test_what_cannot_begin_a_message_is_refused_at_once(first: bytes) -> None:
+    with pytest.raises(RemoteProtocolError):
+        StreamFramer().receive(first)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from offhook.sip.settings import SipSettings
+from offhook.sip.flow import Transport
+from offhook.sip.settings import Listener, SipSettings
 
 
 @pytest.mark.parametrize("digest", [(), ("MD5", "CRC32")])
@@ -36,3 +39,35 @@ def test_settings_of_extensions_that_make_no_sense_are_named(wrong: dict[str, ob
     with pytest.raises(ValueError, match=said):
         SipSettings(**wrong)  # type: ignore[arg-type]
     assert SipSettings(session_expires=0, min_se=600).session_expires == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tls_cert": Path("a.pem")}, "given together"),
+        ({"tls_client_required": True}, "needs sip.tls_client_ca"),
+    ],
+)
+def test_half_a_certificate_and_a_demand_without_authority_are_refused(
+    settings: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        SipSettings(**settings)  # type: ignore[arg-type]
+
+
+def test_what_is_listened_on_besides_is_the_simple_form_and_the_tables() -> None:
+    further = Listener(transport=Transport.UDP, listen=("::1", 5060), advertise="pbx.example")
+    settings = SipSettings(listen_tls=("127.0.0.1", 5061), listeners=(further,))
+    assert [(one.transport, one.listen) for one in settings.further] == [
+        (Transport.TLS, ("127.0.0.1", 5061)),
+        (Transport.UDP, ("::1", 5060)),
+    ]
+    assert settings.translated
+    assert not SipSettings().translated
+
+
+def test_a_listener_says_what_is_wrong_with_it() -> None:
+    with pytest.raises(ValueError, match="neither an IP address nor a host name"):
+        Listener(transport=Transport.UDP, listen=("::1", 5060), advertise="my house")
+    with pytest.raises(ValueError, match="udp, tcp or tls"):
+        Listener(transport=Transport.WS, listen=("::1", 80))

@@ -16,7 +16,6 @@ import requests
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from offhook.api import tls
 from offhook.api.app import create_app
 from offhook.api.lockout import Lockout
 from offhook.api.ports import Ports
@@ -28,10 +27,12 @@ from offhook.calls.control import CallOrder, CallRefused
 from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallFacts
 from offhook.calls.script import Application
 from offhook.records.recorder import call_row
+from offhook.security.certificates import Certificate, local
 from offhook.security.masked import Secret
 from offhook.security.passwords import Passwords
 from offhook.security.secrets import Keyring
 from offhook.security.settings import PasswordSettings
+from offhook.security.tls import ServerTls
 from offhook.store import calls
 from offhook.store.accounts import AccountRow
 from offhook.store.session import Database
@@ -130,7 +131,7 @@ class SettledEvents:
 class ApiNode:
     """A running API, and hands on its inside."""
 
-    def __init__(self, *, server: ApiServer, ports: Ports, certificate: tls.Certificate, changes: list[int]) -> None:
+    def __init__(self, *, server: ApiServer, ports: Ports, certificate: Certificate, changes: list[int]) -> None:
         self.url = server.url
         self.address = server.address
         self.ports = ports
@@ -252,11 +253,11 @@ async def _serve(
             directory_changed=lambda: changes.append(1),
             version="1.2.3",
         )
-        certificate = tls.local(directory / "tls", clock=_RealClock())
+        certificate = local(directory / "tls", clock=_RealClock())
         server = ApiServer(
             create_app(ports),
             settings=settings,
-            context=tls.server_context(certificate),
+            context=ServerTls([certificate]).context,
             closing=transcripts.close,
         )
         async with server:

@@ -17,6 +17,7 @@ from offhook.cli.ready import FILE_NAME, NotReady, Ready, read
 from offhook.config import Settings
 from offhook.media.commands import CloseSession, CommandId, OpenSession, SessionId
 from offhook.media.events import Event, Failed
+from offhook.security.certificates import TlsError
 from offhook.speech.build import PROVIDERS
 from offhook.speech.synthesizer import SpeechFailed, Utterance
 from offhook.store.engine import StoreError, open_database
@@ -115,10 +116,13 @@ def _port(subject: str, host: str, port: int, kind: socket.SocketKind, option: s
 def look_at_certificate(settings: Settings) -> Finding:
     """Whether there is a certificate that can be served, and from where."""
     try:
-        certificate = tls.configured(settings.api, settings.data_dir / "tls", clock=SystemClock())
-        tls.server_context(certificate)
-    except (tls.TlsError, ssl.SSLError, OSError) as error:
-        mend = "correct --tls-cert and --tls-key, or remove the tls folder in the data directory: it is made anew"
+        certificate = tls.configured(settings.api, settings.sip, settings.data_dir / "tls", clock=SystemClock())
+        certificate.outgoing.context()
+    except (TlsError, ssl.SSLError, OSError) as error:
+        mend = (
+            "correct --tls-cert and --tls-key and the sip.tls_ settings, or remove the tls folder in the data directory: "
+            "it is made anew"
+        )
         return Finding(subject="certificate", fine=False, text=str(error), mend=mend)
     return Finding(subject="certificate", fine=True, text=f"authority {certificate.ca_file}")
 

@@ -78,6 +78,7 @@ async def _serve(settings: Settings, ready_files: list[Path]) -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, stop.set)
             loop.add_signal_handler(signal.SIGUSR1, _log_holdings, node)
+            loop.add_signal_handler(signal.SIGHUP, node.tls.renew)
             await stop.wait()
             # A second signal ends it at once, in the way the system does.
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -107,7 +108,7 @@ def _announced(node: Node, ready_files: list[Path]) -> Iterator[None]:
     """The ready files exist exactly as long as the server takes calls."""
     ready = Ready(
         api=node.api_url,
-        ca_file=str(node.ca_file),
+        ca_file=str(node.tls.ca_file),
         sip=node.sip_addresses,
         account_sid=node.administrator.sid,
         auth_token=node.administrator.auth_token.reveal(),

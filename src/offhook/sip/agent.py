@@ -205,8 +205,7 @@ class Agent:
 
     def contact(self, flow: Flow, user: str = "") -> str:
         """Our Contact for a peer."""
-        transport = f";transport={flow.transport.value}" if flow.transport.reliable else ""
-        return f"<sip:{self._user_part(user)}{self.local_address(flow)}{transport}>"
+        return f"<sip:{self._user_part(user)}{self.local_address(flow)}{flow.transport.parameter}>"
 
     @staticmethod
     def _user_part(user: str) -> str:

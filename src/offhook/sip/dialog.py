@@ -11,19 +11,18 @@ from offhook.sip.uri import NameAddr, Uri
 DialogKey = tuple[str, str, str]
 """Call-ID, local tag, remote tag."""
 
-_TRANSPORTS = {None: Transport.UDP, "udp": Transport.UDP, "tcp": Transport.TCP}
-
 
 def flow_towards(uri: Uri, known: Flow | None = None) -> Flow | None:
     """The flow that a URI names; ``known`` itself when it leads there already. None: a transport that is not spoken."""
-    if not uri.is_sip:
+    transport = Transport.asked(uri.scheme, uri.transport) if uri.is_sip else None
+    if transport is None:
         return None
-    host, port = uri.address, uri.port or 5060
-    named = uri.transport
-    if known is not None and (known.host, known.port) == (host, port) and named in (None, known.transport.value):
-        return known
-    transport = _TRANSPORTS.get(named)
-    return None if transport is None or uri.scheme != "sip" else Flow(transport, host, port)
+    host, port = uri.address, uri.port or transport.default_port
+    if known is not None and (known.host, known.port) == (host, port):
+        unnamed = uri.transport is None and uri.scheme == "sip"
+        if unnamed or known.transport.serves(transport):
+            return known
+    return Flow(transport, host, port)
 
 
 class Dialog:
@@ -165,7 +164,10 @@ class Dialog:
         """Where requests go next."""
         if self.routes:
             return flow_towards(NameAddr.parse(self.routes[0]).uri, self.flow)
-        return self.flow if self.direct else flow_towards(Uri.parse(self.target), self.flow)
+        target = Uri.parse(self.target)
+        # Nobody can be found under .invalid: a WebSocket client is where its connection is (RFC 7118 §5, RFC 5626).
+        here = self.direct or target.host.endswith(".invalid")
+        return self.flow if here else flow_towards(target, self.flow)
 
 
 def _methods(message: Request | Response) -> frozenset[str]:

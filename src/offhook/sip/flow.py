@@ -8,15 +8,60 @@ from typing import NamedTuple
 
 
 class Transport(StrEnum):
-    """What carries messages; the values are the words of Via and of ``;transport=``."""
+    """What carries messages; the values are the words of Via (in capitals there) and of ``;transport=``."""
 
     UDP = "udp"
     TCP = "tcp"
+    TLS = "tls"
+    WS = "ws"
+    """WebSocket (RFC 7118)."""
+    WSS = "wss"
+    """WebSocket over TLS."""
+
+    @classmethod
+    def asked(cls, scheme: str, parameter: str | None) -> Transport | None:
+        """The one that a URI asks for (RFC 3261 §19.1, §26.2.2; RFC 7118 §5.2.2); None: one that is not spoken."""
+        if scheme == "sips":
+            return {None: cls.TLS, "tcp": cls.TLS, "tls": cls.TLS, "ws": cls.WSS, "wss": cls.WSS}.get(parameter)
+        return cls.UDP if parameter is None else _BY_WORD.get(parameter)
 
     @property
     def reliable(self) -> bool:
         """Whether it retransmits by itself, so that transactions need not (RFC 3261 §17)."""
         return self is not Transport.UDP
+
+    @property
+    def secure(self) -> bool:
+        """Whether it runs over TLS."""
+        return self in (Transport.TLS, Transport.WSS)
+
+    @property
+    def stream(self) -> bool:
+        """Whether only Content-Length says where a message ends; WebSocket frames it (RFC 7118 §5.1)."""
+        return self in (Transport.TCP, Transport.TLS)
+
+    @property
+    def web(self) -> bool:
+        """Whether it is a WebSocket, to which nobody can connect but its client."""
+        return self in (Transport.WS, Transport.WSS)
+
+    @property
+    def default_port(self) -> int:
+        """The port where a URI names none (RFC 3261 §19.1.2, RFC 7118 §5)."""
+        return _PORTS.get(self, 5060)
+
+    @property
+    def parameter(self) -> str:
+        """What a URI of ours carries as ``;transport=…``; nothing for UDP. WSS has no word of its own (RFC 7118 §5.2.2)."""
+        return "" if self is Transport.UDP else f";transport={'ws' if self.web else self.value}"
+
+    def serves(self, asked: Transport) -> bool:
+        """Whether a flow of this transport leads where a URI that asks for ``asked`` does."""
+        return self is asked or (self, asked) == (Transport.WSS, Transport.WS)
+
+
+_PORTS = {Transport.TLS: 5061, Transport.WS: 80, Transport.WSS: 443}
+_BY_WORD = {transport.value: transport for transport in Transport}
 
 
 class HostPort(NamedTuple):
@@ -32,14 +77,19 @@ class HostPort(NamedTuple):
 class Flow(NamedTuple):
     """The far side of an exchange: where a message came from, or where one shall go.
 
-    ``host`` of a destination may be a name; the driver resolves it. ``connection`` names one TCP connection: 0 lets
-    the driver use any connection to that address or open one. (A tuple, because one is made for every datagram.)
+    ``host`` of a destination may be a name; the driver resolves it. ``connection`` names one connection, or over UDP
+    one socket of ours: 0 lets the driver use any that leads to that address, or open one. (A tuple, because one is
+    made for every datagram.)
     """
 
     transport: Transport
     host: str
     port: int
     connection: int = 0
+    name: str = ""
+    """Of a destination: whom its certificate must name (RFC 5922) where that is not ``host``, as after an SRV look-up."""
+    certified: tuple[str, ...] = ()
+    """Of a source: whom its verified certificate names, in lower case; nobody without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

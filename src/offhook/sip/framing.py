@@ -55,7 +55,11 @@ class StreamFramer:
         if not self._wanted:
             if buffer[position : position + 1] == b"\r":
                 return self._keep_alive(position)
-            if position >= len(buffer) or not self._measure(position):
+            if position >= len(buffer):
+                return None
+            if not 0x20 < buffer[position] < 0x7F:
+                raise RemoteProtocolError("what begins here is no message")  # a TLS handshake, for instance
+            if not self._measure(position):
                 return None
         if len(buffer) - position < self._wanted:
             return None

@@ -48,7 +48,7 @@ class Reception:
         if self._admission.ignores(data, source.host, now):
             return
         try:
-            message = parse(data, stream=source.transport.reliable)
+            message = parse(data, stream=source.transport.stream)
         except RemoteProtocolError:
             self._admission.hears(source.host, now)  # costs a token, and gets no answer: there is nobody to answer
             return
@@ -162,7 +162,7 @@ class Reception:
             request.replace_top_via(stamped)
         if source.transport.reliable or via.wants_rport:
             return source
-        return Flow(source.transport, source.host, via.port or 5060)
+        return source._replace(port=via.port or 5060)
 
     def _complain(self, message: Request | Response, source: Flow, error: RemoteProtocolError, now: float) -> None:
         """Answer a broken request, if it can be answered at all and its sender is within its limits."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from offhook.sip.flow import Transport
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?")
 
@@ -44,13 +47,62 @@ SCANNERS = ("friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sundayddr",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """an address to listen on."""
+
+    transport: Transport
+    """``udp``, ``tcp`` or ``tls``."""
+    listen: tuple[str, int]
+    """Address and port; an IPv6 address takes IPv6 only. Port 0 takes a free one."""
+    advertise: str = ""
+    """Address that Via and Contact carry, and SDP of calls that come or go here; empty: as ``sip.advertise`` says."""
+
+    def __post_init__(self) -> None:
+        if self.transport.web:
+            raise ValueError(f"a listener for {self.transport.value} is not possible; udp, tcp or tls")
+        _check_advertised(self.advertise, "advertise")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateFiles:
+    """a certificate for those who ask for one of its names (SNI)."""
+
+    cert: Path
+    """PEM certificate chain."""
+    key: Path
+    """Its PEM private key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SipSettings:
     """Section ``sip``."""
 
     listen: tuple[str, int] = ("127.0.0.1", 5060)
     """Address and port of UDP and TCP; port 0 takes a free one, the same for both."""
+    listen_tls: tuple[str, int] | None = None
+    """Address and port of TLS, such as ``0.0.0.0:5061``; empty: no TLS comes in."""
+    listeners: tuple[Listener, ...] = ()
+    """Further addresses to listen on."""
     advertise: str = ""
-    """Address that Via, Contact and SDP carry; empty: the one that routes to the peer."""
+    """Address that Via, Contact and SDP carry; empty: the one that routes to the peer. Peers on this machine are told
+    loopback in any case."""
+    tls_cert: Path | None = None
+    """PEM certificate chain for TLS; empty: the certificate of the API."""
+    tls_key: Path | None = None
+    """PEM private key of ``tls_cert``."""
+    certificates: tuple[CertificateFiles, ...] = ()
+    """Further certificates, each for those who ask for one of its names."""
+    tls_client_ca: Path | None = None
+    """PEM file of authorities: who connects may show a certificate of theirs, and is then known by its names."""
+    tls_client_required: bool = False
+    """Whether who connects must show one."""
+    tls_verify: bool = True
+    """Whether the certificate of a server that we connect to must be valid and name it."""
+    tls_ca: Path | None = None
+    """PEM file of the authorities that it must come from; empty: those of the system."""
+    tls_reload: float = 60.0
+    """Seconds between looks at the certificate files; new ones serve new connections. SIGHUP looks at once; 0 leaves it
+    to that."""
     domain: str = "localhost"
     """Domain of the first organization: realm and AOR of its clients."""
     gateway: Gateway | None = None
@@ -121,13 +173,22 @@ class SipSettings:
     """Sources remembered for the limit; the least recent is forgotten."""
 
     max_connections: int = 2000
-    """TCP connections at once; for a new one, the idlest of the address that has most is closed."""
+    """Connections at once, of all transports; for a new one, the idlest of the address that has most is closed."""
+    max_connections_per_source: int = 500
+    """Connections at once of one untrusted address; for a new one, its idlest is closed."""
+    max_handshakes: int = 200
+    """Connections at once whose TLS handshake is not over; more are closed as they come. An untrusted address may have a
+    quarter of them."""
     connect_timeout: float = 5.0
-    """Seconds for a TCP connection to open."""
+    """Seconds for a connection to open, TLS handshake included, whoever opens it."""
     idle_timeout: float = 600.0
-    """Seconds of silence after which a TCP connection is closed."""
+    """Seconds of silence after which a connection is closed."""
+    message_timeout: float = 10.0
+    """Seconds that the rest of a message may take once its first bytes have come; then the connection is closed."""
+    keepalive: float = 30.0
+    """Seconds between keep-alives on connections that we opened (RFC 5626 section 3.5.1); 0 sends none."""
     max_unsent: int = 1 << 20
-    """Bytes waiting on one TCP connection; beyond, it is closed."""
+    """Bytes waiting on one connection; beyond, it is closed."""
     resolve_timeout: float = 3.0
     """Seconds for a name."""
     resolve_cache: float = 60.0
@@ -136,13 +197,12 @@ class SipSettings:
     """Datagrams read at one go before timers and other tasks get their turn."""
 
     def __post_init__(self) -> None:
+        self._check_transports()
         for network in self.trust:
             try:
                 ipaddress.ip_network(network, strict=False)
             except ValueError:
                 raise ValueError(f"sip.trust: {network!r} is not a network; write it like 10.1.0.0/16") from None
-        if self.advertise and not _is_host(self.advertise):
-            raise ValueError(f"sip.advertise: {self.advertise!r} is neither an IP address nor a host name")
         if self.prack not in ("never", "supported", "required"):
             raise ValueError(f"sip.prack: {self.prack!r} is none of never, supported, required")
         if self.min_se < 90:
@@ -155,6 +215,30 @@ class SipSettings:
             raise ValueError(
                 f"sip.digest_qop {', '.join(self.digest_qop) or 'is empty'}: one or both of auth and auth-int"
             )
+
+    def _check_transports(self) -> None:
+        _check_advertised(self.advertise, "sip.advertise")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("sip.tls_cert and sip.tls_key are given together")
+        if self.tls_client_required and self.tls_client_ca is None:
+            raise ValueError("sip.tls_client_required needs sip.tls_client_ca: whose certificates are good?")
+
+    @property
+    def translated(self) -> bool:
+        """Whether peers may know us by an address that no interface of ours has."""
+        return bool(self.advertise) or any(listener.advertise for listener in self.listeners)
+
+    @property
+    def further(self) -> tuple[Listener, ...]:
+        """What is listened on besides ``listen``."""
+        simple = ((Transport.TLS, self.listen_tls),)
+        named = [Listener(transport=transport, listen=where) for transport, where in simple if where is not None]
+        return (*named, *self.listeners)
+
+
+def _check_advertised(address: str, name: str) -> None:
+    if address and not _is_host(address):
+        raise ValueError(f"{name}: {address!r} is neither an IP address nor a host name")
 
 
 def _is_host(text: str) -> bool:

@@ -1,20 +1,25 @@
 from __future__ import annotations
 
-from offhook.sip.asyncio.addresses import LocalAddresses
-from offhook.sip.flow import HostPort
+import pytest
+
+from offhook.sip.asyncio.addresses import LocalAddresses, is_loopback, is_unspecified
 
 
-def test_the_advertised_address_is_what_everybody_is_told() -> None:
-    assert LocalAddresses(HostPort("0.0.0.0", 5070), "203.0.113.9").towards("127.0.0.1") == ("203.0.113.9", 5070)
-
-
-def test_a_listener_on_one_address_is_reached_there() -> None:
-    assert LocalAddresses(HostPort("127.0.0.5", 5070), "").towards("192.0.2.1") == ("127.0.0.5", 5070)
-
-
-def test_a_listener_on_all_addresses_tells_the_one_that_routes_to_the_peer() -> None:
-    addresses = LocalAddresses(HostPort("0.0.0.0", 5070), "")
-    assert addresses.towards("127.0.0.1") == addresses.towards("127.0.0.1") == ("127.0.0.1", 5070)
-    assert addresses.towards("name.example").port == 5070
+def test_a_peer_is_told_the_address_that_routes_to_it() -> None:
+    addresses = LocalAddresses()
+    assert addresses.towards("127.0.0.1", ipv6=False) == addresses.towards("127.0.0.1", ipv6=False) == "127.0.0.1"
+    assert addresses.towards("::1", ipv6=True) == "::1"
+    assert addresses.towards("name.example", ipv6=False)
     addresses.clear()
     assert addresses._known == {}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1"])
+def test_peers_on_this_machine_are_known(address: str) -> None:
+    assert is_loopback(address)
+    assert not is_unspecified(address)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1", "localhost", "12.7.0.1"])
+def test_peers_elsewhere_are_not(address: str) -> None:
+    assert not is_loopback(address)

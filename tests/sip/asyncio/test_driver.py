@@ -6,16 +6,19 @@ import asyncio
 import inspect
 import random
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 import uvloop
 
+from offhook.security.certificates import Certificate
 from offhook.sip.asyncio.driver import SipDriver
 from offhook.sip.events import CallAnswered, CallEnded, EndCause, Event, IncomingCall, PingAnswered
 from offhook.sip.flow import Flow, Transport
-from offhook.sip.settings import SipSettings
+from offhook.sip.settings import Listener, SipSettings
 from offhook.sip.signalling import Invitation, Signalling
+from tests.support.certificates import both_ways, certificate
 
 EventT = TypeVar("EventT")
 
@@ -23,10 +26,13 @@ EventT = TypeVar("EventT")
 class Phone:
     """A driver and what it heard."""
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, made: Certificate | None = None, **settings: object) -> None:
         self.heard: asyncio.Queue[Event] = asyncio.Queue()
+        if made is not None:
+            settings = {"listen_tls": ("127.0.0.1", 0)} | settings
         all_settings = SipSettings(**{"listen": ("127.0.0.1", 0), **settings})  # type: ignore[arg-type]
-        self.sip = SipDriver(all_settings, self.listen, random_bits=random.Random(1).getrandbits)
+        tls = {} if made is None else both_ways(made)
+        self.sip = SipDriver(all_settings, self.listen, random_bits=random.Random(1).getrandbits, **tls)  # type: ignore[arg-type]
 
     def listen(self, event: Event) -> None:
         self.heard.put_nowait(event)
@@ -42,6 +48,15 @@ class Phone:
         return Flow(transport, *self.sip.addresses[transport.value])
 
 
+OPENED = [Transport.UDP, Transport.TCP, Transport.TLS]
+"""Transports that we can open, too."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return certificate(tmp_path_factory.mktemp("tls"))
+
+
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
 
 
@@ -51,10 +66,12 @@ def on(loop: Callable[[], asyncio.AbstractEventLoop], scenario: Callable[[], Awa
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-@pytest.mark.parametrize("transport", list(Transport))
-def test_a_call_over_real_sockets(loop: Callable[[], asyncio.AbstractEventLoop], transport: Transport) -> None:
+@pytest.mark.parametrize("transport", OPENED)
+def test_a_call_over_real_sockets(
+    loop: Callable[[], asyncio.AbstractEventLoop], transport: Transport, made: Certificate
+) -> None:
     async def scenario() -> None:
-        alice, bob = Phone(), Phone()
+        alice, bob = Phone(made), Phone(made)
         async with alice.sip, bob.sip:
             host, port = bob.sip.addresses[transport.value]
             target = f"sip:bob@{host}:{port};transport={transport.value}"
@@ -73,22 +90,23 @@ def test_a_call_over_real_sockets(loop: Callable[[], asyncio.AbstractEventLoop],
     on(loop, scenario)
 
 
-def test_a_tcp_connection_is_used_again() -> None:
+@pytest.mark.parametrize("transport", [Transport.TCP, Transport.TLS])
+def test_a_connection_is_used_again(transport: Transport, made: Certificate) -> None:
     async def scenario() -> None:
-        alice, bob = Phone(), Phone()
+        alice, bob = Phone(made), Phone(made)
         async with alice.sip, bob.sip:
             for _ in range(3):
-                alice.sip.ping("sip:bob@localhost", bob.flow(Transport.TCP))
+                alice.sip.ping("sip:bob@localhost", bob.flow(transport))
                 assert (await alice.hears(PingAnswered)).code == 200
             assert alice.sip.sizes()["connections"] == bob.sip.sizes()["connections"] == 1
 
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("transport", list(Transport))
-def test_a_call_over_ipv6(transport: Transport) -> None:
+@pytest.mark.parametrize("transport", OPENED)
+def test_a_call_over_ipv6(transport: Transport, made: Certificate) -> None:
     async def scenario() -> None:
-        alice, bob = Phone(listen=("::1", 0)), Phone(listen=("::1", 0))
+        alice, bob = (Phone(made, listen=("::1", 0), listen_tls=("::1", 0)) for _ in range(2))
         async with alice.sip, bob.sip:
             port = bob.sip.addresses[transport.value].port
             target = f"sip:bob@[::1]:{port};transport={transport.value}"
@@ -96,6 +114,58 @@ def test_a_call_over_ipv6(transport: Transport) -> None:
             bob.sip.answer((await bob.hears(IncomingCall)).call, b"v=0")
             alice.sip.hangup((await alice.hears(CallAnswered)).call)
             assert (await bob.hears(CallEnded)).cause is EndCause.BYE
+
+    asyncio.run(scenario())
+
+
+def test_a_sips_target_is_reached_over_tls_and_nothing_else(made: Certificate) -> None:
+    async def scenario() -> None:
+        alice, bob = Phone(made), Phone(made)
+        async with alice.sip, bob.sip:
+            alice.sip.ping(f"sips:bob@localhost:{bob.sip.addresses['tls'].port}")
+            assert (await alice.hears(PingAnswered)).code == 200
+            alice.sip.ping(f"sips:bob@localhost:{bob.sip.addresses['tcp'].port}")
+            assert (await alice.hears(PingAnswered)).code is None
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_nobody_vouches_for_is_not_spoken_to(made: Certificate, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        alice, bob = Phone(certificate(tmp_path)), Phone(made)
+        async with alice.sip, bob.sip:
+            target = f"sip:bob@{bob.sip.addresses['tls']};transport=tls"
+            alice.sip.invite(Invitation(target=target, from_uri="sip:alice@localhost", sdp=b"v=0"))
+            assert (await alice.hears(CallEnded)).cause is EndCause.UNREACHABLE
+
+    asyncio.run(scenario())
+
+
+def test_several_listeners_answer_from_where_they_were_asked() -> None:
+    async def scenario() -> None:
+        further = (
+            Listener(transport=Transport.UDP, listen=("127.0.0.2", 0)),
+            Listener(transport=Transport.UDP, listen=("::1", 0)),
+        )
+        alice, bob = Phone(listeners=further), Phone(listeners=further)
+        async with alice.sip, bob.sip:
+            for number, host in enumerate(("127.0.0.1", "127.0.0.2", "::1"), 1):
+                socket = bob.sip._listeners.udp(number, host)
+                assert socket is not None
+                assert socket.address.host == host
+                alice.sip.invite(
+                    Invitation(
+                        target=f"sip:bob@{socket.address}", from_uri="sip:alice@localhost", sdp=b"v=0",
+                    )
+                )  # fmt: skip
+                incoming = await bob.hears(IncomingCall)
+                assert incoming.source.connection == number
+                bob.sip.answer(incoming.call, b"v=0")
+                answered = await alice.hears(CallAnswered)
+                assert answered.response.contact is not None
+                assert answered.response.contact.uri.port == socket.address.port
+                bob.sip.hangup(incoming.call)
+                assert (await alice.hears(CallEnded)).cause is EndCause.BYE
 
     asyncio.run(scenario())
 

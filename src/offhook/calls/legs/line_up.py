@@ -15,6 +15,7 @@ from offhook.calls.trunks.book import TrunkBook
 from offhook.calls.trunks.live import Trunks
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
+from offhook.security.tls import ClientTls, ServerTls
 from offhook.sip.asyncio.driver import SipDriver
 from offhook.sip.bans import Bans
 from offhook.sip.digest import Challenger
@@ -33,6 +34,8 @@ def line_up(
     sessions: Sessions,
     random_bits: Callable[[int], int],
     book: TrunkBook | None = None,
+    server_tls: ServerTls | None = None,
+    client_tls: ClientTls | None = None,
 ) -> tuple[SipExchange, SipDriver]:
     """An exchange and its driver. ``exchange.connect(driver, switchboard)`` closes the circle before the driver listens.
 
@@ -61,4 +64,7 @@ def line_up(
         now=now,
         random_bits=random_bits,
     )
-    return exchange, SipDriver(sip, exchange.hear, random_bits=random_bits, bans=bans)
+    driver = SipDriver(
+        sip, exchange.hear, random_bits=random_bits, bans=bans, server_tls=server_tls, client_tls=client_tls
+    )
+    return exchange, driver

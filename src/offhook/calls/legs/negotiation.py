@@ -26,7 +26,7 @@ class MediaAddresses:
         """The address to bind, where ``local`` is what signalling calls us; an advertised one need not be ours."""
         if self.media.host:
             return self.media.host
-        if self.sip.advertise:
+        if self.sip.translated:
             return "::" if ":" in local else "0.0.0.0"  # noqa: S104 - asked for by --advertise
         return local
 

@@ -299,14 +299,14 @@ def target_of(text: str) -> Uri:
         uri = Uri.parse(text)
     except RemoteProtocolError as error:
         raise LegFailed(f"{text[:255]} is not a SIP URI: {error}", 404) from error
-    if uri.scheme != "sip" or not uri.host:
+    if not uri.is_sip or not uri.host or Transport.asked(uri.scheme, uri.transport) is None:
         raise LegFailed(f"{text[:255]} is not a SIP URI that can be rung", 404)
     return uri
 
 
 def _flow(uri: Uri) -> Flow:
-    transport = Transport.TCP if uri.transport == "tcp" else Transport.UDP
-    return Flow(transport, uri.address, uri.port or 5060)
+    transport = Transport.asked(uri.scheme, uri.transport) or Transport.UDP
+    return Flow(transport, uri.address, uri.port or transport.default_port)
 
 
 def _bracketed(host: str) -> str:

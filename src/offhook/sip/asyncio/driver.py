@@ -11,10 +11,12 @@ from typing import Self
 
 import structlog
 
-from offhook.sip.asyncio.addresses import LocalAddresses
+from offhook.security.tls import ClientTls, ServerTls
+from offhook.sip.asyncio.acceptor import Handshakes
+from offhook.sip.asyncio.connections import Connections
+from offhook.sip.asyncio.listeners import Listeners, Place
 from offhook.sip.asyncio.resolver import NameNotResolved, Resolver
-from offhook.sip.asyncio.tcp import TcpTransport
-from offhook.sip.asyncio.udp import UdpSocket
+from offhook.sip.asyncio.stream import StreamConnection
 from offhook.sip.bans import Bans
 from offhook.sip.endpoint import Endpoint
 from offhook.sip.events import CallEnded, CallHandle, Event, RequestHandle, SubscriptionHandle
@@ -27,7 +29,6 @@ _BEAT = 0.1
 """Seconds between measurements of the loop's lag."""
 _BEATS = 3
 """Of so many the least counts: one stall is no overload, and refusing callers would not undo it."""
-_PORT_ATTEMPTS = 20
 _MAX_UNRESOLVED = 1000
 """Messages that wait for names; more are dropped as if the name had no address."""
 
@@ -46,16 +47,22 @@ class SipDriver:
         *,
         random_bits: Callable[[int], int],
         bans: Bans | None = None,
+        server_tls: ServerTls | None = None,
+        client_tls: ClientTls | None = None,
     ) -> None:
-        self._settings = settings
+        """``server_tls`` is what secure listeners show; connections of ours go by the settings without ``client_tls``."""
         self._listener = listener
         self._endpoint = Endpoint(settings, random_bits=random_bits, local_address=self.local_address, bans=bans)
-        family = socket.AF_INET6 if ":" in settings.listen[0] else socket.AF_INET
-        self._resolver = Resolver(settings, family)
-        self._tcp = TcpTransport(settings, self._received, self._drain, self._failed)
-        self._udp: UdpSocket | None = None
-        self._local: LocalAddresses | None = None
-        self._addresses: dict[str, HostPort] = {}
+        self._resolver = Resolver(settings, _family(settings))
+        self._connections = Connections(settings, self._received, self._drain, self._failed, client_tls)
+        self._listeners = Listeners(
+            settings,
+            on_datagram=self._received,
+            on_batch=self._drain,
+            accept=self._accept,
+            handshakes=Handshakes(settings, self._connections.trusted),
+            tls=server_tls,
+        )
         self._tasks = asyncio.TaskGroup()
         self._background: list[asyncio.Task[None]] = []
         self._unresolved: dict[str, list[Transmit]] = {}
@@ -69,16 +76,11 @@ class SipDriver:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._clock = loop.time
+        self._listeners.bind()
         await self._tasks.__aenter__()
-        try:
-            await self._bind()
-        except OSError as error:
-            await self._tasks.__aexit__(None, None, None)
-            where = HostPort(*self._settings.listen)
-            raise OSError(
-                f"Cannot listen for SIP on {where}: {error.strerror}. Stop what uses the port, or choose another (--sip)."
-            ) from error
-        self._background = [self._tasks.create_task(self._beat()), self._tasks.create_task(self._tcp.sweep())]
+        self._connections.tasks = self._tasks
+        self._listeners.open(self._tasks)
+        self._background = [self._tasks.create_task(self._beat()), self._tasks.create_task(self._connections.sweep())]
         return self
 
     async def __aexit__(
@@ -91,21 +93,20 @@ class SipDriver:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-            self._tcp.close()
-            if self._udp is not None:
-                self._udp.close()
+            self._listeners.close()
+            self._connections.close()
             for task in self._background:
                 task.cancel()
             await self._tasks.__aexit__(None, None, None)
 
     @property
     def addresses(self) -> dict[str, HostPort]:
-        """Where it listens, by transport: ``{"udp": …, "tcp": …}``."""
-        return dict(self._addresses)
+        """Where it listens, by transport, the first where there are several: ``{"udp": …, "tcp": …}``."""
+        return self._listeners.addresses
 
     def sizes(self) -> dict[str, int]:
         """Entries of every table, and open connections."""
-        return {**self._endpoint.sizes(), "connections": self._tcp.size}
+        return {**self._endpoint.sizes(), "connections": self._connections.size}
 
     def drain(self) -> None:
         """No new calls from now on (503); those in being go on."""
@@ -185,22 +186,8 @@ class SipDriver:
 
     # -- the sockets ------------------------------------------------------------------------------------------------
 
-    async def _bind(self) -> None:
-        host, port = self._settings.listen
-        for attempt in range(_PORT_ATTEMPTS):
-            udp = UdpSocket(HostPort(host, port), self._received, self._drain, self._settings.drain_batch)
-            try:
-                tcp = await self._tcp.listen(udp.address, self._tasks)
-            except OSError:
-                udp.close()
-                if port or attempt == _PORT_ATTEMPTS - 1:
-                    raise
-                continue
-            self._udp = udp
-            self._local = LocalAddresses(udp.address, self._settings.advertise)
-            self._addresses = {"udp": udp.address, "tcp": tcp}
-            udp.open()
-            return
+    def _accept(self, place: Place) -> asyncio.Protocol:
+        return StreamConnection(self._connections, place.transport, place=place)
 
     def _send(self, transmit: Transmit) -> None:
         flow = transmit.destination
@@ -232,16 +219,19 @@ class SipDriver:
 
     def _send_to(self, transmit: Transmit, address: str) -> None:
         flow = transmit.destination
-        if flow.transport is Transport.TCP:
-            self._tcp.send(transmit.data, flow, address)
-        elif self._udp is not None and not self._udp.send(transmit.data, address, flow.port):
+        if flow.transport is not Transport.UDP:
+            self._connections.send(transmit.data, flow, address)
+            return
+        datagrams = self._listeners.udp(flow.connection, address)
+        if datagrams is None or not datagrams.send(transmit.data, address, flow.port):
             self._endpoint.transport_failed(flow, self._clock())
 
     # -- intentions -------------------------------------------------------------------------------------------------
 
     def local_address(self, peer: Flow) -> HostPort:
-        assert self._local is not None, "the driver is not open"
-        return self._local.towards(self._resolver.known(peer.host) or peer.host)
+        address = self._resolver.known(peer.host) or peer.host
+        connection = self._connections.numbered(peer.connection) if peer.transport.reliable else None
+        return self._listeners.called(peer, address, None if connection is None else connection.place)
 
     def invite(self, invitation: Invitation) -> CallHandle:
         handle = self._endpoint.invite(invitation, self._clock())
@@ -315,3 +305,12 @@ class SipDriver:
     ) -> None:
         self._endpoint.reply(handle, code, self._clock(), reason, headers=headers, body=body)
         self._drain()
+
+
+def _family(settings: SipSettings) -> socket.AddressFamily:
+    """Which addresses names may have: those that a socket of ours can send to."""
+    hosts = [settings.listen[0], *(listener.listen[0] for listener in settings.further)]
+    families = {":" in host for host in hosts}
+    if len(families) > 1:
+        return socket.AF_UNSPEC
+    return socket.AF_INET6 if True in families else socket.AF_INET

@@ -27,8 +27,10 @@ class UdpSocket:
         on_datagram: Callable[[bytes, Flow], None],
         on_batch: Callable[[], None],
         batch: int,
+        number: int = 1,
     ) -> None:
-        """``on_batch`` is called after each burst of at most ``batch`` datagrams."""
+        """``on_batch`` is called after each burst of at most ``batch`` datagrams; ``number`` names it in flows."""
+        self._number = number
         self._on_datagram = on_datagram
         self._on_batch = on_batch
         self._batch = batch
@@ -38,6 +40,8 @@ class UdpSocket:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+            if family == socket.AF_INET6:
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             self._socket.bind(address)
         except OSError:
             self._socket.close()
@@ -80,5 +84,5 @@ class UdpSocket:
             except OSError as error:
                 _LOG.debug("socket error read", error=str(error))  # an ICMP error of an earlier datagram
                 continue
-            self._on_datagram(data, Flow(Transport.UDP, address[0], address[1]))
+            self._on_datagram(data, Flow(Transport.UDP, address[0], address[1], self._number))
         self._on_batch()

@@ -1,0 +1,212 @@
+"""All connections of signalling: which of them a message takes, and how many, how idle and how slow they may be
+(RFC 3261 §18; RFC 5923 reuse; RFC 5626 keep-alives).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import Callable
+
+import structlog
+
+from offhook.security.certificates import TlsError
+from offhook.security.tls import ClientTls
+from offhook.sip.asyncio.connection import Connection
+from offhook.sip.asyncio.stream import StreamConnection
+from offhook.sip.flow import Flow, Transport
+from offhook.sip.settings import SipSettings
+from offhook.sip.sources import TrustedNetworks, source_of
+
+_LOG = structlog.get_logger(__name__)
+_SWEEP = 5.0
+"""Most seconds between two looks at all connections."""
+_CARRIED = 100
+"""Names of one peer that a connection remembers; messages under further ones are not told of its end, and time out."""
+
+Peer = tuple[Transport, str, int, str]
+"""Transport, address, port, and whom its certificate must name."""
+
+
+class Connections:
+    """The table. ``tasks`` must be set before the first message is sent; connections of ours are opened there."""
+
+    def __init__(
+        self,
+        settings: SipSettings,
+        on_message: Callable[[bytes, Flow], None],
+        on_batch: Callable[[], None],
+        on_failed: Callable[[Flow], None],
+        client_tls: ClientTls | None = None,
+    ) -> None:
+        """``on_failed`` is told a destination to which something could not be sent."""
+        self.settings = settings
+        self.on_message = on_message
+        self.on_batch = on_batch
+        self.tasks: asyncio.TaskGroup | None = None
+        self._on_failed = on_failed
+        self._client_tls = client_tls or ClientTls(verify=settings.tls_verify, ca_file=settings.tls_ca)
+        self.trusted = TrustedNetworks(settings.trust)
+        """Exempt from the limits per source."""
+        self._connections: dict[int, Connection] = {}
+        self._by_peer: dict[Peer, Connection] = {}
+        self._by_source: Counter[str] = Counter()
+        self._opening: dict[Peer, list[tuple[bytes, Flow]]] = {}
+        self._numbered = 0
+
+    def close(self) -> None:
+        """Close all connections, without waiting for what is unsent to arrive."""
+        for connection in list(self._connections.values()):
+            connection.abort()
+
+    @property
+    def size(self) -> int:
+        """Connections open."""
+        return len(self._connections)
+
+    def numbered(self, number: int) -> Connection | None:
+        """The connection that a flow names."""
+        return self._connections.get(number)
+
+    def send(self, data: bytes, flow: Flow, host: str) -> None:
+        """Send on the connection that ``flow`` names, else on any to that peer, else on a new one to ``host``."""
+        peer = _peer(flow, host)
+        connection = self._connections.get(flow.connection) or self._by_peer.get(peer)
+        if connection is not None:
+            self._pass(connection, data, flow)
+            return
+        waiting = self._opening.get(peer)
+        if flow.connection or flow.transport.web:
+            self._on_failed(flow)  # whoever opened it is gone, and listens nowhere else
+        elif waiting is None:
+            assert self.tasks is not None
+            self._opening[peer] = [(data, flow)]
+            self.tasks.create_task(self._open(peer))
+        elif sum(len(other) for other, _ in waiting) + len(data) <= self.settings.max_unsent:
+            waiting.append((data, flow))
+        else:
+            self._on_failed(flow)
+
+    async def _open(self, peer: Peer) -> None:
+        try:
+            connection = await self._connect(peer)
+        except (OSError, TimeoutError, TlsError) as error:
+            _LOG.info("connection not opened", transport=peer[0].value, peer=peer[1], port=peer[2], error=_said(error))
+            for flow in dict.fromkeys(flow for _, flow in self._opening.pop(peer)):
+                self._on_failed(flow)
+            return
+        self._by_peer[peer] = connection
+        for data, flow in self._opening.pop(peer):
+            self._pass(connection, data, flow)
+
+    def _pass(self, connection: Connection, data: bytes, flow: Flow) -> None:
+        if len(connection.carried) < _CARRIED:
+            connection.carried.add(flow)
+        self.touched(connection)
+        connection.send(data)
+
+    async def _connect(self, peer: Peer) -> Connection:
+        transport, host, port, name = peer
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self.settings.connect_timeout):
+            context: ssl.SSLContext | None = None
+            if transport.secure:
+                context = await asyncio.to_thread(self._client_tls.context)
+            _, connection = await loop.create_connection(
+                lambda: StreamConnection(self, transport, name=name),
+                host,
+                port,
+                ssl=context,
+                server_hostname=name if context is not None else None,
+            )
+        return connection
+
+    async def sweep(self) -> None:
+        """Close connections that are idle or too slow, and keep those that we opened alive, for ever."""
+        settings = self.settings
+        wait = min(settings.idle_timeout / 4, settings.message_timeout / 2, (settings.keepalive or _SWEEP) / 2, _SWEEP)
+        while True:
+            await asyncio.sleep(wait)
+            now = asyncio.get_running_loop().time()
+            for connection in list(self._connections.values()):
+                self._look_at(connection, now)
+
+    def _look_at(self, connection: Connection, now: float) -> None:
+        settings = self.settings
+        since = connection.waiting_since
+        if connection.active_at < now - settings.idle_timeout:
+            connection.abort()
+        elif since is not None and since < now - settings.message_timeout:
+            _LOG.info("connection closed: half a message", peer=connection.flow.host)
+            connection.abort()
+        elif connection.place is None and settings.keepalive and connection.pinged_at < now - settings.keepalive:
+            if connection.unanswered:
+                _LOG.info("connection closed: no answer to keep-alives", peer=connection.flow.host)
+                connection.abort()
+                self.closed(connection, failed=True)
+            else:
+                connection.pinged(now)
+
+    # -- told by connections ----------------------------------------------------------------------------------------
+
+    def opened(self, connection: Connection, flow: Flow) -> Flow:
+        """Take a connection into the table; gives its flow with its number."""
+        settings = self.settings
+        if len(self._connections) >= settings.max_connections:
+            [(most, _)] = self._by_source.most_common(1)  # who opens many loses its own, not those of quiet phones
+            self._drop_idlest(most)
+        source = source_of(flow.host)
+        if self._by_source[source] >= settings.max_connections_per_source and flow.host not in self.trusted:
+            self._drop_idlest(source)
+        self._numbered += 1
+        flow = flow._replace(connection=self._numbered)
+        self._connections[self._numbered] = connection
+        self._by_source[source] += 1
+        if not flow.transport.secure:
+            self._by_peer[_peer(flow, flow.host)] = connection
+        self.touched(connection)
+        connection.pinged_at = connection.active_at
+        return flow
+
+    def _drop_idlest(self, source: str) -> None:
+        theirs = (one for one in self._connections.values() if source_of(one.flow.host) == source)
+        idlest = min(theirs, key=lambda one: one.active_at)
+        idlest.abort()
+        self.closed(idlest, failed=False)
+
+    def touched(self, connection: Connection) -> None:
+        """A whole message passed."""
+        connection.active_at = asyncio.get_running_loop().time()
+
+    def waits(self, connection: Connection, *, begun: bool, anew: bool) -> None:
+        """Whether part of a message lies there, and whether it began only now."""
+        if not begun:
+            connection.waiting_since = None
+        elif anew or connection.waiting_since is None:
+            connection.waiting_since = asyncio.get_running_loop().time()
+
+    def closed(self, connection: Connection, *, failed: bool) -> None:
+        """It is gone."""
+        flow = connection.flow
+        if self._connections.pop(flow.connection, None) is None:
+            return
+        source = source_of(flow.host)
+        self._by_source[source] -= 1
+        if not self._by_source[source]:
+            del self._by_source[source]
+        for peer in [_peer(flow, flow.host), (flow.transport, flow.host, flow.port, connection.name)]:
+            if self._by_peer.get(peer) is connection:
+                del self._by_peer[peer]
+        if failed:
+            for destination in {flow, *connection.carried}:
+                self._on_failed(destination)
+
+
+def _peer(flow: Flow, address: str) -> Peer:
+    name = (flow.name or flow.host) if flow.transport.secure else ""
+    return flow.transport, address, flow.port, name
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
