@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the tests need: real SIP peers and a real PostgreSQL. Idempotent.
+# Installs the Debian packages that the tests need: real SIP peers, a real DNS server and a real PostgreSQL. Idempotent.
 # Building and running offhook itself needs none of them.
 set -euo pipefail
 
-packages=(sip-tester baresip-core postgresql)
+packages=(sip-tester baresip-core postgresql nsd)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
@@ -14,7 +14,7 @@ fi
 
 if ! command -v apt-get >/dev/null; then
     echo "These packages are missing and this system has no apt-get: ${missing[*]}" >&2
-    echo "Install SIPp, baresip and PostgreSQL 15 or newer by your system's own means, then run make again." >&2
+    echo "Install SIPp, baresip, NSD and PostgreSQL 15 or newer by your system's own means, then run make again." >&2
     exit 1
 fi
 as_root=()

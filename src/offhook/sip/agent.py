@@ -14,6 +14,7 @@ from offhook.sip.flow import Flow, HostPort, Transmit
 from offhook.sip.identifiers import Identifiers
 from offhook.sip.message import Request, Response
 from offhook.sip.offering import OfferInput
+from offhook.sip.outages import Outages
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Headers
 from offhook.sip.timers import Timers
@@ -61,6 +62,7 @@ class Agent:
         self.durations = Durations(settings)
         self.around = Surroundings(self.timers, self.durations)
         self.transactions = Transactions(self.around)
+        self.outages = Outages(settings)
         self.events: list[Event] = []
         self.lost: Callable[[Call, float], None] = lambda _call, _now: None
         """A request within the dialog got 408 or 481; ``Conversation`` says what follows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,23 @@ class Repeating:
                 timer.stop()
 
 
+class Servers:
+    """Where an INVITE may still go."""
+
+    __slots__ = ("build", "left", "limit", "located")
+
+    def __init__(
+        self, left: list[Flow], build: Callable[[Flow, int], Request], *, located: bool, limit: float | None
+    ) -> None:
+        self.left = left
+        self.build = build
+        """Makes the INVITE for a server, with a sequence number."""
+        self.located = located
+        """Whether they are servers, of which is remembered which are down; a phone is not."""
+        self.limit = limit
+        """Seconds for the first response of each; None: ``failover_timeout`` while there is another, then Timer B."""
+
+
 class Call:
     """One call. ``dialog`` is the one that counts: of an incoming call from its INVITE on, of an outgoing one from its 2xx;
     until then there may be several ``early`` ones.
@@ -66,7 +84,7 @@ class Call:
     __slots__ = (
         "dialog", "due", "early", "flow", "handle", "held_answer", "incoming_offer", "invite", "last_headers", "limit",
         "local_tag", "offer_due", "offer_limit", "outgoing_offer", "password", "patience", "provisionals", "reminder",
-        "repeating", "reported", "session", "state", "transaction", "username",
+        "repeating", "reported", "servers", "session", "state", "transaction", "username",
     )  # fmt: skip
 
     def __init__(self, handle: CallHandle, state: CallState, invite: Request, flow: Flow, local_tag: str) -> None:
@@ -99,6 +117,8 @@ class Call:
         self.offer_due = False
         """Whether one waits to be tried again after glare."""
         self.repeating: Repeating | None = None
+        self.servers: Servers | None = None
+        """Of a call that goes out."""
         self.limit: Timer | None = None
         """Bounds the wait for a decision or a final response."""
         self.patience: Timer | None = None

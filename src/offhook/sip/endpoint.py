@@ -219,8 +219,8 @@ class Endpoint:
 
     # -- intentions: outside calls ----------------------------------------------------------------------------------
 
-    def ping(self, target: str, now: float, destination: Flow | None = None) -> RequestHandle:
-        return self._outside.ping(target, destination, now)
+    def ping(self, target: str, now: float, destinations: Sequence[Flow] = ()) -> RequestHandle:
+        return self._outside.ping(target, destinations, now)
 
     def reply(
         self,

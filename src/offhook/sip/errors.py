@@ -11,6 +11,10 @@ class LocalProtocolError(SipError):
     """We would break an RFC or a state machine's rules: a bug or a bad argument on our side, nothing was sent."""
 
 
+class NotLocated(SipError):
+    """No server could be found for a URI (RFC 3263); the message says why. Nothing was sent."""
+
+
 class RemoteProtocolError(SipError):
     """The peer broke an RFC. ``status_hint`` is the response it deserves where one can be sent at all."""
 

@@ -10,6 +10,7 @@ from offhook.sip.flow import Flow
 from offhook.sip.identifiers import Identifiers
 from offhook.sip.message import Request, Response
 from offhook.sip.transaction.layer import Transactions
+from offhook.sip.transaction.table import Input
 from offhook.sip.transaction.transaction import Transaction
 
 OnFinal = Callable[[Response | None, float], None]
@@ -46,6 +47,11 @@ class Exchange:
         """Send it."""
         self._attempts += 1
         self.transaction = self._transactions.open_client(request, flow, self, now)
+
+    def abandon(self, now: float) -> None:
+        """Wait no longer: ``on_final(None)`` follows at once unless the final response came."""
+        if self.transaction is not None:
+            self.transaction.feed(Input.ABANDONED, now)
 
     def told(self, transaction: Transaction, message: Request | Response, now: float) -> None:
         if not isinstance(message, Response) or message.status < 200:

@@ -1,9 +1,9 @@
-"""Calls that go out: our INVITE, its forks, ACK and CANCEL (RFC 3261 §13.2, §9.1)."""
+"""Calls that go out: our INVITE, its forks, ACK and CANCEL (RFC 3261 §13.2, §9.1), at one server after the other (RFC 3263)."""
 
 from __future__ import annotations
 
 from offhook.sip.agent import Agent
-from offhook.sip.call import Call, CallState
+from offhook.sip.call import Call, CallState, Servers
 from offhook.sip.capabilities import RELIABLE
 from offhook.sip.conversation import Conversation
 from offhook.sip.credentials import answered, fresh
@@ -11,7 +11,7 @@ from offhook.sip.dialog import Dialog, flow_towards
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import CallAnswered, CallHandle, EndCause
 from offhook.sip.exchange import Exchange
-from offhook.sip.flow import Transmit
+from offhook.sip.flow import Flow, Transmit
 from offhook.sip.message import Request, Response
 from offhook.sip.offering import OfferInput
 from offhook.sip.reliable import Reliable
@@ -40,29 +40,65 @@ class Inviting:
     def invite(self, invitation: Invitation, now: float) -> CallHandle:
         agent = self._agent
         target = Uri.parse(invitation.target)
-        flow = invitation.destination or flow_towards(target)
-        if flow is None:
+        only = invitation.destination or (None if invitation.destinations else flow_towards(target))
+        servers = invitation.destinations if only is None else (only,)
+        if not servers:
             raise LocalProtocolError(f"no transport leads to {invitation.target[:80]!r}")
-        tag = agent.ids.tag()
+        tag, call_id = agent.ids.tag(), agent.ids.call_id()
         from_ = NameAddr(uri=Uri.parse(invitation.from_uri), display_name=invitation.from_name)
         required = [("Require", RELIABLE)] if agent.settings.prack == "required" else []
-        request = agent.request(
-            "INVITE",
-            str(target),
-            flow,
-            from_=str(from_.with_tag(tag)),
-            to=f"<{invitation.to_uri or target}>",
-            call_id=agent.ids.call_id(),
-            cseq=1,
-            contact_user=invitation.contact_user,
-            headers=[*required, *self._sessions.request_headers(None), *invitation.headers],
-            body=invitation.sdp or b"",
-        )
-        call = Call(CallHandle(agent.new_handle()), CallState.CALLING, request, flow, tag)
+        headers = [*required, *self._sessions.request_headers(None), *invitation.headers]
+
+        def build(server: Flow, cseq: int) -> Request:
+            return agent.request(
+                "INVITE",
+                str(target),
+                server,
+                from_=str(from_.with_tag(tag)),
+                to=f"<{invitation.to_uri or target}>",
+                call_id=call_id,
+                cseq=cseq,
+                contact_user=invitation.contact_user,
+                headers=headers,
+                body=invitation.sdp or b"",
+            )
+
+        left = list(agent.outages.worth_trying(servers, now)) if only is None else [only]
+        first = (left or servers)[0]
+        call = Call(CallHandle(agent.new_handle()), CallState.CALLING, build(first, 1), first, tag)
         call.username, call.password = invitation.username, invitation.password
         agent.calls[call.handle] = call
-        OutgoingInvite(self, call, invitation.response_limit).start(request, now)
+        if not left:
+            agent.end(call, EndCause.UNREACHABLE, 503)  # every server has asked for a pause
+            return call.handle
+        call.servers = Servers(left[1:], build, located=only is None, limit=invitation.response_limit)
+        OutgoingInvite(self, call).start(call.invite, now)
         return call.handle
+
+    def _goes_on(self, user: OutgoingInvite, now: float) -> bool:
+        """To the next server (RFC 3263 §4.3); False when there is none or we no longer want the call."""
+        call = user.call
+        servers = call.servers
+        if call.state is not CallState.CALLING or servers is None or not servers.left:
+            return False
+        call.stop_limit()
+        call.flow = servers.left.pop(0)
+        # The same request in a new transaction, without credentials made for another server.
+        call.invite = servers.build(call.flow, user.cseq + 1 if user.attempts > 1 else user.cseq)
+        OutgoingInvite(self, call).start(call.invite, now)
+        return True
+
+    def _unresponsive(self, user: OutgoingInvite, now: float) -> None:
+        """Nothing came in time. The INVITE may have arrived all the same, so what it brings is dealt with."""
+        agent, call = self._agent, user.call
+        transaction = call.transaction
+        if call.state is not CallState.CALLING or transaction is None:
+            return
+        self._note_silence(user, now)
+        user.left = True
+        transaction.feed(Input.LEFT, now)
+        if not self._goes_on(user, now):
+            agent.end(call, EndCause.NO_RESPONSE, 408)
 
     def acknowledge(self, call: Call, sdp: bytes, now: float) -> None:
         """Our answer to the offer of a 2xx, or of a reliable provisional response."""
@@ -89,19 +125,20 @@ class Inviting:
         )
         transaction = call.transaction
         if transaction is not None and transaction.accepts(Input.ABANDONED):
-            self.send_cancel(call, transaction, now)
+            call.limit = self.send_cancel(transaction, headers, now)
 
-    def send_cancel(self, call: Call, invite: Transaction, now: float) -> None:
+    def send_cancel(self, invite: Transaction, headers: Headers, now: float) -> Timer:
+        """CANCEL an INVITE that is in Proceeding; the timer ends its wait for the final response."""
         agent = self._agent
         request = invite.request
         fields = [("Via", str(request.via)), ("Max-Forwards", "70")]
         fields += [("Route", route) for route in request.lines("route")]
         fields += [("From", request.get("from") or ""), ("To", request.get("to") or ""), ("Call-ID", request.call_id)]
-        fields += [("CSeq", f"{request.cseq.number} CANCEL"), *call.last_headers]
+        fields += [("CSeq", f"{request.cseq.number} CANCEL"), *headers]
         exchange = Exchange(agent.transactions, lambda _response, _at: None, None, None, agent.ids)
         exchange.start(Request.build("CANCEL", request.uri, fields), invite.flow, now)
         wait = agent.durations.patience
-        call.limit = agent.timers.start(now + wait, lambda at: invite.feed(Input.ABANDONED, at))
+        return agent.timers.start(now + wait, lambda at: invite.feed(Input.ABANDONED, at))
 
     # -- what comes back --------------------------------------------------------------------------------------------
 
@@ -112,7 +149,7 @@ class Inviting:
             told = self._reliable.came(call, user.early_dialog(response), response, now)
         if call.state is CallState.CANCELING:
             if call.limit is None:
-                self.send_cancel(call, transaction, now)
+                call.limit = self.send_cancel(transaction, call.last_headers, now)
             return
         if call.limit is None:
             limit = now + agent.settings.invite_limit
@@ -144,7 +181,7 @@ class Inviting:
         agent.events.append(CallAnswered(call=call.handle, response=response, sdp=sdp))
 
     def forked(self, user: OutgoingInvite, response: Response, now: float) -> None:
-        """A 2xx from another branch of a fork: ACK and BYE (§13.2.2.4)."""
+        """A 2xx from another branch of a fork, or from a server that was given up: ACK and BYE (§13.2.2.4)."""
         agent = self._agent
         dialog = user.dialog_of(response)
         user.acknowledge(dialog, None)
@@ -159,6 +196,11 @@ class Inviting:
         agent.forget_early(call)
         call.early.clear()
         call.due.clear()
+        if response.status == 503:
+            if call.servers is not None and call.servers.located:
+                agent.outages.unavailable(user.flow, response, now)
+            if self._goes_on(user, now):
+                return
         if call.state is CallState.CALLING and user.attempts < _ATTEMPTS:
             request = transaction.request
             again = self._once_more(call, request, response)
@@ -180,17 +222,33 @@ class Inviting:
             return again
         return answered(request, response, call.username, call.password, ids, lambda: request.cseq.number + 1)
 
-    def silent(self, call: Call, cause: EndCause, code: int) -> None:
+    def silent(self, user: OutgoingInvite, cause: EndCause, code: int, now: float) -> None:
         """No final response."""
-        canceling = call.state is CallState.CANCELING
-        self._agent.end(call, EndCause.HANGUP if canceling else cause, code)
+        agent, call = self._agent, user.call
+        if call.state is CallState.CALLING:
+            self._note_silence(user, now)
+        agent.forget_early(call)
+        call.early.clear()
+        call.due.clear()
+        if not self._goes_on(user, now):
+            agent.end(call, EndCause.HANGUP if call.state is CallState.CANCELING else cause, code)
+
+    def _note_silence(self, user: OutgoingInvite, now: float) -> None:
+        servers = user.call.servers
+        if servers is not None and servers.located:
+            self._agent.outages.silent(user.flow, now)
+
+    def responds(self, user: OutgoingInvite) -> None:
+        """The server is there, whatever it said."""
+        user.stop_limit()
+        self._agent.outages.responds(user.flow)
 
     def send_ack(self, user: OutgoingInvite, dialog: Dialog, sdp: bytes | None) -> Transmit | None:
         flow = dialog.destination()
         if flow is None:
             return None
         request = self._agent.in_dialog(dialog, "ACK", flow, cseq=user.cseq, body=sdp or b"")
-        credentials = [(name, value) for name in _CREDENTIALS if (value := user.call.invite.get(name))]
+        credentials = [(name, value) for name in _CREDENTIALS if (value := user.request.get(name))]
         for name, value in credentials:
             request.add(name, value)
         transmit = Transmit(data=bytes(request), destination=flow)
@@ -204,16 +262,16 @@ class Inviting:
         """Requests of theirs in an early dialog find the call."""
         self._agent.dialogs[dialog.key] = call
 
-    def open(self, user: OutgoingInvite, request: Request, now: float) -> Transaction:
-        return self._agent.transactions.open_client(request, user.call.flow, user, now)
-
-    def open_silence(self, call: Call, seconds: float, now: float) -> Timer:
-        """The far end has so many seconds to say anything."""
-        return self._agent.timers.start(now + seconds, lambda at: self._give_up(call, at))
+    def open(self, user: OutgoingInvite, now: float) -> Transaction:
+        agent, servers = self._agent, user.call.servers
+        seconds = None if servers is None else servers.limit
+        if seconds is None and servers is not None and servers.left:
+            seconds = agent.settings.failover_timeout
+        if seconds is not None:
+            user.limit = agent.timers.start(now + seconds, lambda at: self._unresponsive(user, at))
+        return agent.transactions.open_client(user.request, user.flow, user, now)
 
     def _give_up(self, call: Call, now: float) -> None:
-        if call.state is not CallState.CALLING:
-            return
         call.limit = None
         self._agent.report_end(call, EndCause.NO_RESPONSE, 408)
         self.cancel(call, (), now)
@@ -224,39 +282,44 @@ _CREDENTIALS = ("Authorization", "Proxy-Authorization")
 
 
 class OutgoingInvite:
-    """The user of an INVITE client transaction that makes a call."""
+    """The user of an INVITE client transaction that makes a call, and of those that repeat it with credentials."""
 
-    __slots__ = ("_acks", "_inviting", "_response_limit", "_silence", "attempts", "call", "cseq")
+    __slots__ = ("_acks", "_canceled", "_inviting", "attempts", "call", "cseq", "flow", "left", "limit", "request")
 
-    def __init__(self, inviting: Inviting, call: Call, response_limit: float | None = None) -> None:
+    def __init__(self, inviting: Inviting, call: Call) -> None:
         self._inviting = inviting
-        self._response_limit = response_limit
-        self._silence: Timer | None = None
         self.call = call
+        self.flow = call.flow
+        """Of this attempt: that of the call, until it goes on to another server."""
+        self.request = call.invite
         self.attempts = 0
         self.cseq = 0
+        self.limit: Timer | None = None
+        """Bounds the wait for the first response."""
+        self.left = False
+        """Whether the call went on to another server."""
+        self._canceled = False
         self._acks: dict[str, Transmit | None] = {}
         """By To tag, one for each dialog that a 2xx made: sent again when the 2xx comes again."""
 
     def start(self, request: Request, now: float) -> None:
         self.attempts += 1
+        self.request = request
         self.cseq = request.cseq.number
-        if self._response_limit is not None:
-            self._silence = self._inviting.open_silence(self.call, self._response_limit, now)
-        self.call.transaction = self._inviting.open(self, request, now)
+        self.call.transaction = self._inviting.open(self, now)
 
     def dialog_of(self, response: Response) -> Dialog:
         """The dialog that a 2xx makes, or confirms."""
-        early = self.call.early.pop(response.to_tag, None)
+        early = None if self.left else self.call.early.pop(response.to_tag, None)
         if early is None:
-            return Dialog.of_outgoing(self.call.invite, response, self.call.flow)
-        early.confirm(self.call.invite, response)
+            return Dialog.of_outgoing(self.request, response, self.flow)
+        early.confirm(self.request, response)
         return early
 
     def early_dialog(self, response: Response) -> Dialog:
         """The early dialog that a provisional response makes or belongs to; it is the last of ``early`` from now on."""
         call = self.call
-        early = call.early.pop(response.to_tag, None) or Dialog.of_outgoing(call.invite, response, call.flow)
+        early = call.early.pop(response.to_tag, None) or Dialog.of_outgoing(self.request, response, self.flow)
         if response.to_tag and (len(call.early) < _MAX_EARLY):
             call.early[response.to_tag] = early
             self._inviting.remember(call, early)
@@ -268,31 +331,42 @@ class OutgoingInvite:
     def told(self, transaction: Transaction, message: Request | Response, now: float) -> None:
         if not isinstance(message, Response):
             return
-        self._heard()
         inviting = self._inviting
-        if message.status < 200:
+        inviting.responds(self)
+        if 200 <= message.status < 300:
+            self._accepted(message, now)
+        elif self.left:
+            if message.status < 200 and not self._canceled:
+                self._canceled = True
+                inviting.send_cancel(transaction, (), now)
+        elif message.status < 200:
             inviting.proceeding(self, transaction, message, now)
-        elif message.status >= 300:
+        else:
             inviting.failed(self, transaction, message, now)
-        elif message.to_tag in self._acks:
-            transmit = self._acks[message.to_tag]
+
+    def _accepted(self, response: Response, now: float) -> None:
+        inviting = self._inviting
+        if response.to_tag in self._acks:
+            transmit = self._acks[response.to_tag]
             if transmit is not None:
                 inviting.send_again(transmit)
-        elif self.call.dialog is None:
-            self._acks.setdefault(message.to_tag, None)
-            inviting.accepted(self, message, now)
+        elif self.call.dialog is None and not self.left:
+            self._acks.setdefault(response.to_tag, None)
+            inviting.accepted(self, response, now)
         else:
-            inviting.forked(self, message, now)
+            inviting.forked(self, response, now)
 
     def timed_out(self, transaction: Transaction, now: float) -> None:
-        self._heard()
-        self._inviting.silent(self.call, EndCause.NO_RESPONSE, 408)
+        self.stop_limit()
+        if not self.left:
+            self._inviting.silent(self, EndCause.NO_RESPONSE, 408, now)
 
     def unreachable(self, transaction: Transaction, now: float) -> None:
-        self._heard()
-        self._inviting.silent(self.call, EndCause.UNREACHABLE, 503)
+        self.stop_limit()
+        if not self.left:
+            self._inviting.silent(self, EndCause.UNREACHABLE, 503, now)
 
-    def _heard(self) -> None:
-        if self._silence is not None:
-            self._silence.stop()
-            self._silence = None
+    def stop_limit(self) -> None:
+        if self.limit is not None:
+            self.limit.stop()
+            self.limit = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from offhook.sip.agent import Agent
 from offhook.sip.answering import Silent
 from offhook.sip.capabilities import ACCEPT
 from offhook.sip.dialog import flow_towards
+from offhook.sip.enquiry import Enquiry
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import PingAnswered, RegisterReceived, RequestHandle
-from offhook.sip.exchange import Exchange
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
 from offhook.sip.signalling import Headers
@@ -23,7 +25,8 @@ class Outside:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
-        self.pings: dict[RequestHandle, Exchange] = {}
+        self.pings: set[RequestHandle] = set()
+        """Those of ours that wait for an answer."""
 
     def register(self, request: Request, source: Flow, reply_to: Flow, now: float) -> None:
         """Hand a REGISTER up; answer 500 if nobody decides."""
@@ -47,31 +50,26 @@ class Outside:
         response = agent.response(transaction.request, code, reason, to_tag=agent.ids.tag(), headers=headers, body=body)
         respond_with(transaction, response, now)
 
-    def ping(self, target: str, destination: Flow | None, now: float) -> RequestHandle:
+    def ping(self, target: str, destinations: Sequence[Flow], now: float) -> RequestHandle:
         """Send OPTIONS."""
         agent = self._agent
         uri = Uri.parse(target)
-        flow = destination or flow_towards(uri)
-        if flow is None:
+        flow = flow_towards(uri)
+        servers = destinations or (() if flow is None else (flow,))
+        if not servers:
             raise LocalProtocolError(f"no transport leads to {target[:80]!r}")
         handle = RequestHandle(agent.new_handle())
-        local = agent.local_address(flow)
-        request = agent.request(
-            "OPTIONS",
-            str(uri),
-            flow,
-            from_=f"<sip:{local}>;tag={agent.ids.tag()}",
-            to=f"<{uri}>",
-            call_id=agent.ids.call_id(),
-            cseq=1,
-        )
+        tag, call_id = agent.ids.tag(), agent.ids.call_id()
+
+        def build(server: Flow) -> Request:
+            from_ = f"<sip:{agent.local_address(server)}>;tag={tag}"
+            return agent.request("OPTIONS", str(uri), server, from_=from_, to=f"<{uri}>", call_id=call_id, cseq=1)
 
         def final(response: Response | None, _at: float) -> None:
-            del self.pings[handle]
+            self.pings.discard(handle)
             code = None if response is None else response.status
             agent.events.append(PingAnswered(handle=handle, code=code, response=response))
 
-        exchange = Exchange(agent.transactions, final, None, None, agent.ids)
-        self.pings[handle] = exchange
-        exchange.start(request, flow, now)
+        self.pings.add(handle)
+        Enquiry(agent, build, final).start(servers, now)
         return handle

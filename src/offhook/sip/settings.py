@@ -9,6 +9,7 @@ from pathlib import Path
 
 from offhook.sip.flow import Transport
 
+DNS_PORT = 53
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?")
 
 
@@ -189,10 +190,19 @@ class SipSettings:
     """Seconds between keep-alives on connections that we opened (RFC 5626 section 3.5.1); 0 sends none."""
     max_unsent: int = 1 << 20
     """Bytes waiting on one connection; beyond, it is closed."""
-    resolve_timeout: float = 3.0
-    """Seconds for a name."""
-    resolve_cache: float = 60.0
-    """Seconds that a resolved name is used again."""
+    nameservers: tuple[str, ...] = ()
+    """DNS servers, ``192.0.2.53``, ``192.0.2.53:5353`` or ``[2001:db8::53]:53``; empty: those of the system."""
+    resolve_timeout: float = 5.0
+    """Seconds to find the servers of a name, with all questions (NAPTR, SRV, A, AAAA); each question has a third."""
+    resolve_cache: float = 3600.0
+    """Longest that an answer of DNS is used again, seconds; its own time to live counts where that is shorter."""
+    failover_timeout: float = 4.0
+    """Seconds, > 0, that a server may be silent before a request goes to the next one of its domain (RFC 3263 §4.3). Without a
+    next one it is given 64*T1."""
+    failover_memory: float = 30.0
+    """Seconds for which a server that did not respond is tried after the others of its domain; 0: each call tries it anew."""
+    retry_after_limit: float = 300.0
+    """Longest that a server is left alone because it answered 503 with Retry-After, seconds; 0: the header is not heeded."""
     drain_batch: int = 200
     """Datagrams read at one go before timers and other tasks get their turn."""
 
@@ -203,6 +213,10 @@ class SipSettings:
                 ipaddress.ip_network(network, strict=False)
             except ValueError:
                 raise ValueError(f"sip.trust: {network!r} is not a network; write it like 10.1.0.0/16") from None
+        for text in self.nameservers:
+            nameserver(text)
+        if not self.failover_timeout > 0:
+            raise ValueError("sip.failover_timeout: a number above 0, or no server is given time to respond")
         if self.prack not in ("never", "supported", "required"):
             raise ValueError(f"sip.prack: {self.prack!r} is none of never, supported, required")
         if self.min_se < 90:
@@ -239,6 +253,20 @@ class SipSettings:
 def _check_advertised(address: str, name: str) -> None:
     if address and not _is_host(address):
         raise ValueError(f"{name}: {address!r} is neither an IP address nor a host name")
+
+
+def nameserver(text: str) -> tuple[str, int]:
+    """Address and port of an item of ``nameservers``. Raises ``ValueError``."""
+    bare = text.count(":") > 1 and not text.startswith("[")  # IPv6 without a port
+    host, _, port = (text, "", "") if bare else text.partition("]:" if text.startswith("[") else ":")
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+        number = int(port) if port else DNS_PORT
+    except ValueError:
+        number = 0
+    if not 0 < number < 65536:
+        raise ValueError(f"sip.nameservers: {text!r} is not an address; write it like 192.0.2.53 or 192.0.2.53:53")
+    return str(address), number
 
 
 def _is_host(text: str) -> bool:

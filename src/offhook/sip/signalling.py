@@ -1,7 +1,7 @@
 """The port through which calls speak SIP: the intentions of an endpoint, without the clock.
 
-``sip.asyncio.driver.SipDriver`` implements it on sockets and ``sip.testing`` on a virtual line. All methods return at
-once; what comes of them arrives as events. On a call that has ended they do nothing; on one in the wrong state they
+``sip.asyncio.driver.SipDriver`` implements it on sockets and ``sip.testing`` on a virtual line. All methods but ``locate``
+return at once; what comes of them arrives as events. On a call that has ended they do nothing; on one in the wrong state they
 raise ``LocalProtocolError``.
 """
 
@@ -29,7 +29,11 @@ class Invitation:
     to_uri: str = ""
     """Empty: the target."""
     destination: Flow | None = None
-    """The flow of a registered client, or an outbound proxy; None goes where ``target`` says."""
+    """The flow of a registered client: the one way to it."""
+    destinations: tuple[Flow, ...] = ()
+    """The servers of ``target`` or of an outbound proxy, as ``locate`` gives them: tried one after the other until one
+    responds with anything but 503 (RFC 3263 §4.3). Without these and ``destination``, ``target`` must name an address.
+    """
     sdp: bytes | None = None
     """None lets the far end make the offer."""
     headers: tuple[tuple[str, str], ...] = ()
@@ -39,7 +43,9 @@ class Invitation:
     contact_user: str = ""
     """User part of our Contact; empty: none."""
     response_limit: float | None = None
-    """Seconds for the first response of any kind, 100 included, to each INVITE that is sent; None: Timer B decides (32 s)."""
+    """Seconds for the first response of any kind, 100 included, to each INVITE that is sent. None: the last of
+    ``destinations`` is given 64*T1 (Timer B), those before it ``SipSettings.failover_timeout``.
+    """
 
 
 class Signalling(Protocol):
@@ -47,6 +53,12 @@ class Signalling(Protocol):
 
     def local_address(self, peer: Flow) -> HostPort:
         """The address of ours that ``peer`` can reach, for SDP and Contact."""
+        ...
+
+    async def locate(self, target: str) -> tuple[Flow, ...]:
+        """The servers of a SIP URI in the order in which they are to be tried (RFC 3263), at least one. Raises
+        ``NotLocated`` within ``SipSettings.resolve_timeout``.
+        """
         ...
 
     def invite(self, invitation: Invitation) -> CallHandle:
@@ -120,8 +132,8 @@ class Signalling(Protocol):
         """Tell by NOTIFY how far the referred call has come; a status of 200 or more is the last."""
         ...
 
-    def ping(self, target: str, destination: Flow | None = None) -> RequestHandle:
-        """Ask with OPTIONS whether ``target`` is alive. ``PingAnswered`` follows."""
+    def ping(self, target: str, destinations: Sequence[Flow] = ()) -> RequestHandle:
+        """Ask with OPTIONS whether ``target`` is alive: the first of ``destinations`` that responds. ``PingAnswered`` follows."""
         ...
 
     def reply(

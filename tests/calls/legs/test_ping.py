@@ -4,8 +4,9 @@ import asyncio
 
 from offhook.calls.legs.ping import Pinging
 from offhook.calls.trunks.probing import Pong
-from offhook.sip.errors import LocalProtocolError
+from offhook.sip.errors import NotLocated
 from offhook.sip.events import PingAnswered, RequestHandle
+from offhook.sip.flow import Flow, Transport
 from offhook.sip.message import Request, Response, parse
 from tests.support.virtual_loop import run, settle
 
@@ -26,9 +27,15 @@ class SignallingTwin:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def ping(self, target: str) -> RequestHandle:
+    async def locate(self, target: str) -> tuple[Flow, ...]:
         if target == "sips:gw":
-            raise LocalProtocolError("no transport leads there")
+            raise NotLocated("no transport leads there")
+        if target == "sip:slow":
+            await asyncio.sleep(60.0)
+        return (Flow(Transport.UDP, target, 5060),)
+
+    def ping(self, target: str, destinations: tuple[Flow, ...]) -> RequestHandle:
+        assert destinations == (Flow(Transport.UDP, target, 5060),)
         self.asked.append(target)
         return RequestHandle(len(self.asked))
 
@@ -62,6 +69,7 @@ def test_nobody_waits_longer_than_he_wants_to() -> None:
         assert asyncio.get_running_loop().time() == 1004.0
         pinging.hear(PingAnswered(handle=RequestHandle(1), code=200, response=answer(200)))
         assert (await pinging.ping("sips:gw", 4.0)).reason == "no transport leads there"
+        assert (await pinging.ping("sip:slow", 4.0)).reason == "its name was not resolved within 4 s"
         assert len(pinging) == 0
 
     run(main())

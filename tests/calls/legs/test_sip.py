@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from offhook.calls.leg import LegEnded, LegRinging
+from offhook.calls.leg import LegEnded, LegFailed, LegRinging
+from offhook.calls.script import ScriptCall
 from offhook.media.commands import Connect, Direction
 from offhook.sip.errors import LocalProtocolError
 from tests.calls.legs.nodes import Node, node, phone, two, until
+from tests.sip.asyncio.nameserver import nameserver
 
 
 def connected(node: Node) -> Connect:
@@ -181,3 +185,37 @@ def test_who_cannot_be_reached_at_all_ends_the_leg_at_once(uri: str) -> None:
             assert (caller.end.by_far_end, caller.end.sip_code) == (True, 503)
 
     asyncio.run(main())
+
+
+def test_a_domain_is_rung_at_its_second_server_when_the_first_is_silent_and_at_its_third_when_one_refuses_connections(
+    tmp_path: Path,
+) -> None:
+    async def talk(call: ScriptCall) -> None:
+        await call.answer()
+        await call.interruption()
+
+    async def main(silent: int, closed: int) -> None:
+        async with node(2) as far:
+            far.script.work = talk
+            ports = (silent, closed, far.driver.addresses["udp"].port)
+            zone = f"""
+pbx NAPTR 10 1 "s" "SIP+D2U" "" _sip._udp.pbx
+pbx NAPTR 10 2 "s" "SIP+D2T" "" _sip._tcp.pbx
+_sip._udp.pbx SRV 1 0 {ports[0]} here
+_sip._tcp.pbx SRV 1 0 {ports[1]} here
+_sip._tcp.pbx SRV 2 0 {ports[2]} here
+here A 127.0.0.1
+"""
+            with nameserver(tmp_path, zone) as address:
+                async with node(1, nameservers=(address,), failover_timeout=0.3) as near:
+                    caller = phone(near, "sip:1000@pbx.example")
+                    await caller.leg.invite()
+                    await until(lambda: "LegAnswered" in caller.names)
+                    caller.leg.drop()
+                    with pytest.raises(LegFailed, match="nobody.example has no address"):
+                        await phone(near, "sip:1000@nobody.example").leg.invite()
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent, socket.socket() as closed:
+        silent.bind(("127.0.0.1", 0))
+        closed.bind(("127.0.0.1", 0))  # and does not listen
+        asyncio.run(main(silent.getsockname()[1], closed.getsockname()[1]))

@@ -96,7 +96,7 @@ def test_a_connection_is_used_again(transport: Transport, made: Certificate) -> 
         alice, bob = Phone(made), Phone(made)
         async with alice.sip, bob.sip:
             for _ in range(3):
-                alice.sip.ping("sip:bob@localhost", bob.flow(transport))
+                alice.sip.ping("sip:bob@localhost", [bob.flow(transport)])
                 assert (await alice.hears(PingAnswered)).code == 200
             assert alice.sip.sizes()["connections"] == bob.sip.sizes()["connections"] == 1
 
@@ -240,10 +240,10 @@ def test_a_listener_that_fails_does_not_stop_the_driver() -> None:
 
         alice.sip._listener = listen
         async with alice.sip, bob.sip:
-            alice.sip.ping("sip:bob@localhost", bob.flow(Transport.UDP))
+            alice.sip.ping("sip:bob@localhost", [bob.flow(Transport.UDP)])
             await asyncio.to_thread(lambda: None)
             broken = False
-            alice.sip.ping("sip:bob@localhost", bob.flow(Transport.UDP))
+            alice.sip.ping("sip:bob@localhost", [bob.flow(Transport.UDP)])
             await alice.hears(PingAnswered)
 
     asyncio.run(scenario())

@@ -30,7 +30,11 @@ class Pinging:
     async def ping(self, uri: str, timeout: float) -> Pong:
         """Ask ``uri`` and wait ``timeout`` seconds at most."""
         try:
-            handle = self._signalling.ping(uri)
+            async with asyncio.timeout(timeout):
+                servers = await self._signalling.locate(uri)
+            handle = self._signalling.ping(uri, servers)
+        except TimeoutError:
+            return Pong(code=None, reason=f"its name was not resolved within {timeout:g} s")
         except (SipError, OSError) as error:
             return Pong(code=None, reason=str(error))
         self._open[handle] = asyncio.get_running_loop().create_future()

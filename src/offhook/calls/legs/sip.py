@@ -29,7 +29,7 @@ from offhook.calls.legs.translation import custom_headers, ending, reason_value,
 from offhook.media.operation import MediaFailed
 from offhook.media.session import MediaSession
 from offhook.sip import events as sip
-from offhook.sip.errors import RemoteProtocolError, SipError
+from offhook.sip.errors import NotLocated, RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, HostPort, Transport
 from offhook.sip.message import Response
 from offhook.sip.offer import Agreement
@@ -224,25 +224,33 @@ class OutboundLeg(SipLeg):
     async def invite(self) -> None:
         if self._ended:
             return
+        signalling = self._line.signalling
         try:
-            local = self._line.signalling.local_address(self._route or _flow(self._target))
+            servers = () if self._route else await signalling.locate(str(self._target))
+        except NotLocated as error:
+            raise LegFailed(str(error), 503) from error
+        if self.ended:
+            return
+        try:
+            local = signalling.local_address(self._route or servers[0])
             await self._negotiation.open(local.host)
         except (MediaFailed, OSError) as error:
             raise LegFailed(str(error)) from error
         if self.media.closed:  # dropped meanwhile
             return
         try:
-            self._attach(self._line.signalling.invite(self._invitation(local)))
+            self._attach(signalling.invite(self._invitation(local, servers)))
         except SipError as error:
             raise LegFailed(str(error)) from error
 
-    def _invitation(self, local: HostPort) -> Invitation:
+    def _invitation(self, local: HostPort, servers: tuple[Flow, ...]) -> Invitation:
         to = self._destination
         return Invitation(
             target=str(self._target),
             from_uri=str(Uri(user=to.from_user, host=to.from_domain or _bracketed(local.host))),
             from_name=to.from_name,
             destination=self._route,
+            destinations=servers,
             sdp=self._negotiation.offer(),
             headers=self._headers,
             username=to.username,
@@ -302,11 +310,6 @@ def target_of(text: str) -> Uri:
     if not uri.is_sip or not uri.host or Transport.asked(uri.scheme, uri.transport) is None:
         raise LegFailed(f"{text[:255]} is not a SIP URI that can be rung", 404)
     return uri
-
-
-def _flow(uri: Uri) -> Flow:
-    transport = Transport.asked(uri.scheme, uri.transport) or Transport.UDP
-    return Flow(transport, uri.address, uri.port or transport.default_port)
 
 
 def _bracketed(host: str) -> str:

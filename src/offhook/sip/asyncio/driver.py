@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -15,14 +14,18 @@ from offhook.security.tls import ClientTls, ServerTls
 from offhook.sip.asyncio.acceptor import Handshakes
 from offhook.sip.asyncio.connections import Connections
 from offhook.sip.asyncio.listeners import Listeners, Place
-from offhook.sip.asyncio.resolver import NameNotResolved, Resolver
+from offhook.sip.asyncio.resolver import Resolver
 from offhook.sip.asyncio.stream import StreamConnection
 from offhook.sip.bans import Bans
+from offhook.sip.dns import Kind
 from offhook.sip.endpoint import Endpoint
+from offhook.sip.errors import NotLocated, RemoteProtocolError
 from offhook.sip.events import CallEnded, CallHandle, Event, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort, Transmit, Transport
+from offhook.sip.locating import Reach, is_address
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Headers, Invitation
+from offhook.sip.uri import Uri
 
 _LOG = structlog.get_logger(__name__)
 _BEAT = 0.1
@@ -53,7 +56,8 @@ class SipDriver:
         """``server_tls`` is what secure listeners show; connections of ours go by the settings without ``client_tls``."""
         self._listener = listener
         self._endpoint = Endpoint(settings, random_bits=random_bits, local_address=self.local_address, bans=bans)
-        self._resolver = Resolver(settings, _family(settings))
+        self._tasks = asyncio.TaskGroup()
+        self._resolver = Resolver(settings, _reach(settings), random_bits=random_bits, tasks=self._tasks)
         self._connections = Connections(settings, self._received, self._drain, self._failed, client_tls)
         self._listeners = Listeners(
             settings,
@@ -63,9 +67,8 @@ class SipDriver:
             handshakes=Handshakes(settings, self._connections.trusted),
             tls=server_tls,
         )
-        self._tasks = asyncio.TaskGroup()
         self._background: list[asyncio.Task[None]] = []
-        self._unresolved: dict[str, list[Transmit]] = {}
+        self._unresolved: dict[Flow, list[Transmit]] = {}
         self._timer: asyncio.Handle | None = None
         self._armed_at = 0.0
         """When it fires; uvloop's handles do not tell."""
@@ -95,6 +98,7 @@ class SipDriver:
                 self._timer.cancel()
             self._listeners.close()
             self._connections.close()
+            self._resolver.close()
             for task in self._background:
                 task.cancel()
             await self._tasks.__aexit__(None, None, None)
@@ -106,7 +110,7 @@ class SipDriver:
 
     def sizes(self) -> dict[str, int]:
         """Entries of every table, and open connections."""
-        return {**self._endpoint.sizes(), "connections": self._connections.size}
+        return {**self._endpoint.sizes(), **self._resolver.sizes(), "connections": self._connections.size}
 
     def drain(self) -> None:
         """No new calls from now on (503); those in being go on."""
@@ -191,47 +195,55 @@ class SipDriver:
 
     def _send(self, transmit: Transmit) -> None:
         flow = transmit.destination
-        address = self._resolver.known(flow.host)
-        if address is not None:
-            self._send_to(transmit, address)
+        if is_address(flow.host):
+            self._send_to(transmit, flow)
             return
-        waiting = self._unresolved.get(flow.host)
+        waiting = self._unresolved.get(flow)
         if waiting is not None:
-            waiting.append(transmit)
+            waiting.append(transmit)  # in order, also when the answer is known by now
+        elif (address := self._resolver.at_once(flow)) is not None:
+            self._send_to(transmit, address)
         elif sum(map(len, self._unresolved.values())) < _MAX_UNRESOLVED:
-            self._unresolved[flow.host] = [transmit]
-            self._tasks.create_task(self._resolve(flow.host))
+            self._unresolved[flow] = [transmit]
+            self._tasks.create_task(self._resolve(flow))
         else:
             self._endpoint.transport_failed(flow, self._clock())
 
-    async def _resolve(self, host: str) -> None:
-        address: str | None = None
+    async def _resolve(self, flow: Flow) -> None:
+        address: Flow | None = None
         try:
-            address = await self._resolver.resolve(host)
-        except NameNotResolved as error:
-            _LOG.info("name not resolved", host=host, error=str(error))
-        for transmit in self._unresolved.pop(host):
+            address = await self._resolver.address(flow)
+        except NotLocated as error:
+            _LOG.info("name not resolved", host=flow.host, error=str(error))
+        for transmit in self._unresolved.pop(flow):
             if address is None:
-                self._endpoint.transport_failed(transmit.destination, self._clock())
+                self._endpoint.transport_failed(flow, self._clock())
             else:
                 self._send_to(transmit, address)
         self._drain()
 
-    def _send_to(self, transmit: Transmit, address: str) -> None:
+    def _send_to(self, transmit: Transmit, address: Flow) -> None:
         flow = transmit.destination
         if flow.transport is not Transport.UDP:
-            self._connections.send(transmit.data, flow, address)
+            self._connections.send(transmit.data, flow, address.host)
             return
-        datagrams = self._listeners.udp(flow.connection, address)
-        if datagrams is None or not datagrams.send(transmit.data, address, flow.port):
+        datagrams = self._listeners.udp(flow.connection, address.host)
+        if datagrams is None or not datagrams.send(transmit.data, address.host, address.port):
             self._endpoint.transport_failed(flow, self._clock())
 
     # -- intentions -------------------------------------------------------------------------------------------------
 
     def local_address(self, peer: Flow) -> HostPort:
-        address = self._resolver.known(peer.host) or peer.host
+        address = peer if is_address(peer.host) else self._resolver.at_once(peer) or peer
         connection = self._connections.numbered(peer.connection) if peer.transport.reliable else None
-        return self._listeners.called(peer, address, None if connection is None else connection.place)
+        return self._listeners.called(peer, address.host, None if connection is None else connection.place)
+
+    async def locate(self, target: str) -> tuple[Flow, ...]:
+        try:
+            uri = Uri.parse(target)
+        except RemoteProtocolError as error:
+            raise NotLocated(str(error)) from error
+        return await self._resolver.locate(uri)
 
     def invite(self, invitation: Invitation) -> CallHandle:
         handle = self._endpoint.invite(invitation, self._clock())
@@ -295,8 +307,8 @@ class SipDriver:
         self._endpoint.tell_refer(refer, code, self._clock(), reason)
         self._drain()
 
-    def ping(self, target: str, destination: Flow | None = None) -> RequestHandle:
-        handle = self._endpoint.ping(target, self._clock(), destination)
+    def ping(self, target: str, destinations: Sequence[Flow] = ()) -> RequestHandle:
+        handle = self._endpoint.ping(target, self._clock(), destinations)
         asyncio.get_running_loop().call_soon(self._drain)  # as for invite
         return handle
 
@@ -307,10 +319,8 @@ class SipDriver:
         self._drain()
 
 
-def _family(settings: SipSettings) -> socket.AddressFamily:
-    """Which addresses names may have: those that a socket of ours can send to."""
+def _reach(settings: SipSettings) -> Reach:
+    """What we can send by; names may have the addresses that a socket of ours can send to, ``listen``'s kind preferred."""
     hosts = [settings.listen[0], *(listener.listen[0] for listener in settings.further)]
-    families = {":" in host for host in hosts}
-    if len(families) > 1:
-        return socket.AF_UNSPEC
-    return socket.AF_INET6 if True in families else socket.AF_INET
+    families = tuple(dict.fromkeys(Kind.AAAA if ":" in host else Kind.A for host in hosts))
+    return Reach(transports=(Transport.UDP, Transport.TCP, Transport.TLS), families=families)

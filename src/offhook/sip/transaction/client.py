@@ -11,6 +11,7 @@ TABLE: Table = {
         Input.TIMER_E: (State.TRYING, (Do.RESEND, Do.START_E)),
         Input.TIMER_F: (State.TERMINATED, (Do.TELL_TIMEOUT,)),
         Input.TRANSPORT_ERROR: (State.TERMINATED, (Do.TELL_TRANSPORT_ERROR,)),
+        Input.ABANDONED: (State.TERMINATED, (Do.TELL_TIMEOUT,)),  # another server is asked (RFC 3263 §4.3)
         Input.PROVISIONAL: (State.PROCEEDING, (Do.TELL,)),
         Input.SUCCESS: (State.COMPLETED, (Do.START_K, Do.TELL)),
         Input.FAILURE: (State.COMPLETED, (Do.START_K, Do.TELL)),
@@ -19,6 +20,7 @@ TABLE: Table = {
         Input.TIMER_E: (State.PROCEEDING, (Do.RESEND, Do.START_E)),
         Input.TIMER_F: (State.TERMINATED, (Do.TELL_TIMEOUT,)),
         Input.TRANSPORT_ERROR: (State.TERMINATED, (Do.TELL_TRANSPORT_ERROR,)),
+        Input.ABANDONED: (State.TERMINATED, (Do.TELL_TIMEOUT,)),  # another server is asked (RFC 3263 §4.3)
         Input.PROVISIONAL: (State.PROCEEDING, (Do.TELL,)),
         Input.SUCCESS: (State.COMPLETED, (Do.START_K, Do.TELL)),
         Input.FAILURE: (State.COMPLETED, (Do.START_K, Do.TELL)),

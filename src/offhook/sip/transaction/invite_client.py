@@ -11,6 +11,7 @@ TABLE: Table = {
         Input.TIMER_A: (State.CALLING, (Do.RESEND, Do.START_A)),
         Input.TIMER_B: (State.TERMINATED, (Do.TELL_TIMEOUT,)),
         Input.TRANSPORT_ERROR: (State.TERMINATED, (Do.TELL_TRANSPORT_ERROR,)),
+        Input.LEFT: (State.CALLING, (Do.STOP_A,)),  # RFC 3263 §4.3
         Input.PROVISIONAL: (State.PROCEEDING, (Do.TELL,)),
         Input.SUCCESS: (State.ACCEPTED, (Do.START_M, Do.TELL)),  # RFC 6026: not Terminated
         Input.FAILURE: (State.COMPLETED, (Do.SEND_ACK, Do.START_D, Do.TELL)),

@@ -23,6 +23,8 @@ class Do(Enum):
     """Hand the message that came in to the transaction user."""
     TELL_TIMEOUT = auto()
     TELL_TRANSPORT_ERROR = auto()
+    STOP_A = auto()
+    """Retransmit no more."""
     START_A = auto()
     START_B = auto()
     START_D = auto()
@@ -60,6 +62,8 @@ class Input(Enum):
     FAILURE = "300-699"
     ABANDONED = "abandoned"
     """The transaction user no longer waits."""
+    LEFT = "left"
+    """The transaction user tries another server: a response may still come, and must be dealt with."""
     TRANSPORT_ERROR = "transport error"
     TIMER_A = "Timer A"
     TIMER_B = "Timer B"

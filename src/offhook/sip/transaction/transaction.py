@@ -116,6 +116,8 @@ class Transaction:
                 self.user.timed_out(self, now)
             elif do is Do.TELL_TRANSPORT_ERROR:
                 self.user.unreachable(self, now)
+            elif do is Do.STOP_A:
+                self._stop(Input.TIMER_A)
             else:
                 self._start(do, now)
         if state is State.TERMINATED:
@@ -125,7 +127,12 @@ class Transaction:
         self.state = state
         row = self._table[state]
         for what in [what for what in self._timers if what not in row]:
-            self._timers.pop(what).stop()
+            self._stop(what)
+
+    def _stop(self, what: Input) -> None:
+        timer = self._timers.pop(what, None)
+        if timer is not None:
+            timer.stop()
 
     def _send(self, data: bytes | None) -> None:
         if data is not None:
