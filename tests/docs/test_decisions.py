@@ -16,3 +16,4 @@ def test_the_index_names_every_decision_by_its_title_and_status() -> None:
         assert title.startswith(f"# {path.name[:4]}: "), path.name
         found.append((path.name[:4], path.name, title.partition(": ")[2], status.removeprefix("Status: ")))
     assert listed == found
+    assert len({number for number, *_ in found}) == len(found)
