@@ -1,6 +1,6 @@
 # offhook. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fix bench docs lock native clean
+.PHONY: help setup run demo test check fix fuzz bench docs lock native clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -55,6 +55,13 @@ fix: setup ## format and mend what can be mended
 	@$(BIN)/ruff format --quiet .
 	@cd native && cargo fmt --all
 
+fuzz: setup $(VENV)/.fuzz ## fuzz every reader of bytes and the SIP endpoint, for SECONDS (60)
+	@PYTHONPATH=$(VENV)/fuzz:src:. $(BIN)/python -m tests.fuzz.run $(or $(SECONDS),60) $(TARGETS)
+
+$(VENV)/.fuzz: tests/fuzz/requirements.lock | $(VENV)/.python
+	@$(BIN)/uv pip install --quiet --require-hashes --target $(VENV)/fuzz -r tests/fuzz/requirements.lock
+	@touch $@
+
 bench: setup ## measure: call rate, media CPU beside the plain baseline, tick, memory, start-up
 	@cd native && cargo build --quiet --release --locked -p offhook-rtp-load
 	@tools/system_packages.sh
@@ -69,6 +76,8 @@ docs: setup ## make the generated reference anew
 lock: ## pin the newest allowed versions anew
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 		--extra speech --group dev --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	@echo "atheris~=3.0.0; platform_machine == 'x86_64' and sys_platform == 'linux'" | $(BIN)/uv pip compile --quiet --universal --generate-hashes \
+		--no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" - -o tests/fuzz/requirements.lock
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 		--custom-compile-command "make lock" - -o tools/bootstrap.lock
 

@@ -6,7 +6,7 @@ import pytest
 
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import CallConfirmed, CallEnded, EndCause, IncomingCall
-from tests.sip.raw import Line, request
+from tests.sip.raw import PEER, Line, request
 
 
 def test_a_cancel_after_the_answer_has_no_effect() -> None:
@@ -83,3 +83,13 @@ def test_a_contact_that_leads_nowhere_is_refused() -> None:
     line.says(request(headers=["Contact: *"], without=("Contact",)))
     assert line.hears() == ["400 INVITE"]
     assert line.side.of(IncomingCall) == []
+
+
+def test_a_caller_whose_connection_breaks_before_the_answer_leaves_nothing_behind() -> None:
+    line = Line()
+    line.says(request())
+    line.endpoint.transport_failed(PEER, 0.0)
+    line.wire.settle()
+    assert line.side.one(CallEnded).cause is EndCause.UNREACHABLE
+    line.wire.run()
+    assert line.endpoint.idle

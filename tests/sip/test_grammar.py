@@ -51,3 +51,12 @@ def test_a_line_of_ours_is_one_line() -> None:
     assert grammar.one_line("fine") == "fine"
     with pytest.raises(LocalProtocolError):
         grammar.one_line("a\r\nb")
+
+
+def test_a_nul_stands_behind_a_backslash_or_nowhere() -> None:
+    assert grammar.one_line('"a\\\0"') == '"a\\\0"'
+    assert grammar.bare_nul("a\0b")
+    assert not grammar.bare_nul("a\\\0b")
+    for text in ("a\0b", "a\rb", "a\nb"):
+        with pytest.raises(LocalProtocolError):
+            grammar.one_line(text)

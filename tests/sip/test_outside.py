@@ -55,3 +55,15 @@ def test_a_ping_that_cannot_be_sent_is_answered_with_nothing() -> None:
     line.endpoint.transport_failed(line.wire.towards(line.wire.left), 0.0)
     line.wire.settle()
     assert line.side.one(PingAnswered).code is None
+
+
+@pytest.mark.parametrize("code", [100, 199, 700])
+def test_a_reply_is_final(code: int) -> None:
+    line = Line()
+    line.says(request("REGISTER"))
+    handle = line.side.one(RegisterReceived).handle
+    with pytest.raises(LocalProtocolError):
+        line.endpoint.reply(handle, code, 0.0)
+    line.endpoint.reply(handle, 200, 0.0)
+    line.wire.run()
+    assert line.endpoint.idle

@@ -35,6 +35,9 @@ from tests.sip.raw import PEER, Line, request
         (request(without=["Call-ID"]), 400, None),
         (request(without=["From"]), 400, None),
         (request(without=["CSeq"]), 400, None),
+        (request(headers=["Require: a b"]), 400, None),
+        (request(headers=["X: a\0b"]), 400, None),
+        (request(to="<sip:b@192.0.2.2>;x=\0"), 400, None),
     ],
 )
 def test_what_cannot_be_served_is_refused_and_forgotten(
@@ -207,3 +210,42 @@ def test_a_banned_source_can_still_end_the_call_that_it_is_in() -> None:
     line.says(request("BYE", to=to, branch="bye", cseq=2))
     assert line.hears() == ["200 BYE"]
     assert line.side.one(CallEnded).cause.by_far_end
+
+
+@pytest.mark.parametrize(
+    "via", ["192.0.2.1;x=\0", "192.0.2.7, SIP/2.0/UDP 192.0.2.9\0", "192.0.2.7, SIP/2.0/UDP 192.0.2.9;y=\0"]
+)
+def test_who_cannot_be_told_from_his_via_gets_no_answer(via: str) -> None:
+    line = Line()
+    line.says(request(via=via))
+    assert line.hears() == []
+
+
+def test_a_name_may_hold_a_nul_behind_a_backslash_and_its_call_can_be_hung_up() -> None:
+    line = Line()
+    line.says(request().replace(b"From: <", b'From: "NUL:\\\0" <'))
+    call = line.side.one(IncomingCall).call
+    line.endpoint.answer(call, b"v=0", 0.0)
+    line.wire.settle()
+    line.says(request("ACK", to=line.last().get("to") or "", branch="2"))
+    line.endpoint.hangup(call, 0.0)
+    assert line.hears() == ["100 INVITE", "200 INVITE", "BYE"]
+
+
+def test_a_defect_met_late_ends_what_was_opened_for_the_request() -> None:
+    line = Line()
+    line.says(request())
+    line.endpoint.answer(line.side.one(IncomingCall).call, b"v=0", 0.0)
+    line.wire.settle()
+    to = line.last().get("to") or ""
+    line.says(request("ACK", to=to, branch="2"))
+    line.hears()
+    line.says(
+        request("UPDATE", to=to, branch="3", cseq=2, body="v=0").replace(
+            b"<sip:a@192.0.2.1>\r\nContent", b"<:>\r\nContent"
+        )
+    )
+    assert line.hears() == ["400 UPDATE"]
+    assert line.endpoint.sizes()["server_transactions"] == 2
+    line.wire.run(40.0)
+    assert line.endpoint.sizes()["server_transactions"] == 0

@@ -194,8 +194,9 @@ class Answering:
         self.refuse(call, 480, "", (), now)
 
     def unreachable(self, call: Call, now: float) -> None:
-        """A response could not be sent."""
+        """A response could not be sent. The transaction stays for that (RFC 6026 §7.1) and ends by a final response only."""
         if call.state is CallState.OFFERED:
+            self._send(call, 503, "", None, (), now)
             self._agent.end(call, EndCause.UNREACHABLE)
 
 

@@ -33,6 +33,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9\-.!%*_+`'~\[\]:/@$&]+")
 _UNPRESENTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LINE_BREAKING = re.compile(r"[\r\n\x00]")
+_BARE_NUL = re.compile(r"(?<!\\)\x00")
 
 
 def is_token(text: str) -> bool:
@@ -40,9 +41,14 @@ def is_token(text: str) -> bool:
     return TOKEN.fullmatch(text) is not None
 
 
+def bare_nul(text: str) -> bool:
+    """Whether a NUL stands where none may; a quoted string may hold it behind a backslash (RFC 3261 §25.1)."""
+    return "\0" in text and _BARE_NUL.search(text) is not None
+
+
 def one_line(text: str) -> str:
     """``text`` itself, after making sure that it cannot start a header of its own (header injection)."""
-    if _LINE_BREAKING.search(text):
+    if _LINE_BREAKING.search(text) and ("\r" in text or "\n" in text or bare_nul(text)):
         raise LocalProtocolError("a header value must not hold a line break or NUL")
     return text
 

@@ -69,7 +69,7 @@ def locate(uri: Uri, reach: Reach, random_bits: Callable[[int], int]) -> Search:
     """The destinations of a request whose next hop is ``uri``: the first Route, else the Request-URI."""
     if not uri.is_sip or not uri.host:
         raise NotLocated(f"{str(uri)[:80]} names no SIP server")
-    host = (uri.parameters.get("maddr") or uri.host).strip("[]").lower().rstrip(".")
+    host = (uri.parameters.get("maddr") or uri.address).strip("[]").lower().rstrip(".")
     transports = _acceptable(uri, reach)
     default = transports[0]  # where neither the URI nor DNS says which: UDP, or TLS for sips (§4.1)
     port = uri.port or _SERVICES[default].port

@@ -182,6 +182,8 @@ class Message(Fields):
     def replace_top_via(self, via: Via) -> None:
         """Replace the topmost Via value and keep the others of its line."""
         others = grammar.split_list(self.get("via") or "")[1:]
+        if any(map(grammar.bare_nul, others)):
+            raise RemoteProtocolError("a NUL in Via")  # which could not be written again
         self.replace_first("Via", ", ".join([str(via), *others]) if others else via)
         self._cache["via"] = via
 
@@ -299,13 +301,15 @@ def parse(data: bytes, *, stream: bool = False) -> Request | Response:
         end = len(data) - 2
         if stream or data[-2:] != b"\r\n":
             raise RemoteProtocolError("the headers do not end")
-    start, *lines = data[:end].decode("utf-8", "surrogateescape").split("\r\n")
+    start, *lines = (head := data[:end].decode("utf-8", "surrogateescape")).split("\r\n")
     breaks = len(lines)
     if data.count(b"\r", 0, end) != breaks or data.count(b"\n", 0, end) != breaks:
         raise RemoteProtocolError("a stray CR or LF in the headers")
     keys = fields.index_lines(lines)
     message = _with_start_line(start, keys, lines)
     message.body = _cut_body(message, data[end + 4 :], stream=stream)
+    if message.defect is None and grammar.bare_nul(head):
+        message.defect = RemoteProtocolError("a NUL in the headers")  # which we could not say back
     return message
 
 

@@ -43,6 +43,8 @@ class Outside:
         agent.respond(own, 200, now, headers=(("Contact", agent.contact(reply_to)), *agent.capabilities, *_TAKES))
 
     def reply(self, handle: RequestHandle, code: int, reason: str, headers: Headers, body: bytes, now: float) -> None:
+        if not 200 <= code < 700:
+            raise LocalProtocolError(f"{code} is not a final status")
         agent = self._agent
         transaction = agent.requests.pop(handle, None)
         if transaction is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from offhook.sip import grammar
 from offhook.sip.admission import Admission
 from offhook.sip.agent import Agent
 from offhook.sip.answering import Answering
@@ -14,6 +15,7 @@ from offhook.sip.notifying import Notifying
 from offhook.sip.outside import Outside
 from offhook.sip.session_timer import SessionTimers
 from offhook.sip.signalling import Headers
+from offhook.sip.transaction.layer import respond_with
 from offhook.sip.transaction.table import Input
 
 _KNOWN_METHODS = frozenset(
@@ -148,6 +150,8 @@ class Reception:
         elif request.uri.partition(":")[0].lower() not in ("sip", "sips", "tel"):
             refusal = 416
         elif request.method != "CANCEL" and (unknown := unsupported(request.values("require"), agent.settings)):
+            if not all(map(grammar.is_token, unknown)):
+                raise RemoteProtocolError("Require holds what is no option tag")
             refusal = 420
             headers = [("Unsupported", ", ".join(unknown))]
         if refusal:
@@ -166,14 +170,20 @@ class Reception:
 
     def _complain(self, message: Request | Response, source: Flow, error: RemoteProtocolError, now: float) -> None:
         """Answer a broken request, if it can be answered at all and its sender is within its limits."""
-        if isinstance(message, Response) or message.method == "ACK" or not self._admission.hears(source.host, now):
+        if isinstance(message, Response) or message.method == "ACK":
             return
         try:
+            transaction = self._agent.transactions.server_of(message)  # opened before the defect was met
+            if transaction is None and not self._admission.hears(source.host, now):
+                return
             reply_to = self._stamp(message, source)
             headers: Headers = ()
             phrase = str(error).encode("ascii", "replace").decode("ascii")[:80].replace('"', "'")
             response = self._agent.response(message, error.status_hint, f"Bad Request: {phrase}", headers=headers)
-            self._agent.send(bytes(response), reply_to)
+            if transaction is None:
+                self._agent.send(bytes(response), reply_to)
+            else:
+                respond_with(transaction, response, now)
         except RemoteProtocolError:
             return  # not even a Via: nobody to answer
 

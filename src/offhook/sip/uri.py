@@ -67,8 +67,10 @@ class Uri:
 
     @property
     def address(self) -> str:
-        """``host`` as sockets want it: an IPv6 address without brackets."""
-        return self.host.strip("[]")
+        """``host`` as sockets want it: an IPv6 address without brackets, nor the third colon that the grammar of RFC 3261
+        allows before an embedded IPv4 address by mistake (RFC 5118 §4.10).
+        """
+        return self.host.strip("[]").replace(":::", "::")
 
     @property
     def transport(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -69,7 +70,7 @@ class Via:
         if self.wants_rport:
             parameters["rport"] = str(port)
             parameters["received"] = host
-        elif self.host.strip("[]") != host:
+        elif not _same_address(self.host.strip("[]"), host):
             parameters["received"] = host
         else:
             return self
@@ -77,6 +78,16 @@ class Via:
 
     def __str__(self) -> str:
         return f"SIP/{self.version}/{self.transport} {self.sent_by}{_written(tuple(self.parameters.items()))}"
+
+
+def _same_address(written: str, host: str) -> bool:
+    """Whether a sent-by is the address that we saw; IPv6 has many spellings."""
+    if written == host or ":" not in host or ":" not in written:
+        return written == host
+    try:
+        return ipaddress.IPv6Address(written) == ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=256)
