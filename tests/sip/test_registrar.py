@@ -185,3 +185,15 @@ def test_the_table_holds_what_a_simple_model_holds(steps: list[tuple[str, int, i
         model = {host: until for host, until in model.items() if until > now}
         assert {binding.target.host: binding.expires_at for binding in table.lookup(ALICE, now)} == model
     assert table.expire(now + 10_000) == ([ALICE] if model else [])
+
+
+def test_one_contact_is_removed_and_the_others_stay() -> None:
+    table = Registrar()
+    first, second = table.register(ALICE, register("<sip:a@10.0.0.2>", "<sip:a@10.0.0.3>"), NAT, 0.0)
+    assert table.addresses() == [ALICE]
+    assert table.remove(ALICE, first)
+    assert not table.remove(ALICE, first)
+    assert targets(table.lookup(ALICE, 1.0)) == [str(second.target)]
+    assert table.remove(ALICE, second)
+    assert table.addresses() == []
+    assert table.expire(10_000.0) == []

@@ -115,6 +115,19 @@ class Registrar:
         held = [binding for binding in self._bindings.get(address, ()) if binding.expires_at > now]
         return sorted(held, key=lambda binding: (-binding.q, -binding.expires_at))
 
+    def addresses(self) -> list[str]:
+        """All addresses that have bindings, in the order of their first."""
+        return list(self._bindings)
+
+    def remove(self, address: str, binding: Binding) -> bool:
+        """Forget one binding; False when it has gone or was renewed from elsewhere meanwhile."""
+        held = self._bindings.get(address, ())
+        left = [one for one in held if (one.target, one.flow) != (binding.target, binding.flow)]
+        if len(left) == len(held):
+            return False
+        self._store(address, left)
+        return True
+
     def expire(self, now: float) -> list[str]:
         """Forget what is over; the addresses that have no binding any more."""
         gone: list[str] = []

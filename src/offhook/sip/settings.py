@@ -121,6 +121,11 @@ class SipSettings:
     """Parts of User-Agent values, in any case, whose requests outside of calls get no answer."""
     bans: BanSettings = field(default_factory=BanSettings)
     """What becomes of those who guess passwords."""
+    ping_interval: float = 60.0
+    """Seconds in which every registered client is asked once with OPTIONS whether it is there, which also keeps the way
+    through its router open; 0: none is."""
+    ping_misses: int = 3
+    """Such questions without any answer, >= 1, after which a client counts as not registered."""
     user_agent: str = "offhook"
     """Value of User-Agent and Server; empty: neither is sent."""
 

@@ -16,6 +16,7 @@ from offhook.calls.admission import Admission
 from offhook.calls.leg import Caller, Contact, Destination, Invitation, Leg, OutgoingLeg
 from offhook.calls.legs.hunt import HuntingLeg
 from offhook.calls.legs.incoming import IncomingLeg
+from offhook.calls.legs.keepalive import KeepAlive
 from offhook.calls.legs.negotiation import MediaAddresses, Negotiation
 from offhook.calls.legs.ping import Pinging
 from offhook.calls.legs.sip import Line, OutboundLeg, SipLeg
@@ -27,6 +28,7 @@ from offhook.media.session import Sessions
 from offhook.sip import events as sip
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.registrar import Registrar
+from offhook.sip.rounds import Rounds
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Signalling
 from offhook.sip.uri import NameAddr
@@ -68,6 +70,7 @@ class SipExchange:
         self._tasks: asyncio.TaskGroup | None = None
         self._line: Line | None = None
         self._front: Front | None = None
+        self._keepalive: KeepAlive | None = None
 
     def connect(self, signalling: Signalling, front: Front) -> None:
         """Name both neighbours; before the first event."""
@@ -76,11 +79,16 @@ class SipExchange:
         )
         self._front = front
         self._pinging = Pinging(signalling)
+        if self._settings.ping_interval > 0:
+            rounds = Rounds(self._registrar, interval=self._settings.ping_interval, misses=self._settings.ping_misses)
+            self._keepalive = KeepAlive(rounds, signalling, self._now)
 
     async def run(self) -> None:
         """Own the small tasks of legs and registrations, and watch the gateways, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
+            if self._keepalive is not None:
+                tasks.create_task(self._keepalive.run(), name="keep-alive of clients")
             await Prober(self.trunks, self._pinging.ping, random_bits=self._random_bits).run()
 
     @property
@@ -97,6 +105,8 @@ class SipExchange:
                 self._spawn(self._admission.register(event, self._wired().signalling))
             case sip.PingAnswered():
                 self._pinging.hear(event)
+                if self._keepalive is not None:
+                    self._keepalive.hear(event)
             case sip.SubscriptionEnded():
                 pass
             case _:
