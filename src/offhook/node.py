@@ -90,9 +90,8 @@ class Node:
 
     def leftovers(self) -> dict[str, int]:
         """What must be zero when there are no calls: legs, dialogs, transactions, media sessions, tasks."""
-        sizes = {f"sip {name}": size for name, size in self._sip.sizes().items() if name != "connections"}
-        tasks = len(asyncio.all_tasks())
-        return sizes | {"calls": len(self._switchboard), "media": len(self._sessions), "tasks": tasks}
+        sip = {f"sip {name}": size for name, size in self._sip.sizes().items() if name != "connections"}
+        return {**sip, "calls": len(self._switchboard), "media": len(self._sessions), "tasks": len(asyncio.all_tasks())}
 
     async def _build(self, lifetime: Lifetime) -> None:
         """Downwards in the order of the import law, so that everything finds what it stands on."""
@@ -185,6 +184,7 @@ class Node:
             settings=self._settings.api,
             database=self._database,
             calls=self._switchboard,
+            bans=self._sip,
             events=self._journal,
             transcripts=self._transcripts,
             recordings=self._recordings,

@@ -33,6 +33,7 @@ from offhook.security.passwords import Passwords
 from offhook.security.secrets import Keyring
 from offhook.security.settings import PasswordSettings
 from offhook.security.tls import ServerTls
+from offhook.sip.bans import Ban
 from offhook.store import calls
 from offhook.store.accounts import AccountRow
 from offhook.store.session import Database
@@ -118,6 +119,21 @@ class PretendedCalls:
             await calls.save(connection, [call_row(event)])
 
 
+class PretendedBans:
+    """Bans as a test names them."""
+
+    def __init__(self) -> None:
+        self.held: list[Ban] = []
+
+    def standing_bans(self) -> list[Ban]:
+        return list(self.held)
+
+    def lift_ban(self, source: str) -> bool:
+        before = len(self.held)
+        self.held = [ban for ban in self.held if ban.source != source]
+        return len(self.held) < before
+
+
 class SettledEvents:
     """Everything is durable at once."""
 
@@ -136,6 +152,7 @@ class ApiNode:
         self.address = server.address
         self.ports = ports
         self.calls: PretendedCalls = ports.calls  # type: ignore[assignment]
+        self.bans: PretendedBans = ports.bans  # type: ignore[assignment]
         self.clock: FrozenClock = ports.clock  # type: ignore[assignment]
         self.ca_file = str(certificate.ca_file)
         self.loop = asyncio.get_running_loop()
@@ -237,6 +254,7 @@ async def _serve(
             settings=settings,
             database=database,
             calls=PretendedCalls(database, sids, clock),
+            bans=PretendedBans(),
             events=SettledEvents(),
             transcripts=transcripts,
             recordings=RecordingFiles(directory / "recordings"),

@@ -13,6 +13,7 @@ from offhook.calls.control import CallControl
 from offhook.calls.events import EventLog
 from offhook.security.passwords import Passwords
 from offhook.security.secrets import Keyring
+from offhook.sip.bans import BanControl
 from offhook.store.session import Database
 from offhook.vocabulary.clock import Clock
 from offhook.vocabulary.sids import SidSource
@@ -25,6 +26,7 @@ class Ports:
     settings: ApiSettings
     database: Database
     calls: CallControl
+    bans: BanControl
     events: EventLog
     """Waited on before records are read, so that a client reads what it has caused."""
     transcripts: Transcripts

@@ -8,7 +8,7 @@ import importlib
 import typer
 from typer.core import TyperGroup
 
-SUBCOMMANDS = ("serve", "call", "doctor", "version")
+SUBCOMMANDS = ("serve", "call", "bans", "doctor", "version")
 """Each is a function in the module of its name."""
 
 

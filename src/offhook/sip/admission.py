@@ -30,7 +30,7 @@ class Admission:
         """``bans`` is shared with whoever checks credentials."""
         self._settings = settings
         self._trusted = TrustedNetworks(settings.trust)
-        self._bans = Bans(settings.bans, self._trusted) if bans is None else bans
+        self.bans = Bans(settings.bans, self._trusted) if bans is None else bans
         self._scanners = re.compile("|".join(map(re.escape, settings.scanners)) or "(?!)", re.IGNORECASE)
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self.lag = 0.0
@@ -42,7 +42,7 @@ class Admission:
 
     def ignores(self, data: bytes, host: str, now: float) -> bool:
         """Whether a message of ``host`` is dropped unread: all of a banned source but what its calls in progress need."""
-        return self._bans.banned(host, now) and _STANDING.search(data) is None
+        return self.bans.banned(host, now) and _STANDING.search(data) is None
 
     def scans(self, user_agent: str | None) -> bool:
         """Whether this User-Agent is that of a scanner, who learns nothing from silence."""

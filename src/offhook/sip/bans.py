@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from offhook.sip.settings import BanSettings
 from offhook.sip.sources import TrustedNetworks, source_of
@@ -27,6 +27,18 @@ class Ban:
     """Seconds until it ends."""
     times: int
     """How often it was banned lately."""
+
+
+class BanControl(Protocol):
+    """What the operator sees and does about bans; the driver implements it, with its clock."""
+
+    def standing_bans(self) -> list[Ban]:
+        """All that hold now, the longest first."""
+        ...
+
+    def lift_ban(self, source: str) -> bool:
+        """End the ban of an address or a listed source, and forget its failures; False when nothing was known."""
+        ...
 
 
 class _Record:

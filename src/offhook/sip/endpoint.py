@@ -93,6 +93,11 @@ class Endpoint:
         """How late the driver's loop is; beyond ``max_lag`` new calls get 503."""
         self._admission.lag = seconds
 
+    @property
+    def bans(self) -> Bans:
+        """Who is not listened to."""
+        return self._admission.bans
+
     def drain(self) -> None:
         """Refuse new calls with 503 from now on; calls in being go on."""
         self._admission.draining = True

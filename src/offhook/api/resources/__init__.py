@@ -7,6 +7,7 @@ from typing import Final
 from offhook.api.resources import (
     accounts,
     applications,
+    bans,
     calls,
     clients,
     event_stream,
@@ -25,5 +26,6 @@ ROUTERS: Final = (
     clients.router,
     recordings.router,
     notifications.router,
+    bans.router,
     version.router,
 )

@@ -16,7 +16,7 @@ from offhook.sip.asyncio.connections import Connections
 from offhook.sip.asyncio.listeners import Listeners, Place
 from offhook.sip.asyncio.resolver import Resolver
 from offhook.sip.asyncio.stream import StreamConnection
-from offhook.sip.bans import Bans
+from offhook.sip.bans import Ban, Bans
 from offhook.sip.dns import Kind
 from offhook.sip.endpoint import Endpoint
 from offhook.sip.errors import NotLocated, RemoteProtocolError
@@ -115,6 +115,12 @@ class SipDriver:
     def drain(self) -> None:
         """No new calls from now on (503); those in being go on."""
         self._endpoint.drain()
+
+    def standing_bans(self) -> list[Ban]:
+        return self._endpoint.bans.standing(self._clock())
+
+    def lift_ban(self, source: str) -> bool:
+        return self._endpoint.bans.lift(source)
 
     async def settled(self) -> None:
         """Wait until no call is left; bound it with ``asyncio.timeout``."""
