@@ -17,7 +17,7 @@ MODULES = (
     "/usr/lib/x86_64-linux-gnu/baresip/modules",
     "/usr/lib/aarch64-linux-gnu/baresip/modules",
 )
-NEEDED = ("g711", "aufile", "aubridge", "sndfile", "account", "menu", "ctrl_tcp")
+NEEDED = ("g711", "aufile", "aubridge", "sndfile", "srtp", "account", "menu", "ctrl_tcp")
 
 CONFIG = """\
 poll_method epoll
@@ -36,6 +36,7 @@ module g711.so
 module aufile.so
 module aubridge.so
 module sndfile.so
+module srtp.so
 snd_path {folder}/sound
 module_tmp account.so
 module_app menu.so
@@ -45,7 +46,10 @@ ctrl_tcp_listen 127.0.0.1:{control}
 
 
 class Baresip:
-    """One phone. ``voice`` is what it says in a call: a sine's hertz (for a minute), or samples at 8 kHz."""
+    """One phone. ``voice`` is what it says in a call: a sine's hertz (for a minute), or samples at 8 kHz.
+
+    ``encryption`` is baresip's mediaenc: ``srtp`` offers it beside plain RTP, ``srtp-mand`` insists on RTP/SAVP.
+    """
 
     def __init__(
         self,
@@ -58,6 +62,7 @@ class Baresip:
         transport: str = "udp",
         codec: str = "pcmu",
         answers: bool = True,
+        encryption: str = "",
     ) -> None:
         self.folder = folder
         self.login = login
@@ -83,7 +88,9 @@ class Baresip:
         uri = f"sip:{login}@{server or f'127.0.0.1:{self.sip_port}'};transport={transport}"
         register = f"regint=60;auth_user={login};auth_pass={password}" if password else "regint=0"
         answer = "answermode=auto" if answers else "answermode=manual"
-        (folder / "accounts").write_text(f"<{uri}>;{register};{answer};audio_codecs={codec};dtmfmode=rtpevent\n")
+        secure = f";mediaenc={encryption}" if encryption else ""
+        account = f"<{uri}>;{register};{answer};audio_codecs={codec};dtmfmode=rtpevent{secure}\n"
+        (folder / "accounts").write_text(account)
         for name in ("contacts", "uuid"):
             (folder / name).touch()
 

@@ -21,8 +21,18 @@ def settings(directory: Path, **variables: str) -> Settings:
     return load(data_dir=directory, environment={"OFFHOOK_SPEECH_PROVIDERS": "espeak", **variables})
 
 
+def free_media_ports() -> dict[str, str]:
+    """A range that begins with a port that was free a moment ago: that of the setting may be somebody else's."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port % 2 == 0:
+            return {"OFFHOOK_MEDIA_PORT_LOW": str(port), "OFFHOOK_MEDIA_PORT_HIGH": "65535"}
+
+
 def test_a_fresh_machine_is_fine(tmp_path: Path) -> None:
-    variables = {
+    variables = free_media_ports() | {
         "OFFHOOK_API_PORT": "0",
         "OFFHOOK_SIP_LISTEN": "127.0.0.1:0",
         "OFFHOOK_SPEECH_PROVIDERS": "espeak",

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from offhook.sip import grammar
+from offhook.sip.crypto import SUITES
 from offhook.sip.digest import Challenge, Credentials
 from offhook.sip.errors import NoCommonMedia, RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, Transport
@@ -37,6 +38,7 @@ SEED = (
 SDP = (
     b"v=0\r\no=- 1 2 IN IP4 h\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\na=sendonly\r\nm=audio 5000 RTP/AVP 0 8 101\r\n"
     b"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=rtcp:5001 IN IP4 192.0.2.1\r\n"
+    b"m=audio 5002 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + b"QUJD" * 10 + b"|2^31|1:4 -X WSH=64\r\n"
     b"m=video 0 RTP/AVP 31\r\n"
 )
 PIECES = [
@@ -140,8 +142,9 @@ def test_any_description_is_read_or_refused_and_can_be_answered(data: bytes) -> 
         sdp = Sdp.parse(data)
     except RemoteProtocolError:
         return
-    ours = make_offer("192.0.2.9", 4000, session_id=1)
-    for attempt in (lambda: agree(ours, sdp), lambda: answer(sdp, "192.0.2.9", 4000, session_id=1)):
+    keys = {suite: bytes(size) for suite, size in SUITES.items()}
+    ours = make_offer("192.0.2.9", 4000, session_id=1, keys=keys)
+    for attempt in (lambda: agree(ours, sdp), lambda: answer(sdp, "192.0.2.9", 4000, session_id=1, keys=keys)):
         try:
             attempt()
         except NoCommonMedia:

@@ -22,7 +22,7 @@ class TwinFarEnd:
         self._session: MediaSession | None = None
         self._since = 0
 
-    async def connect(self, session, *, keys=True, direction=Direction.SENDRECV):
+    async def connect(self, session, *, keys=True, direction=Direction.SENDRECV, security=None):
         await session.open("127.0.0.1")
         await session.connect(
             remote=("127.0.0.1", 40_000),
@@ -30,6 +30,7 @@ class TwinFarEnd:
             payload_type=0,
             dtmf_payload_type=101 if keys else None,
             direction=direction,
+            security=security,
         )
         self._session, self._since = session, self._engine.now()
 

@@ -16,6 +16,7 @@ from offhook.media.settings import MediaSettings
 from tests.support import audio
 from tests.support.media_bench import run_on_sockets
 from tests.support.rtp_peer import RtpPeer
+from tests.support.srtp import PROFILES, Protection, security
 
 # Two threads, whatever the machine has, so that sessions that meet must be brought together.
 SETTINGS = MediaSettings(shards=2, port_low=20_000, port_high=23_999)
@@ -47,7 +48,7 @@ def scene(main, settings=SETTINGS):
     asyncio.run(play())
 
 
-async def connected(sessions, peer, *, codec=Codec.PCMU, remote=None, talks=True):
+async def connected(sessions, peer, *, codec=Codec.PCMU, remote=None, talks=True, security=None):
     session = sessions.create()
     local = await session.open("127.0.0.1")
     await session.connect(
@@ -55,6 +56,7 @@ async def connected(sessions, peer, *, codec=Codec.PCMU, remote=None, talks=True
         codec=codec,
         payload_type=peer.payload_type,
         dtmf_payload_type=peer.keys_payload_type,
+        security=security,
     )
     if talks:
         peer.talk_to((local.host, local.port))
@@ -269,3 +271,59 @@ def test_ports_and_files_are_free_after_the_end(tmp_path):
     scene(main)
     assert open_files() <= before + 1
     assert len(os.listdir(tmp_path)) == 20
+
+
+@pytest.mark.parametrize("suite", PROFILES)
+def test_libsrtp_and_the_engine_understand_each_other(suite):
+    async def main(engine, sessions):
+        async with await RtpPeer.open() as phone:
+            keys = security(suite)
+            phone.protection = Protection(keys)
+            session = await connected(sessions, phone, security=keys)
+            echo = session.start_bridge(session)
+            await phone.say(audio.sine(600, 300).tobytes())
+            await asyncio.sleep(0.1)
+            await echo.stop()
+            assert audio.presence(phone.heard(), 600) >= 260
+            assert phone.protection.refused == 0
+
+    scene(main)
+
+
+def test_who_has_another_key_or_none_is_neither_heard_nor_followed():
+    async def main(engine, sessions):
+        async with await RtpPeer.open() as phone, await RtpPeer.open() as stranger, await RtpPeer.open() as plain:
+            phone.protection, stranger.protection = Protection(security()), Protection(security(fill=7))
+            session = await connected(sessions, phone, security=security(), talks=False)
+            local = (session.local.host, session.local.port)
+            stranger.talk_to(local)
+            plain.talk_to(local)
+            await plain.press("1")
+            await stranger.press("2")
+            pressed = []
+            session.on_digit = pressed.append
+            await session.play(Tone(frequencies=(600.0,), on=200))
+            phone.talk_to(local)
+            await phone.press("3")
+            await asyncio.sleep(0.1)
+            assert pressed == ["3"]
+            assert stranger.packets == plain.packets == []
+            assert phone.packets
+
+    scene(main)
+
+
+def test_a_key_of_the_wrong_length_fails_as_an_event():
+    async def main(engine, sessions):
+        ends = []
+        engine.listen(ends.extend)
+        engine.send(OpenSession(id=CommandId(1), session=SessionId(1), host="127.0.0.1"))
+        with pytest.raises(ValueError, match="is 30 bytes"):
+            engine._engine.connect(
+                2, 1, "127.0.0.1", 9, "PCMU", 0, [], None, 20, "sendrecv", 0, None,
+                ("AES_CM_128_HMAC_SHA1_80", b"short", b"short"),
+            )  # fmt: skip
+        with pytest.raises(ValueError, match="is not known"):
+            engine._engine.connect(2, 1, "127.0.0.1", 9, "PCMU", 0, [], None, 20, "sendrecv", 0, None, ("X", b"", b""))
+
+    scene(main)

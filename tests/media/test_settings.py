@@ -11,3 +11,8 @@ from offhook.media.settings import MediaSettings
 def test_ports_that_are_no_range_are_refused(low: int, high: int) -> None:
     with pytest.raises(ValueError, match="media.port_low"):
         MediaSettings(port_low=low, port_high=high)
+
+
+def test_an_unknown_srtp_policy_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match="off, optional, required"):
+        MediaSettings(srtp="maybe")

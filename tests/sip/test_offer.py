@@ -200,3 +200,65 @@ def test_a_session_can_move_and_refused_streams_stay_refused() -> None:
     moved = reoffer(ours, host="192.0.2.2", port=10_002)
     assert (moved.address, moved.origin_address, moved.version) == ("192.0.2.2", "192.0.2.2", 2)
     assert [media.port for media in moved.media] == [10_002, 0]
+
+
+KEYS = {"AEAD_AES_128_GCM": b"g" * 28, "AES_CM_128_HMAC_SHA1_80": b"c" * 30}
+CRYPTO = "a=crypto:4 AES_CM_128_HMAC_SHA1_80 inline:" + "d2Vs" * 10
+
+
+@pytest.mark.parametrize(
+    ("profile", "crypto", "keys", "insist", "enciphered"),
+    [
+        ("RTP/SAVP", True, KEYS, False, True),
+        ("RTP/SAVPF", True, KEYS, True, True),
+        ("RTP/AVP", True, KEYS, False, True),
+        ("RTP/AVP", False, KEYS, False, False),
+        ("RTP/AVP", True, {}, False, False),
+        ("RTP/AVP", False, KEYS, True, None),
+        ("RTP/SAVP", False, KEYS, False, None),
+        ("RTP/SAVP", True, {}, False, None),
+        ("UDP/TLS/RTP/SAVPF", True, KEYS, False, None),
+    ],
+)
+def test_srtp_is_taken_as_offered_where_both_sides_have_keys(
+    profile: str, crypto: bool, keys: dict[str, bytes], insist: bool, enciphered: bool | None
+) -> None:
+    offer = theirs(f"m=audio 5000 {profile} 0", *([CRYPTO] if crypto else []))
+    if enciphered is None:
+        with pytest.raises(NoCommonMedia):
+            reply_to(offer, keys=keys, insist=insist)
+        return
+    reply, agreement = reply_to(offer, keys=keys, insist=insist)
+    assert reply.media[0].protocol == profile
+    assert [line.tag for line in reply.media[0].crypto] == ([4] if enciphered else [])
+    assert (agreement.keying is not None) == enciphered
+    if agreement.keying is not None:
+        assert (agreement.keying.sends, agreement.keying.receives) == (b"c" * 30, b"wel" * 10)
+        back = agree(offer, reply)
+        assert back.keying is not None
+        assert (back.keying.sends, back.keying.receives) == (b"wel" * 10, b"c" * 30)
+
+
+def test_of_two_streams_the_one_that_can_be_enciphered_is_taken_by_who_insists() -> None:
+    offer = theirs("m=audio 5000 RTP/AVP 0", "m=audio 5002 RTP/SAVP 0", CRYPTO)
+    assert reply_to(offer, keys=KEYS)[1].port == 5000
+    assert reply_to(offer, keys=KEYS, insist=True)[1].port == 5002
+
+
+def test_an_offer_of_srtp_may_be_answered_without_unless_we_insist() -> None:
+    plain = theirs("m=audio 5000 RTP/AVP 0")
+    offer = make_offer(*US, session_id=1, keys=KEYS)
+    assert offer.media[0].protocol == "RTP/AVP"
+    assert agree(offer, plain).keying is None
+    offer = make_offer(*US, session_id=1, keys=KEYS, insist=True)
+    assert offer.media[0].protocol == "RTP/SAVP"
+    for answered in (plain, theirs("m=audio 5000 RTP/SAVP 0")):
+        with pytest.raises(NoCommonMedia):
+            agree(offer, answered)
+
+
+def test_a_hold_keeps_the_keys() -> None:
+    reply, _ = reply_to(theirs("m=audio 5000 RTP/SAVP 0", CRYPTO), keys=KEYS)
+    held = reoffer(reply, direction="sendonly")
+    assert held.media[0].crypto == reply.media[0].crypto
+    assert held.media[0].protocol == "RTP/SAVP"

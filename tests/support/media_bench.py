@@ -11,7 +11,9 @@ from offhook.media.commands import Codec, Direction
 from offhook.media.conformance import Bench
 from offhook.media.engine import Engine
 from offhook.media.session import MediaSession, Sessions
+from offhook.media.srtp import Security
 from tests.support.rtp_peer import RtpPeer
+from tests.support.srtp import Protection
 
 
 class Phone:
@@ -27,7 +29,12 @@ class Phone:
         return self._peer
 
     async def connect(
-        self, session: MediaSession, *, keys: bool = True, direction: Direction = Direction.SENDRECV
+        self,
+        session: MediaSession,
+        *,
+        keys: bool = True,
+        direction: Direction = Direction.SENDRECV,
+        security: Security | None = None,
     ) -> None:
         local = await session.open("127.0.0.1")
         self._peer = peer = await RtpPeer.open(self._codec.value, 101 if keys else None)
@@ -37,7 +44,9 @@ class Phone:
             payload_type=peer.payload_type,
             dtmf_payload_type=peer.keys_payload_type,
             direction=direction,
+            security=security,
         )
+        peer.protection = None if security is None else Protection(security)
         peer.talk_to((local.host, local.port))
 
     async def say(self, sound: bytes) -> None:

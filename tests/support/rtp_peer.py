@@ -17,6 +17,7 @@ import numpy as np
 
 from tests.support import g711
 from tests.support.g711 import Samples
+from tests.support.srtp import Protection
 
 RATE = 8000
 FRAME = 160
@@ -68,6 +69,8 @@ class RtpPeer(asyncio.DatagramProtocol):
         self.keys_payload_type = keys_payload_type
         self.packets: list[Packet] = []
         self.sent = 0
+        self.protection: Protection | None = None
+        """Enciphers what it sends and hears."""
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.DatagramTransport | None = None
         self._remote: tuple[str, int] | None = None
@@ -179,6 +182,8 @@ class RtpPeer(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if self.protection is not None:
+            data = self.protection.open(data)
         packet = parsed(data, addr, self._loop.time())
         if packet is not None:
             self.packets.append(packet)
@@ -225,5 +230,6 @@ class RtpPeer(asyncio.DatagramProtocol):
             "!BBHII", 0x80, kind | (0x80 if marker else 0), self._sequence, timestamp & 0xFFFFFFFF, self._ssrc
         )
         if self._transport is not None and self._remote is not None and not lost:
-            self._transport.sendto(header + payload, self._remote)
+            packet = header + payload
+            self._transport.sendto(packet if self.protection is None else self.protection.seal(packet), self._remote)
             self.sent += 1

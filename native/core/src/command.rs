@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use crate::prompt::Prompt;
+use crate::srtp::Security;
 
 /// Names a session; chosen above the border.
 pub type SessionId = u64;
@@ -65,6 +66,8 @@ pub struct Connect {
     pub direction: Direction,
     /// Packets that may go to an address that never sent any.
     pub unconfirmed_limit: u32,
+    /// Keys for SRTP; `None` sends and takes plain RTP only.
+    pub security: Option<Box<Security>>,
 }
 
 impl Connect {

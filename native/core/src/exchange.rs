@@ -93,7 +93,7 @@ impl Exchange {
     }
 
     fn bridge(&mut self, a: SessionId, b: SessionId, command: CommandId, path: Option<String>, world: &mut dyn World) {
-        let reason = if !self.sessions.get(&b).is_some_and(|s| s.closing.is_none()) {
+        let reason = if self.sessions.get(&b).is_none_or(|s| s.closing.is_some()) {
             Some(format!("there is no media session {b}"))
         } else {
             [a, b]
@@ -143,7 +143,7 @@ impl Exchange {
     pub fn receive(
         &mut self,
         session: SessionId,
-        packet: &[u8],
+        packet: &mut [u8],
         source: SocketAddr,
         now: Micros,
         world: &mut dyn World,
@@ -169,7 +169,7 @@ impl Exchange {
     pub fn receive_rtcp(
         &mut self,
         session: SessionId,
-        packet: &[u8],
+        packet: &mut [u8],
         source: SocketAddr,
         now: Micros,
         world: &mut dyn World,

@@ -138,7 +138,7 @@ impl Scene {
 
     fn receive(&mut self, session: SessionId, packet: &[u8]) {
         self.exchange
-            .receive(session, packet, far(session), self.now, &mut self.world);
+            .receive(session, &mut packet.to_vec(), far(session), self.now, &mut self.world);
     }
 
     fn tick(&mut self) {
@@ -180,6 +180,7 @@ fn connect(session: SessionId) -> Connect {
         ptime: 20,
         direction: Direction::SendRecv,
         unconfirmed_limit: 5,
+        security: None,
     }
 }
 
@@ -471,3 +472,6 @@ proptest! {
         prop_assert!(scene.exchange.is_empty() && scene.world.files.is_empty());
     }
 }
+
+#[path = "exchange_srtp_tests.rs"]
+mod srtp;

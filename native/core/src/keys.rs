@@ -142,6 +142,7 @@ mod tests {
             ptime: 20,
             direction: Direction::SendRecv,
             unconfirmed_limit: 0,
+            security: None,
         };
         let mut keys = KeySender::new(1, digits, 100, 100).expect("keys");
         let mut sender = Sender::new(1);

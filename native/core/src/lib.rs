@@ -21,6 +21,7 @@ pub mod rtcp;
 pub mod rtp;
 pub mod sender;
 pub mod session;
+pub mod srtp;
 pub mod tap;
 pub mod tone;
 pub mod wav;

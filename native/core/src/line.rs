@@ -6,6 +6,7 @@ use crate::command::SessionId;
 use crate::latch::Latch;
 use crate::rtp;
 use crate::sender::Packet;
+use crate::srtp::{MasterKey, Outbound};
 use crate::world::World;
 use crate::Micros;
 
@@ -23,6 +24,7 @@ pub struct Line {
     pub octets: u64,
     /// When the last was sent.
     pub last: Micros,
+    seal: Option<Outbound>,
 }
 
 impl Line {
@@ -36,6 +38,7 @@ impl Line {
             packets: 0,
             octets: 0,
             last: now,
+            seal: None,
         }
     }
 
@@ -47,6 +50,26 @@ impl Line {
             self.unconfirmed = 0;
         }
         new
+    }
+
+    /// What leaves from now on is sealed under this key, or goes plain. A key that is named again goes on.
+    pub fn secure(&mut self, key: Option<&MasterKey>) {
+        match (key, &self.seal) {
+            (Some(key), Some(seal)) if seal.uses(key) => {}
+            (key, _) => self.seal = key.map(|key| Outbound::new(key.clone())),
+        }
+    }
+
+    /// Sends a report to where the far end takes it.
+    pub fn report(&mut self, to: SocketAddr, packet: &[u8], world: &mut dyn World) {
+        match &mut self.seal {
+            None => world.rtcp(self.session, to, packet),
+            Some(seal) => {
+                if let Some(packet) = seal.rtcp(packet) {
+                    world.rtcp(self.session, to, packet);
+                }
+            }
+        }
     }
 
     /// Sends a packet to the far end, if there is one and it may have another.
@@ -61,6 +84,13 @@ impl Line {
         self.packets += 1;
         self.octets += (packet.len() - rtp::HEADER) as u64;
         self.last = now;
-        world.rtp(self.session, target, packet);
+        match &mut self.seal {
+            None => world.rtp(self.session, target, packet),
+            Some(seal) => {
+                if let Some(packet) = seal.rtp(packet) {
+                    world.rtp(self.session, target, packet);
+                }
+            }
+        }
     }
 }

@@ -39,6 +39,22 @@ fn half(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
 }
 
+// Behind the fixed header, the CSRC list and the extension; may lie behind the end of the packet.
+fn payload_start(packet: &[u8]) -> Result<usize, NotRtp> {
+    let first = *packet.first().ok_or(NotRtp::Short)?;
+    let mut start = HEADER + 4 * (first & 15) as usize;
+    if first & 0x10 != 0 {
+        start += 4 + 4 * half(packet, start + 2).ok_or(NotRtp::Short)? as usize;
+    }
+    Ok(start)
+}
+
+/// What of a packet stays readable when the rest is enciphered: its stream, its sequence number, and where its payload starts.
+pub fn outline(packet: &[u8]) -> Option<(u32, u16, usize)> {
+    let start = payload_start(packet).ok()?;
+    (packet[0] >> 6 == 2 && start <= packet.len()).then_some((word(packet, 8)?, half(packet, 2)?, start))
+}
+
 /// Reads a packet that a stranger sent.
 pub fn parse(packet: &[u8]) -> Result<(Header, &[u8]), NotRtp> {
     let first = *packet.first().ok_or(NotRtp::Short)?;
@@ -53,11 +69,7 @@ pub fn parse(packet: &[u8]) -> Result<(Header, &[u8]), NotRtp> {
         timestamp: word(packet, 4).ok_or(NotRtp::Short)?,
         ssrc: word(packet, 8).ok_or(NotRtp::Short)?,
     };
-    let mut start = HEADER + 4 * (first & 15) as usize;
-    if first & 0x10 != 0 {
-        start += 4 + 4 * half(packet, start + 2).ok_or(NotRtp::Short)? as usize;
-    }
-    let mut payload = packet.get(start..).ok_or(NotRtp::Short)?;
+    let mut payload = packet.get(payload_start(packet)?..).ok_or(NotRtp::Short)?;
     if first & 0x20 != 0 {
         let padding = *payload.last().ok_or(NotRtp::Padding)? as usize;
         let kept = payload.len().checked_sub(padding).ok_or(NotRtp::Padding)?;

@@ -224,6 +224,7 @@ mod tests {
             ptime,
             direction: Direction::SendRecv,
             unconfirmed_limit: 500,
+            security: None,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::recorder::{Finishing, Recorder};
 use crate::rtcp::{self, Reception};
 use crate::rtp::{self, Header};
 use crate::sender::Sender;
+use crate::srtp::Inbound;
 use crate::tap::Tap;
 use crate::world::World;
 use crate::{Micros, FRAME};
@@ -56,6 +57,7 @@ pub struct Session {
     connect: Option<Connect>,
     accepts: [Option<Codec>; 128],
     line: Line,
+    open: Option<Inbound>,
     sender: Sender,
     reception: Reception,
     digits: DigitReceiver,
@@ -90,6 +92,7 @@ impl Session {
             connect: None,
             accepts: [None; 128],
             line: Line::new(id, now),
+            open: None,
             sender: Sender::new(random),
             reception: Reception::default(),
             digits: DigitReceiver::default(),
@@ -152,6 +155,12 @@ impl Session {
         self.accepts = [None; 128];
         for (payload_type, codec) in &connect.accepts {
             self.accepts[usize::from(payload_type & 127)] = Some(*codec);
+        }
+        let security = connect.security.as_ref();
+        self.line.secure(security.map(|s| &s.sends));
+        match (security.map(|s| &s.receives), &self.open) {
+            (Some(key), Some(open)) if open.uses(key) => {}
+            (key, _) => self.open = key.map(|key| Inbound::new(key.clone())),
         }
         self.heard = now;
         self.lost = false;
@@ -229,11 +238,17 @@ impl Session {
     /// A datagram arrived on the RTP socket.
     pub fn receive<'a>(
         &mut self,
-        packet: &'a [u8],
+        packet: &'a mut [u8],
         source: SocketAddr,
         now: Micros,
         world: &mut dyn World,
     ) -> Heard<'a> {
+        // What is not genuine may neither be heard nor move the line.
+        let opened = match &mut self.open {
+            Some(open) => open.rtp(packet),
+            None => Some(&*packet),
+        };
+        let Some(packet) = opened else { return Heard::Nothing };
         let Ok((header, payload)) = rtp::parse(packet) else {
             return Heard::Nothing;
         };
@@ -268,9 +283,16 @@ impl Session {
     }
 
     /// A datagram arrived on the RTCP socket.
-    pub fn receive_rtcp(&mut self, packet: &[u8], source: SocketAddr, now: Micros, world: &mut dyn World) {
+    pub fn receive_rtcp(&mut self, packet: &mut [u8], source: SocketAddr, now: Micros, world: &mut dyn World) {
         let far_end = self.line.latch.confirmed() && self.line.latch.target().map(|t| t.ip()) == Some(source.ip());
-        if far_end && packet.first().is_some_and(|first| first >> 6 == 2) {
+        if !far_end {
+            return;
+        }
+        let opened = match &mut self.open {
+            Some(open) => open.rtcp(packet),
+            None => Some(&*packet),
+        };
+        if let Some(packet) = opened.filter(|packet| packet.first().is_some_and(|first| first >> 6 == 2)) {
             self.rtcp_source = Some(source);
             self.reception
                 .receive_rtcp(packet, self.sender.ssrc(), (world.ntp() >> 16) as u32, now);
@@ -454,7 +476,7 @@ impl Session {
             ntp: world.ntp(),
         };
         let packet = rtcp::report(sent, &mut self.reception, now, bye);
-        world.rtcp(self.id, to, &packet);
+        self.line.report(to, &packet, world);
     }
 }
 

@@ -53,6 +53,7 @@ fn connect(remote: SocketAddr) -> Order {
         ptime: 20,
         direction: Direction::SendRecv,
         unconfirmed_limit: 500,
+        security: None,
     })
 }
 

@@ -238,7 +238,7 @@ impl<'a> Shard<'a> {
         };
         count(&self.post.metrics.received);
         let now = self.post.clock.now();
-        let packet = &self.buffer[..length];
+        let packet = &mut self.buffer[..length];
         if rtcp {
             self.exchange
                 .receive_rtcp(session, packet, source, now, &mut self.sockets);

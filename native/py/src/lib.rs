@@ -8,6 +8,7 @@ use std::time::Duration;
 use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, Tone};
 use offhook_media_core::event::{Event, Outcome, RecordEnd};
 use offhook_media_core::session::Settings;
+use offhook_media_core::srtp::{MasterKey, Security, Suite};
 use offhook_media_io::engine::{Engine as MediaEngine, EngineSettings, Misuse};
 use offhook_media_io::loader::SourceOrder;
 use offhook_media_io::outbox::Notice;
@@ -47,6 +48,21 @@ fn direction(name: &str) -> PyResult<Direction> {
         "inactive" => Ok(Direction::Inactive),
         _ => Err(PyValueError::new_err(format!("direction {name} is not known"))),
     }
+}
+
+fn keys((suite, sends, receives): (String, Vec<u8>, Vec<u8>)) -> PyResult<Security> {
+    let unknown = || PyValueError::new_err(format!("SRTP suite {suite} is not known"));
+    let known = Suite::named(&suite).ok_or_else(unknown)?;
+    let key = |bytes| {
+        MasterKey::new(known, bytes).ok_or_else(|| {
+            let length = known.key_length() + known.salt_length();
+            PyValueError::new_err(format!("a key of {suite} is {length} bytes with its salt"))
+        })
+    };
+    Ok(Security {
+        sends: key(sends)?,
+        receives: key(receives)?,
+    })
 }
 
 struct Lent(PyBackedBytes);
@@ -119,7 +135,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (command, session, host, port, codec_name, payload_type, accepts, dtmf, ptime, direction_name,
-                        unconfirmed_limit, dtmf_accepts=None))]
+                        unconfirmed_limit, dtmf_accepts=None, security=None))]
     #[allow(clippy::too_many_arguments)] // One for each field of `commands.Connect`.
     fn connect(
         &self,
@@ -135,6 +151,7 @@ impl Engine {
         direction_name: &str,
         unconfirmed_limit: u32,
         dtmf_accepts: Option<u8>,
+        security: Option<(String, Vec<u8>, Vec<u8>)>,
     ) -> PyResult<()> {
         let address = host.parse::<std::net::IpAddr>();
         let address = address.map_err(|_| PyValueError::new_err(format!("{host} is no IP address to send to")))?;
@@ -155,6 +172,7 @@ impl Engine {
             ptime,
             direction: direction(direction_name)?,
             unconfirmed_limit,
+            security: security.map(keys).transpose()?.map(Box::new),
         };
         self.engine
             .lock()

@@ -9,6 +9,7 @@ from typing import Protocol
 from offhook.calls.directory import ClientEntry
 from offhook.calls.events import CallFacts
 from offhook.media.session import MediaSession
+from offhook.media.srtp import SrtpPolicy
 from offhook.vocabulary.sids import AccountSid
 
 ANONYMOUS = "anonymous"
@@ -233,6 +234,8 @@ class Destination:
     """Seconds for the first response of any kind; None: as long as SIP allows (32 s)."""
     channel: Channel | None = field(default=None, compare=False)
     """Of the trunk that it goes by; None for what needs none."""
+    srtp: SrtpPolicy | None = None
+    """Whether media is enciphered; None: as ``media.srtp`` says."""
 
 
 class Exchange(Protocol):

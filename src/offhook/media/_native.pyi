@@ -36,6 +36,7 @@ class Engine:
         direction_name: str,
         unconfirmed_limit: int,
         dtmf_accepts: int | None = None,
+        security: tuple[str, bytes, bytes] | None = None,
     ) -> None: ...
     def play(
         self, command: int, session: int, sources: Sequence[tuple[object, ...]], repeat: int, stop_on: str

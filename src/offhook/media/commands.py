@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
+from offhook.media.srtp import Security
+
 SessionId = NewType("SessionId", int)
 """One media session: an RTP address, what is heard there and what is sent from there. 1..2**63-1, chosen by the sender."""
 CommandId = NewType("CommandId", int)
@@ -117,6 +119,8 @@ class Connect:
     direction: Direction = Direction.SENDRECV
     unconfirmed_limit: int = 500
     """Packets (10 s of audio at 20 ms)."""
+    security: Security | None = None
+    """Keys for SRTP; None: plain RTP both ways. A key that is named again goes on where it was, a new one starts afresh."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,6 +158,7 @@ class NativeEngine:
 
     def _connect(self, command: Connect) -> None:
         host, port = command.remote
+        security = command.security
         accepts = command.accepts or {command.payload_type: command.codec}
         self._engine.connect(
             command.id,
@@ -172,6 +173,7 @@ class NativeEngine:
             command.direction.value,
             command.unconfirmed_limit,
             command.dtmf_accepts,
+            None if security is None else (security.suite.value, security.sends, security.receives),
         )
 
     def _record(self, command: Record) -> None:

@@ -47,6 +47,7 @@ from offhook.media.events import (
     Statistics,
 )
 from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation
+from offhook.media.srtp import Security
 
 log = structlog.get_logger(__name__)
 
@@ -128,6 +129,7 @@ class MediaSession:
         dtmf_accepts: int | None = None,
         ptime: int = 20,
         direction: Direction = Direction.SENDRECV,
+        security: Security | None = None,
     ) -> None:
         """Say where to send and how to read what arrives. May be repeated; what plays goes on."""
         command = Connect(
@@ -141,6 +143,7 @@ class MediaSession:
             dtmf_accepts=dtmf_accepts,
             ptime=ptime,
             direction=direction,
+            security=security,
         )
         await self._start(command, _nothing).within(self._sessions.reply_timeout)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from offhook.media.srtp import SrtpPolicy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaSettings:
@@ -30,6 +32,10 @@ class MediaSettings:
     rtp_timeout: float = 60.0
     """Seconds without a packet from a far end that should send, after which its call is ended; 0 never."""
 
+    srtp: str = "optional"
+    """Enciphered media by keys in SDP (RFC 4568): ``off``; ``optional``: accepted when offered, and offered where SIP travels
+    over TLS; ``required``: calls without it are refused. A trunk can have its own policy."""
+
     def __post_init__(self) -> None:
         if not 1024 <= self.port_low < self.port_high <= 65535:
             raise ValueError(
@@ -39,3 +45,5 @@ class MediaSettings:
             raise ValueError(f"media.shards {self.shards} is not in 0..64")
         if not 0 <= self.jitter <= self.jitter_max <= 500:
             raise ValueError(f"media.jitter {self.jitter} and jitter_max {self.jitter_max} are no range in 0..500")
+        if self.srtp not in set(SrtpPolicy):
+            raise ValueError(f"media.srtp {self.srtp!r} is not one of {', '.join(SrtpPolicy)}")

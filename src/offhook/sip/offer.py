@@ -9,8 +9,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
+from offhook.sip import crypto
+from offhook.sip.crypto import PLAIN_PROFILES, SECURE_PROFILES, Keying
 from offhook.sip.errors import LocalProtocolError, NoCommonMedia
 from offhook.sip.sdp import TELEPHONE_EVENT, Format, Media, Sdp
 
@@ -25,7 +28,6 @@ DTMF_EVENTS: Final = "0-15"
 PTIMES: Final = (20, 40, 60)
 """Packet lengths in ms that can be sent: whole ticks of the media engine."""
 
-_PROTOCOLS: Final = ("RTP/AVP", "RTP/AVPF")
 _MIRROR: Final = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 
 
@@ -50,6 +52,8 @@ class Agreement:
     """Milliseconds of audio in each packet that we send."""
     direction: str = "sendrecv"
     """sendrecv, sendonly, recvonly or inactive: what we may do."""
+    keying: Keying | None = None
+    """Keys for SRTP; None: plain RTP."""
 
     @property
     def sends(self) -> bool:
@@ -72,14 +76,27 @@ def make_offer(
     dtmf_payload_type: int | None = DTMF_PAYLOAD_TYPE,
     ptime: int = 20,
     direction: str = "sendrecv",
+    keys: Mapping[str, bytes] = MappingProxyType({}),
+    insist: bool = False,
 ) -> Sdp:
-    """The first offer of a call: one audio stream to ``host`` (an IP address) and ``port``."""
+    """The first offer of a call: one audio stream to ``host`` (an IP address) and ``port``.
+
+    ``keys``, by suite, offer SRTP, which the far end may leave out (RFC 8643) unless we ``insist``.
+    """
     formats = [_own_format(name) for name in codecs]
     if not formats:
         raise LocalProtocolError("an offer needs at least one codec")
     if dtmf_payload_type is not None:
         formats.append(_dtmf_format(dtmf_payload_type))
-    audio = Media(kind="audio", port=port, formats=tuple(formats), ptime=ptime, direction=direction)
+    audio = Media(
+        kind="audio",
+        port=port,
+        protocol=(SECURE_PROFILES if insist else PLAIN_PROFILES)[0],
+        formats=tuple(formats),
+        ptime=ptime,
+        direction=direction,
+        crypto=crypto.lines_of(keys),
+    )
     return Sdp(session_id=session_id, version=version, origin_address=host, address=host, media=(audio,))
 
 
@@ -93,22 +110,30 @@ def answer(
     codecs: Sequence[str] = CODECS,
     direction: str = "sendrecv",
     previous: Sdp | None = None,
+    keys: Mapping[str, bytes] = MappingProxyType({}),
+    insist: bool = False,
 ) -> tuple[Sdp, Agreement]:
     """Accept the first usable audio stream of ``offer`` and refuse all others with port 0.
 
     ``codecs`` are ours, the preferred one first; exactly one goes into the answer, so that nobody changes codec in mid-call.
     ``direction`` is what we wish; the answer never allows more than the offer did. ``previous`` is what we said last in
-    this session: its id is kept and its version counted on where something changed (§8). Raises ``NoCommonMedia``.
+    this session: its id is kept and its version counted on where something changed (§8). ``keys`` are ours by suite, where
+    SRTP is welcome; who does ``insist`` takes no stream without. Raises ``NoCommonMedia``.
     """
-    index, chosen = _first_usable(offer, codecs)
+    index, chosen = _first_usable(offer, codecs, keys, insist)
     theirs = offer.media[index]
-    agreement = _agreement(offer, theirs, chosen, _common(theirs, codecs), direction)
+    line = crypto.accepted(theirs.crypto, keys)
+    ours = () if line is None else (line,)
+    agreement = replace(
+        _agreement(offer, theirs, chosen, _common(theirs, codecs), direction),
+        keying=crypto.agreed(ours, theirs.crypto),
+    )
     media = tuple(
-        _accepted(theirs, chosen, agreement, port) if position == index else _refused(offered)
+        replace(_accepted(theirs, chosen, agreement, port), crypto=ours) if position == index else _refused(offered)
         for position, offered in enumerate(offer.media)
     )
-    ours = Sdp(session_id=session_id, version=version, origin_address=host, address=host, media=media)
-    return (ours if previous is None else _next_version(previous, ours)), agreement
+    reply = Sdp(session_id=session_id, version=version, origin_address=host, address=host, media=media)
+    return (reply if previous is None else _next_version(previous, reply)), agreement
 
 
 def agree(offer: Sdp, reply: Sdp) -> Agreement:
@@ -117,6 +142,9 @@ def agree(offer: Sdp, reply: Sdp) -> Agreement:
         raise NoCommonMedia("the answer has fewer streams than the offer")
     for ours, theirs in zip(offer.media, reply.media, strict=False):
         if ours.port == 0 or ours.kind != "audio" or not _usable(reply, theirs):
+            continue
+        keying = crypto.agreed(ours.crypto, theirs.crypto)
+        if keying is None and {ours.protocol, theirs.protocol} & set(SECURE_PROFILES):
             continue
         known = {item.payload_type: item for item in ours.formats}
         # An answerer may leave out what the offer said of a number already; its own words count where there are any.
@@ -127,7 +155,8 @@ def agree(offer: Sdp, reply: Sdp) -> Agreement:
             continue
         agreement = _agreement(reply, named, chosen, offered, ours.direction or offer.direction)
         own_dtmf = next((item.payload_type for item in ours.formats if item.name == TELEPHONE_EVENT), None)
-        return replace(agreement, dtmf_accepts=own_dtmf if agreement.dtmf_payload_type is not None else None)
+        dtmf_accepts = own_dtmf if agreement.dtmf_payload_type is not None else None
+        return replace(agreement, dtmf_accepts=dtmf_accepts, keying=keying)
     raise NoCommonMedia("the answer accepts none of the streams that were offered")
 
 
@@ -146,20 +175,23 @@ def reoffer(ours: Sdp, *, direction: str | None = None, host: str | None = None,
     return _next_version(ours, replace(ours, media=media, address=address, origin_address=host or ours.origin_address))
 
 
-def _first_usable(offer: Sdp, codecs: Sequence[str]) -> tuple[int, Format]:
+def _first_usable(offer: Sdp, codecs: Sequence[str], keys: Mapping[str, bytes], insist: bool) -> tuple[int, Format]:
     for index, media in enumerate(offer.media):
         if not _usable(offer, media):
+            continue
+        if crypto.accepted(media.crypto, keys) is None and (insist or media.protocol in SECURE_PROFILES):
             continue
         for name in codecs:
             for item in media.formats:
                 if _speaks(item, (name,)):
                     return index, item
     offered = sorted({item.name for media in offer.media for item in media.formats if item.name})
-    raise NoCommonMedia(f"no audio stream with a codec of ours; offered: {', '.join(offered)[:120] or 'nothing'}")
+    wanted = "a codec and SRTP key of ours" if insist else "a codec (and, for SRTP, a key) of ours"
+    raise NoCommonMedia(f"no audio stream with {wanted}; offered: {', '.join(offered)[:120] or 'nothing'}")
 
 
 def _usable(description: Sdp, media: Media) -> bool:
-    if media.kind != "audio" or media.port == 0 or media.protocol not in _PROTOCOLS:
+    if media.kind != "audio" or media.port == 0 or media.protocol not in (*PLAIN_PROFILES, *SECURE_PROFILES):
         return False
     try:
         address = ipaddress.ip_address(description.address_of(media) or "")

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from offhook.sip.crypto import Crypto
 from offhook.sip.errors import LocalProtocolError, RemoteProtocolError
 
 CONTENT_TYPE: Final = "application/sdp"
@@ -16,6 +17,8 @@ MAX_LINES: Final = 1000
 """Lines beyond which a description is refused."""
 MAX_MEDIA: Final = 32
 """m-lines beyond which a description is refused."""
+MAX_CRYPTO: Final = 32
+"""Crypto lines of one stream that are looked at."""
 
 TELEPHONE_EVENT: Final = "telephone-event"
 """Encoding name of keys in RTP (RFC 4733)."""
@@ -73,6 +76,8 @@ class Media:
     rtcp: tuple[int, str | None] | None = None
     """Port and address for RTCP (RFC 3605) where they are not the next port and the same address."""
     rtcp_mux: bool = False
+    crypto: tuple[Crypto, ...] = ()
+    """Keys for SRTP (RFC 4568); of lines that were read, those that we can take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +139,7 @@ class _Stream:
     ptime: int | None = None
     rtcp: tuple[int, str | None] | None = None
     rtcp_mux: bool = False
+    crypto: list[Crypto] = field(default_factory=list)
     maps: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     parameters: dict[int, str] = field(default_factory=dict)
 
@@ -150,6 +156,9 @@ class _Stream:
             self.rtcp = (int(match[1]), match[2])
         elif name == "rtcp-mux":
             self.rtcp_mux = True
+        elif name == "crypto":
+            if (crypto := Crypto.parse(value)) is not None and len(self.crypto) < MAX_CRYPTO:
+                self.crypto.append(crypto)
         elif name in DIRECTIONS:
             self.direction = name
 
@@ -166,6 +175,7 @@ class _Stream:
             ptime=self.ptime,
             rtcp=self.rtcp,
             rtcp_mux=self.rtcp_mux,
+            crypto=tuple(self.crypto),
         )
 
     def _formats(self) -> list[Format]:
@@ -298,6 +308,7 @@ def _media_lines(media: Media) -> list[str]:
         lines.append(f"a=rtcp:{port}" + (f" IN {_family(address)} {_word(address)}" if address else ""))
     if media.rtcp_mux:
         lines.append("a=rtcp-mux")
+    lines += [f"a=crypto:{item}" for item in media.crypto]
     if media.direction is not None:
         lines.append(f"a={_direction(media.direction)}")
     return lines

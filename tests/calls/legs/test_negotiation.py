@@ -7,7 +7,9 @@ from offhook.media.commands import Connect, Direction
 from offhook.media.fake import FakeEngine
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
+from offhook.media.srtp import SrtpPolicy
 from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.flow import Flow, Transport
 from offhook.sip.settings import SipSettings
 from tests.support.virtual_loop import run
 
@@ -72,5 +74,80 @@ def test_each_side_may_number_its_keys_itself() -> None:
         (connect,) = [command for command in engine.commands if isinstance(command, Connect)]
         assert (connect.dtmf_payload_type, connect.dtmf_accepts) == (96, 101)
         await negotiation.session.close()
+
+    run(main())
+
+
+def negotiations(count: int, **media: str) -> tuple[FakeEngine, list[Negotiation]]:
+    engine = FakeEngine()
+    sessions = Sessions(engine)
+    addresses = MediaAddresses(media=MediaSettings(**media), sip=SipSettings())
+    numbers = iter(range(1, 1000))
+    return engine, [Negotiation(sessions.create(), addresses, lambda _: next(numbers)) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "transport", "profile", "enciphered"),
+    [
+        ("off", Transport.TLS, b"RTP/AVP", False),
+        ("optional", Transport.UDP, b"RTP/AVP", False),
+        ("optional", Transport.TLS, b"RTP/AVP", True),
+        ("required", Transport.UDP, b"RTP/SAVP", True),
+    ],
+)
+def test_srtp_is_offered_by_policy_and_keys_match(
+    policy: str, transport: Transport, profile: bytes, enciphered: bool
+) -> None:
+    async def main() -> None:
+        engine, (one, other) = negotiations(2)
+        one.srtp = SrtpPolicy(policy)
+        one.signalled_over(Flow(transport, "192.0.2.1", 5061))
+        await one.open("127.0.0.1")
+        await other.open("127.0.0.1")
+        offer = one.offer()
+        assert (profile + b" " in offer, b"a=crypto" in offer) == (True, enciphered)
+        reply, agreement = other.answer(offer)
+        await other.follow(agreement)
+        await one.follow(one.agree(reply))
+        theirs, ours = [command.security for command in engine.commands if isinstance(command, Connect)]
+        assert (ours is not None) == enciphered
+        if ours is not None and theirs is not None:
+            assert (ours.sends, ours.receives) == (theirs.receives, theirs.sends)
+        await one.session.close()
+        await other.session.close()
+
+    run(main())
+
+
+def test_a_far_end_with_a_new_key_gets_a_new_one_of_ours_and_one_that_repeats_it_does_not() -> None:
+    async def main() -> None:
+        engine, (phone, other, ours) = negotiations(3, srtp="required")
+        for negotiation in (phone, other, ours):
+            await negotiation.open("127.0.0.1")
+        for caller in (phone, phone, other):
+            _, agreement = ours.answer(caller.offer())
+            await ours.follow(agreement)
+        first, again, moved = [command.security for command in engine.commands if isinstance(command, Connect)]
+        assert first == again
+        assert moved is not None
+        assert first is not None
+        assert moved.sends != first.sends
+        for negotiation in (phone, other, ours):
+            await negotiation.session.close()
+
+    run(main())
+
+
+def test_a_leg_that_must_not_be_heard_refuses_plain_media() -> None:
+    async def main() -> None:
+        _, (plain, ours) = negotiations(2)
+        ours.srtp = SrtpPolicy.REQUIRED
+        await plain.open("127.0.0.1")
+        await ours.open("127.0.0.1")
+        with pytest.raises(RemoteProtocolError) as refused:
+            ours.answer(plain.offer())
+        assert refused.value.status_hint == 488
+        await plain.session.close()
+        await ours.session.close()
 
     run(main())

@@ -21,6 +21,7 @@ class IncomingLeg(SipLeg):
         super().__init__(line, negotiation)
         self._offer = incoming.offer
         self._source = incoming.source
+        negotiation.signalled_over(incoming.source)
         self._call_id = incoming.request.call_id
         self._confirmed = asyncio.Event()
         self._answering = False

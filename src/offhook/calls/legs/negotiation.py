@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from offhook.media.commands import Codec, Direction
 from offhook.media.session import MediaSession
 from offhook.media.settings import MediaSettings
+from offhook.media.srtp import Security, SrtpPolicy, SrtpSuite
 from offhook.sip import offer as offers
+from offhook.sip.crypto import SUITES
 from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.flow import Flow
 from offhook.sip.offer import Agreement
 from offhook.sip.sdp import Sdp
 from offhook.sip.settings import SipSettings
@@ -46,11 +49,21 @@ class Negotiation:
         self._host = ""
         self.codecs: Sequence[str] = offers.CODECS
         """What our first offer names, the preferred one first."""
+        self.srtp = SrtpPolicy(addresses.media.srtp)
+        """Whether media is enciphered; a trunk may have it otherwise."""
+        self.confidential = False
+        """Whether nobody on the way reads the keys that SDP carries."""
+        self._keys: dict[str, bytes] = {}
+        self._their_key: bytes | None = None
 
     @property
     def offered(self) -> bool:
         """Whether we have said anything yet."""
         return self._ours is not None
+
+    def signalled_over(self, flow: Flow) -> None:
+        """How SDP travels: only TLS is confidential."""
+        self.confidential = flow.transport.secure
 
     async def open(self, local: str) -> None:
         """Open the sockets; ``local`` is the address by which the peer knows us."""
@@ -61,18 +74,44 @@ class Negotiation:
     def offer(self) -> bytes:
         """Our offer: the first one, or what was agreed on, both ways again: who asks for an offer may end a hold by it."""
         if self._ours is None:
-            self._ours = offers.make_offer(self._host, self._port, session_id=self._random_bits(31), codecs=self.codecs)
+            self._ours = offers.make_offer(
+                self._host,
+                self._port,
+                session_id=self._random_bits(31),
+                codecs=self.codecs,
+                keys=self._own_keys() if self._offers_srtp else {},
+                insist=self.srtp is SrtpPolicy.REQUIRED,
+            )
         else:
             self._ours = offers.reoffer(self._ours, direction="sendrecv")
         return bytes(self._ours)
 
     def answer(self, data: bytes) -> tuple[bytes, Agreement]:
         """Our answer to their offer. Raises ``RemoteProtocolError``."""
-        ours, agreement = offers.answer(
-            Sdp.parse(data), self._host, self._port, session_id=self._random_bits(31), previous=self._ours
-        )
+        offer = Sdp.parse(data)
+        ours, agreement = self._answer(offer)
+        if (
+            self._their_key is not None
+            and agreement.keying is not None
+            and agreement.keying.receives != self._their_key
+        ):
+            # Theirs is new, and perhaps so is who has it: they start counting packets at zero, so must we.
+            self._keys.clear()
+            ours, agreement = self._answer(offer)
         self._ours = ours
         return bytes(ours), agreement
+
+    def _answer(self, offer: Sdp) -> tuple[Sdp, Agreement]:
+        welcome = self.srtp is not SrtpPolicy.OFF and any(media.crypto for media in offer.media)
+        return offers.answer(
+            offer,
+            self._host,
+            self._port,
+            session_id=self._random_bits(31),
+            previous=self._ours,
+            keys=self._own_keys() if welcome else {},
+            insist=self.srtp is SrtpPolicy.REQUIRED,
+        )
 
     def agree(self, data: bytes | None) -> Agreement:
         """What their answer makes of our offer. Raises ``RemoteProtocolError``."""
@@ -82,6 +121,7 @@ class Negotiation:
 
     async def follow(self, agreement: Agreement) -> None:
         """Let audio flow as agreed. Raises ``MediaFailed``."""
+        self._their_key = None if agreement.keying is None else agreement.keying.receives
         await self.session.connect(
             remote=(agreement.host, agreement.port),
             codec=Codec(agreement.codec),
@@ -91,9 +131,27 @@ class Negotiation:
             dtmf_accepts=agreement.dtmf_accepts,
             ptime=agreement.ptime,
             direction=Direction(agreement.direction),
+            security=_security(agreement),
         )
+
+    @property
+    def _offers_srtp(self) -> bool:
+        return self.srtp is SrtpPolicy.REQUIRED or (self.srtp is SrtpPolicy.OPTIONAL and self.confidential)
+
+    def _own_keys(self) -> dict[str, bytes]:
+        """Our master keys by suite; made when they are first needed, and kept while theirs stays the same."""
+        if not self._keys:
+            self._keys = {suite: self._random_bits(8 * size).to_bytes(size, "big") for suite, size in SUITES.items()}
+        return self._keys
 
     @property
     def _port(self) -> int:
         assert self.session.local is not None
         return self.session.local.port
+
+
+def _security(agreement: Agreement) -> Security | None:
+    keying = agreement.keying
+    if keying is None:
+        return None
+    return Security(suite=SrtpSuite(keying.suite), sends=keying.sends, receives=keying.receives)

@@ -217,6 +217,8 @@ class OutboundLeg(SipLeg):
         self._headers = destination.headers
         if destination.codecs:
             negotiation.codecs = destination.codecs
+        if destination.srtp is not None:
+            negotiation.srtp = destination.srtp
         self._answered = False
         self._early: dict[str, bytes] = {}
         """The answer of each early dialog, by To tag; some far ends do not repeat it in the 200."""
@@ -232,7 +234,9 @@ class OutboundLeg(SipLeg):
         if self.ended:
             return
         try:
-            local = signalling.local_address(self._route or servers[0])
+            way = self._route or servers[0]
+            self._negotiation.signalled_over(way)
+            local = signalling.local_address(way)
             await self._negotiation.open(local.host)
         except (MediaFailed, OSError) as error:
             raise LegFailed(str(error)) from error

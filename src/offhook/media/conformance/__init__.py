@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from offhook.media.conformance.bench import Bench, FarEnd
 from offhook.media.conformance.bridging import Bridging
+from offhook.media.conformance.enciphered import Enciphered
 from offhook.media.conformance.keys import Keys
 from offhook.media.conformance.law import Law
 from offhook.media.conformance.playing import Playing
@@ -15,7 +16,7 @@ from offhook.media.conformance.sessions import SessionsOfAnEngine
 from offhook.media.conformance.streams import Streams
 
 
-class MediaConformance(Playing, Recording, Bridging, Keys, Streams, SessionsOfAnEngine, Law):
+class MediaConformance(Playing, Recording, Bridging, Keys, Streams, Enciphered, SessionsOfAnEngine, Law):
     """The whole suite: an engine that passes can carry calls."""
 
 

@@ -17,6 +17,7 @@ from offhook.media.commands import (
 from offhook.media.engine import Engine
 from offhook.media.operation import MediaClosed, MediaFailed
 from offhook.media.session import MediaSession, Sessions
+from offhook.media.srtp import Security
 from offhook.media.wav import RATE, Wave, pcm_bytes, read_wav
 
 PER_MS = RATE // 1000
@@ -30,9 +31,17 @@ class FarEnd(Protocol):
     """The other side of one session."""
 
     async def connect(
-        self, session: MediaSession, *, keys: bool = True, direction: Direction = Direction.SENDRECV
+        self,
+        session: MediaSession,
+        *,
+        keys: bool = True,
+        direction: Direction = Direction.SENDRECV,
+        security: Security | None = None,
     ) -> None:
-        """Open the session and let both know where the other is, with telephone-events if ``keys``."""
+        """Open the session and let both know where the other is, with telephone-events if ``keys``.
+
+        ``security`` is the session's; the far end uses its keys the other way round.
+        """
         ...
 
     async def say(self, sound: bytes) -> None:
@@ -62,10 +71,10 @@ class Bench:
     far_end: Callable[[], FarEnd]
     directory: Path
 
-    async def line(self, *, keys: bool = True) -> tuple[MediaSession, FarEnd]:
+    async def line(self, *, keys: bool = True, security: Security | None = None) -> tuple[MediaSession, FarEnd]:
         """A session that is connected to a far end."""
         session, far = self.sessions.create(), self.far_end()
-        await far.connect(session, keys=keys)
+        await far.connect(session, keys=keys, security=security)
         return session, far
 
 
