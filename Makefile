@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NATIVE_SOURCES := $(shell find native -name '*.rs' -not -path '*/target/*') $(shell find native -name 'Cargo.*' -not -path '*/target/*')
+CARGO := PATH="$(CURDIR)/$(BIN):$$PATH" cargo
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -38,7 +39,7 @@ demo: setup ## one whole round on free ports: server, application, call, record;
 test: setup ## lints and all tests, with real peers (SIPp, baresip, PostgreSQL)
 	@tools/system_packages.sh
 	@$(MAKE) --no-print-directory check
-	@cd native && cargo test --quiet --locked --workspace --exclude offhook-media-py
+	@cd native && $(CARGO) test --quiet --locked --workspace --exclude offhook-media-py
 	@$(BIN)/python -m pytest -q
 
 check: setup ## lints, types, import law, clippy: about a minute
@@ -48,12 +49,12 @@ check: setup ## lints, types, import law, clippy: about a minute
 	@$(BIN)/python tools/lint_mirror.py
 	@$(BIN)/lint-imports --no-cache > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@$(BIN)/mypy
-	@cd native && cargo fmt --all --check && cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+	@cd native && $(CARGO) fmt --all --check && $(CARGO) clippy --quiet --locked --workspace --all-targets -- -D warnings
 
 fix: setup ## format and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
-	@cd native && cargo fmt --all
+	@cd native && $(CARGO) fmt --all
 
 fuzz: setup $(VENV)/.fuzz ## fuzz every reader of bytes and the SIP endpoint, for SECONDS (60)
 	@PYTHONPATH=$(VENV)/fuzz:src:. $(BIN)/python -m tests.fuzz.run $(or $(SECONDS),60) $(TARGETS)
@@ -63,7 +64,7 @@ $(VENV)/.fuzz: tests/fuzz/requirements.lock | $(VENV)/.python
 	@touch $@
 
 bench: setup ## measure: call rate, media CPU beside the plain baseline, tick, memory, start-up
-	@cd native && cargo build --quiet --release --locked -p offhook-rtp-load
+	@cd native && $(CARGO) build --quiet --release --locked -p offhook-rtp-load
 	@tools/system_packages.sh
 	@$(BIN)/python -m bench
 

@@ -1,4 +1,5 @@
-"""(b) CPU per leg of playing G.711 legs that also receive, beside a plain socket server; (c) lateness of the tick.
+"""(b) CPU per leg of playing G.711 legs that also receive, beside a plain socket server; (c) lateness of the tick; (d) what codecs
+and ciphers add.
 
 Both servers run on one core and the far ends on another, one after the other in the same run, twice. The engine's CPU is
 that of its whole process with all threads, Python included. Loopback only; less than a minute.
@@ -111,6 +112,19 @@ def show(name: str, run: Run) -> None:
     )
 
 
+def codecs() -> None:
+    """CPU that encoding and decoding, sealing and opening add to a leg, both ways."""
+    lines = subprocess.run(measuring.pinned(0, str(LOAD), "codecs"), check=True, capture_output=True, text=True).stdout
+    print("(d) CPU of codecs and ciphers, us for a second of audio in packets of 20 ms, one thread:")
+    for line in lines.splitlines():
+        cost = json.loads(line)
+        both = cost["send_us"] + cost["receive_us"]
+        print(
+            f"    {cost['name']:<24} send {cost['send_us']:6.0f}, receive {cost['receive_us']:6.0f}, "
+            f"both ways {both / 1e4:5.2f} % of a core per leg"
+        )
+
+
 def main() -> None:
     if len(sys.argv) > 2 and sys.argv[1] == "--serve":
         asyncio.run(serve(int(sys.argv[2])))
@@ -129,6 +143,7 @@ def main() -> None:
     for run in engines:
         late = run.lateness
         print(f"(c) lateness of the 20 ms tick: p50 {late['p50']} us, p99 {late['p99']} us, max {late['max']} us")
+    codecs()
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.calls_e2e.peers import Program, free_media_ports, free_port, missing, need, wait_for
-from tests.support.audio import Samples, read_wav, sine, write_wav
+from tests.support.audio import RATE, Samples, read_wav, sine, write_wav
 
 MODULES = (
     "/usr/lib/baresip/modules",
     "/usr/lib/x86_64-linux-gnu/baresip/modules",
     "/usr/lib/aarch64-linux-gnu/baresip/modules",
 )
-NEEDED = ("g711", "aufile", "aubridge", "sndfile", "srtp", "account", "menu", "ctrl_tcp")
+NEEDED = ("g711", "g722", "opus", "l16", "aufile", "aubridge", "sndfile", "srtp", "account", "menu", "ctrl_tcp")
 
 CONFIG = """\
 poll_method epoll
@@ -27,12 +27,17 @@ call_local_timeout 30
 call_max_calls 4
 audio_player aubridge,ear
 audio_source aufile,{folder}/voice.wav
-auplay_srate 8000
-ausrc_srate 8000
+auplay_srate {rate}
+ausrc_srate {rate}
+opus_stereo no
+opus_sprop_stereo no
 audio_telev_pt 101
 rtp_ports {rtp}-{rtp_end}
 module_path {modules}
 module g711.so
+module g722.so
+module opus.so
+module l16.so
 module aufile.so
 module aubridge.so
 module sndfile.so
@@ -48,6 +53,7 @@ ctrl_tcp_listen 127.0.0.1:{control}
 class Baresip:
     """One phone. ``voice`` is what it says in a call: a sine's hertz (for a minute), or samples at 8 kHz.
 
+    ``codec`` is as in baresip's audio_codecs, ``rate`` that of its sound card in hertz.
     ``encryption`` is baresip's mediaenc: ``srtp`` offers it beside plain RTP, ``srtp-mand`` insists on RTP/SAVP.
     """
 
@@ -61,6 +67,7 @@ class Baresip:
         voice: int | Samples = 600,
         transport: str = "udp",
         codec: str = "pcmu",
+        rate: int = RATE,
         answers: bool = True,
         encryption: str = "",
     ) -> None:
@@ -73,12 +80,15 @@ class Baresip:
         self._program: Program | None = None
         self._socket: socket.socket | None = None
         (folder / "sound").mkdir(parents=True)
-        write_wav(folder / "voice.wav", sine(voice, 60_000) if isinstance(voice, int) else voice)
+        self.rate = rate
+        spoken = sine(voice, 60_000, rate=rate) if isinstance(voice, int) else voice
+        write_wav(folder / "voice.wav", spoken, rate)
         rtp = free_media_ports(40)
         (folder / "config").write_text(
             CONFIG.format(
                 sip=self.sip_port,
                 folder=folder,
+                rate=rate,
                 rtp=rtp,
                 rtp_end=rtp + 39,
                 modules=_modules(),
@@ -163,11 +173,11 @@ class Baresip:
         wait_for(lambda: text in program.output(), f"{text!r} of {self.login}", seconds)
 
     def heard(self) -> Samples:
-        """All that it heard in the last call, packets one after the other; complete once the call is over."""
+        """All that it heard in the last call, packets one after the other, at ``rate``; complete once the call is over."""
         dumps = sorted((self.folder / "sound").glob("dump-*-dec.wav"), key=lambda path: path.stat().st_mtime)
         assert dumps, "it heard nothing"
         samples, rate = read_wav(dumps[-1])
-        assert rate == 8000
+        assert rate == self.rate
         return samples
 
     def command(self, name: str, parameters: str = "") -> dict[str, Any]:

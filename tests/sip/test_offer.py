@@ -22,14 +22,18 @@ def reply_to(offer: Sdp, **more: object) -> tuple[Sdp, Agreement]:
     return Sdp.parse(bytes(written)), agreement
 
 
-def test_our_offer_lists_both_laws_and_keys() -> None:
+def test_our_offer_lists_the_usual_codecs_and_keys_for_either_clock() -> None:
     offer = Sdp.parse(bytes(make_offer(*US, session_id=9)))
     (audio,) = offer.media
-    assert [(item.payload_type, item.name) for item in audio.formats] == [
-        (0, "PCMU"),
-        (8, "PCMA"),
-        (101, "telephone-event"),
+    assert [(item.payload_type, item.name, item.clock_rate) for item in audio.formats] == [
+        (0, "PCMU", 8000),
+        (8, "PCMA", 8000),
+        (9, "G722", 8000),
+        (107, "OPUS", 48_000),
+        (101, "telephone-event", 8000),
+        (110, "telephone-event", 48_000),
     ]
+    assert b"a=rtpmap:107 opus/48000/2\r\n" in bytes(offer)
     assert (offer.session_id, offer.version, offer.address, audio.port) == (9, 1, "192.0.2.1", 10_000)
     assert (audio.ptime, audio.direction) == (20, "sendrecv")
 
@@ -38,7 +42,7 @@ def test_an_offer_needs_a_codec_that_we_have() -> None:
     with pytest.raises(LocalProtocolError):
         make_offer(*US, session_id=1, codecs=())
     with pytest.raises(LocalProtocolError):
-        make_offer(*US, session_id=1, codecs=("OPUS",))
+        make_offer(*US, session_id=1, codecs=("GSM",))
 
 
 def test_the_answer_takes_the_first_usable_audio_and_refuses_the_rest() -> None:
@@ -91,7 +95,7 @@ def test_keys_at_another_clock_rate_are_not_ours() -> None:
 @pytest.mark.parametrize(
     "offer",
     [
-        theirs("m=audio 5000 RTP/AVP 18 9"),
+        theirs("m=audio 5000 RTP/AVP 18 3"),
         theirs("m=audio 5000 RTP/AVP 96", "a=rtpmap:96 PCMU/16000"),
         theirs("m=audio 5000 RTP/AVP 96", "a=rtpmap:96 PCMU/8000/2"),
         theirs("m=audio 5000 RTP/AVP 101", "a=rtpmap:101 telephone-event/8000"),
@@ -132,7 +136,7 @@ def test_our_wish_narrows_what_the_offer_allows() -> None:
     assert reply_to(theirs("m=audio 5000 RTP/AVP 0"), direction="sendonly")[1].direction == "sendonly"
 
 
-@pytest.mark.parametrize(("asked", "given"), [(20, 20), (40, 40), (60, 60), (30, 20), (10, 20), (200, 20)])
+@pytest.mark.parametrize(("asked", "given"), [(10, 10), (20, 20), (30, 30), (60, 60), (25, 20), (200, 20)])
 def test_packets_are_as_long_as_asked_where_the_engine_can(asked: int, given: int) -> None:
     assert reply_to(theirs("m=audio 5000 RTP/AVP 0", f"a=ptime:{asked}"))[1].ptime == given
 
@@ -154,7 +158,7 @@ def test_both_sides_reach_the_same_agreement() -> None:
     assert (callee.host, callee.port) == US
     for side in (caller, callee):
         assert (side.codec, side.payload_type, side.dtmf_payload_type, side.direction) == ("PCMU", 0, 101, "sendrecv")
-        assert side.accepts == {0: "PCMU", 8: "PCMA"}
+        assert side.accepts == {0: "PCMU", 8: "PCMA", 9: "G722", 107: "OPUS"}
 
 
 def test_the_far_ends_order_decides_what_we_send_after_our_offer() -> None:
@@ -262,3 +266,38 @@ def test_a_hold_keeps_the_keys() -> None:
     held = reoffer(reply, direction="sendonly")
     assert held.media[0].crypto == reply.media[0].crypto
     assert held.media[0].protocol == "RTP/SAVP"
+
+
+WIDE = ("m=audio 5000 RTP/AVP 9 111 0 101 110", "a=rtpmap:111 opus/48000/2", "a=rtpmap:101 telephone-event/8000",
+        "a=rtpmap:110 telephone-event/48000", "a=fmtp:111 minptime=10; useinbandfec=1; maxaveragebitrate=20000")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("codecs", "codec", "number", "keys", "clock"),
+    [
+        (("OPUS", "PCMU"), "OPUS", 111, 110, 48_000),
+        (("G722", "PCMU"), "G722", 9, 101, 8000),
+        (("L16/16000", "PCMU"), "PCMU", 0, 101, 8000),
+    ],
+)
+def test_our_order_decides_and_keys_go_by_the_clock_of_the_codec(
+    codecs: tuple[str, ...], codec: str, number: int, keys: int, clock: int
+) -> None:
+    reply, agreement = reply_to(theirs(*WIDE), codecs=codecs)
+    assert (agreement.codec, agreement.payload_type) == (codec, number)
+    assert (agreement.dtmf_payload_type, agreement.dtmf_clock) == (keys, clock)
+    assert [item.payload_type for item in reply.media[0].formats] == [number, keys]
+    back = agree(theirs(*WIDE), reply)
+    assert (back.codec, back.dtmf_accepts, back.dtmf_clock) == (codec, keys, clock)
+
+
+def test_what_the_far_end_says_of_its_opus_is_kept_and_ours_is_said() -> None:
+    reply, agreement = reply_to(theirs(*WIDE), codecs=("OPUS",))
+    assert agreement.parameters == "minptime=10; useinbandfec=1; maxaveragebitrate=20000"
+    assert reply.media[0].formats[0].parameters == "useinbandfec=1"
+
+
+def test_keys_at_8_khz_serve_a_codec_of_another_clock_where_there_are_no_others() -> None:
+    media = ("m=audio 5000 RTP/AVP 111 101", "a=rtpmap:111 opus/48000/2", "a=rtpmap:101 telephone-event/8000")
+    agreement = reply_to(theirs(*media))[1]
+    assert (agreement.codec, agreement.dtmf_payload_type, agreement.dtmf_clock) == ("OPUS", 101, 8000)

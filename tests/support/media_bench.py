@@ -19,8 +19,7 @@ from tests.support.srtp import Protection
 class Phone:
     """A far end with a socket."""
 
-    def __init__(self, codec: Codec = Codec.PCMU) -> None:
-        self._codec = codec
+    def __init__(self) -> None:
         self._peer: RtpPeer | None = None
 
     @property
@@ -35,12 +34,13 @@ class Phone:
         keys: bool = True,
         direction: Direction = Direction.SENDRECV,
         security: Security | None = None,
+        codec: Codec = Codec.PCMU,
     ) -> None:
         local = await session.open("127.0.0.1")
-        self._peer = peer = await RtpPeer.open(self._codec.value, 101 if keys else None)
+        self._peer = peer = await RtpPeer.open(codec.value, 101 if keys else None)
         await session.connect(
             remote=peer.address,
-            codec=self._codec,
+            codec=codec,
             payload_type=peer.payload_type,
             dtmf_payload_type=peer.keys_payload_type,
             direction=direction,

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
+use crate::codec::opus;
+pub use crate::codec::Codec;
 use crate::prompt::Prompt;
 use crate::srtp::Security;
 
@@ -10,15 +12,6 @@ use crate::srtp::Security;
 pub type SessionId = u64;
 /// Names a command; never used twice.
 pub type CommandId = u64;
-
-/// The audio codecs that we send and understand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Codec {
-    /// G.711 µ-law.
-    Pcmu,
-    /// G.711 A-law.
-    Pcma,
-}
 
 /// Which way audio flows, seen from us (RFC 8866 section 6.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +55,10 @@ pub struct Connect {
     pub dtmf_accepts: Option<u8>,
     /// Milliseconds per packet that we make, 10..=60.
     pub ptime: u32,
+    /// Hertz of the clock of telephone-event.
+    pub dtmf_clock: u32,
+    /// How Opus is encoded, where it is sent.
+    pub opus: opus::Options,
     /// Which way audio flows.
     pub direction: Direction,
     /// Packets that may go to an address that never sent any.

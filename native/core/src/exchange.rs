@@ -123,6 +123,7 @@ impl Exchange {
             world.urgent(id, false);
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.overheard = false;
+                session.feed_frame(None);
             }
         }
         Some(bridge)
@@ -181,13 +182,16 @@ impl Exchange {
 
     /// 20 ms have passed.
     pub fn tick(&mut self, now: Micros, world: &mut dyn World) {
+        for bridge in self.bridges.values() {
+            transcode(&mut self.sessions, bridge, world);
+        }
         for session in self.sessions.values_mut() {
             session.tick(now, world);
         }
         let silence = [0; FRAME];
         let mut broken = Vec::new();
         for bridge in self.bridges.values_mut().filter(|b| b.records()) {
-            let frame = |id| self.sessions.get(id).map_or(&silence, |s| &s.frame);
+            let frame = |id| self.sessions.get(id).map_or(&silence, |s| s.ear.narrow());
             bridge.hear(frame(&bridge.a.clone()), frame(&bridge.b.clone()), world);
             if let Some(reason) = bridge.failure() {
                 broken.push((bridge.command, reason.to_owned()));
@@ -220,6 +224,34 @@ impl Exchange {
             }
             false
         });
+    }
+}
+
+/// Brings this tick's frame of each end to the other where their codecs differ. Where they are the same, packets have passed
+/// as they are.
+fn transcode(sessions: &mut HashMap<SessionId, Box<Session>>, bridge: &Bridge, world: &mut dyn World) {
+    let ends = (sessions.get(&bridge.a), sessions.get(&bridge.b));
+    let (Some(a), Some(b)) = ends else { return };
+    let differ = [a.differs_from(b), b.differs_from(a)];
+    let was = a.overheard || b.overheard;
+    let listens = bridge.records() || differ != [false; 2];
+    if !listens && !was {
+        return;
+    }
+    for ((from, to), differs) in [(bridge.a, bridge.b), (bridge.b, bridge.a)].into_iter().zip(differ) {
+        let Some(source) = sessions.get_mut(&from) else { return };
+        source.overheard = bridge.records() || differs;
+        // The ear is lent out, so that the other session can be reached.
+        let ear = differs.then(|| {
+            source.listen_ahead(world);
+            source.lend_ear()
+        });
+        if let Some(target) = sessions.get_mut(&to) {
+            target.feed_frame(ear.as_ref().map(|ear| (ear.frame(), ear.rate())));
+        }
+        if let Some((source, ear)) = sessions.get_mut(&from).zip(ear) {
+            source.ear = ear;
+        }
     }
 }
 

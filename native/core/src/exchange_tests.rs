@@ -1,12 +1,13 @@
 //! Whole sessions in virtual time: a world that remembers, far ends that are a few lines, lines that lose and delay.
 
 use super::*;
+use crate::codec::g711;
 use crate::command::{Codec, Connect, Direction, Loading, RecordOrder, Source, Tone};
 use crate::dtmf::Payload;
 use crate::event::RecordEnd;
 use crate::rtp::{parse, Header};
 use crate::world::{FileWrite, Written};
-use crate::{g711, TICK};
+use crate::TICK;
 use offhook_netem::Line;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -178,6 +179,8 @@ fn connect(session: SessionId) -> Connect {
         dtmf: Some(101),
         dtmf_accepts: Some(101),
         ptime: 20,
+        dtmf_clock: 8000,
+        opus: Default::default(),
         direction: Direction::SendRecv,
         unconfirmed_limit: 5,
         security: None,
@@ -475,3 +478,6 @@ proptest! {
 
 #[path = "exchange_srtp_tests.rs"]
 mod srtp;
+
+#[path = "exchange_codec_tests.rs"]
+mod codecs;

@@ -6,11 +6,10 @@ use crate::command::{CommandId, Connect};
 use crate::dtmf;
 use crate::sender::{Packet, Sender};
 use crate::tone::ToneGenerator;
-use crate::FRAME;
+use crate::LONGEST_FRAME;
 
 const RELAYED_ON: u32 = 100;
 const RELAYED_OFF: u32 = 60;
-/// Longer and an event's 16-bit duration would run over.
 const LONGEST: u32 = 8000;
 
 /// The keys of one command.
@@ -86,15 +85,16 @@ impl KeySender {
             Some(Step::Key { key, on, ticks, tone }) => {
                 *ticks += 1;
                 match to.dtmf {
-                    Some(payload_type) => event(*key, *on, *ticks, payload_type, sender, &mut send),
+                    Some(payload_type) => event((*key, *on, *ticks), (payload_type, to.dtmf_clock), sender, &mut send),
                     None => {
                         if tone.is_none() {
-                            *tone = ToneGenerator::key(*key, *on);
+                            *tone = ToneGenerator::key(*key, *on, to.codec.rate());
                         }
-                        let mut frame = [0; FRAME];
-                        let filled = tone.as_mut().map_or(0, |t| t.fill(&mut frame));
-                        sender.audio(to, &frame, &mut send);
-                        let over = filled < FRAME || *ticks * 20 >= *on;
+                        let mut frame = [0; LONGEST_FRAME];
+                        let frame = &mut frame[..to.codec.frame()];
+                        let filled = tone.as_mut().map_or(0, |t| t.fill(frame));
+                        sender.audio(to, frame, &mut send);
+                        let over = filled < frame.len() || *ticks * 20 >= *on;
                         if over {
                             sender.pause(to, &mut send);
                         }
@@ -110,13 +110,18 @@ impl KeySender {
     }
 }
 
-fn event(key: char, on: u32, tick: u32, payload_type: u8, sender: &mut Sender, send: &mut impl FnMut(Packet)) -> bool {
+fn event(
+    (key, on, tick): (char, u32, u32),
+    (payload_type, clock): (u8, u32),
+    sender: &mut Sender,
+    send: &mut impl FnMut(Packet),
+) -> bool {
     let code = dtmf::code(key).unwrap_or_default();
-    let duration = (tick * 20).min(on) * 8;
+    let duration = (tick * 20).min(on) * (clock / 1000);
     let over = tick * 20 >= on;
     let copies = if over { dtmf::END_COPIES } else { 1 };
     for _ in 0..copies {
-        sender.event(payload_type, code, duration as u16, over, &mut *send);
+        sender.event(payload_type, code, duration, over, &mut *send);
     }
     if over {
         sender.event_over();
@@ -139,6 +144,8 @@ mod tests {
             accepts: vec![],
             dtmf,
             dtmf_accepts: dtmf,
+            dtmf_clock: 8000,
+            opus: crate::codec::opus::Options::default(),
             ptime: 20,
             direction: Direction::SendRecv,
             unconfirmed_limit: 0,

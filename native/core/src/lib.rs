@@ -4,11 +4,13 @@
 #![forbid(unsafe_code)]
 
 pub mod bridge;
+pub mod codec;
 pub mod command;
 pub mod dtmf;
+pub mod ear;
 pub mod event;
 pub mod exchange;
-pub mod g711;
+pub mod feed;
 pub mod jitter;
 pub mod keys;
 pub mod latch;
@@ -30,11 +32,14 @@ pub mod world;
 /// Microseconds on a clock that only moves forward; its zero means nothing.
 pub type Micros = u64;
 
-/// Samples per second inside the engine.
+/// Samples per second of recordings, and of most lines; others have their codec's rate.
 pub const RATE: u32 = 8000;
 
-/// Samples in one tick of 20 ms.
+/// Samples in one tick of 20 ms at `RATE`.
 pub const FRAME: usize = 160;
+
+/// Samples in one tick at the highest rate of a line, 48 kHz.
+pub const LONGEST_FRAME: usize = 960;
 
 /// One tick in microseconds.
 pub const TICK: Micros = 20_000;

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use crate::command::{CommandId, Loading, Source, Tone};
-use crate::resample::{RateError, Resampler};
+use crate::resample::{Conversion, RateError, Resampler};
 use crate::tone::ToneGenerator;
-use crate::{FRAME, RATE};
+use crate::RATE;
 
 /// What came of asking for a frame.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Fill {
 pub struct Track {
     /// Whose it is.
     pub command: CommandId,
-    /// Samples sent so far.
+    /// Samples sent so far, counted at 8 kHz.
     pub sent: u64,
     /// Keys that stop it.
     pub stop_on: String,
@@ -35,7 +35,7 @@ pub struct Track {
 #[derive(Debug)]
 enum Kind {
     Sources(Sources),
-    Beep(ToneGenerator),
+    Beep(Option<ToneGenerator>),
     Stream(Stream),
 }
 
@@ -47,17 +47,28 @@ struct Sources {
     repeat: u32,
     rounds: u32,
     at: usize,
+    part: Part,
+    moved: bool,
+}
+
+/// How far one source has come. A line that changes its rate in the middle hears the rest at the new one.
+#[derive(Debug, Default)]
+struct Part {
     position: usize,
     tone: Option<ToneGenerator>,
-    moved: bool,
+    conversion: Option<Box<Conversion>>,
+    ended: bool,
+    rate: u32,
 }
 
 #[derive(Debug)]
 struct Stream {
-    resampler: Resampler,
+    rate: u32,
     waiting: VecDeque<i16>,
     most: usize,
     last: bool,
+    ended: bool,
+    conversion: Option<Box<Conversion>>,
 }
 
 impl Track {
@@ -69,8 +80,7 @@ impl Track {
             repeat,
             rounds: 0,
             at: 0,
-            position: 0,
-            tone: None,
+            part: Part::default(),
             moved: false,
         };
         Self {
@@ -83,29 +93,25 @@ impl Track {
 
     /// The beep before the recording `command`.
     pub fn beep(command: CommandId) -> Self {
-        let tone = Tone {
-            frequencies: vec![1000.0],
-            on: 250,
-            off: 0,
-            repeat: 1,
-            level: -12.0,
-        };
         Self {
             command,
             sent: 0,
             stop_on: String::new(),
-            kind: Kind::Beep(ToneGenerator::new(&tone)),
+            kind: Kind::Beep(None),
         }
     }
 
     /// A stream that is fed; `backlog` in milliseconds.
     pub fn stream(command: CommandId, rate: u32, backlog: u32) -> Result<Self, RateError> {
-        let most = (backlog as usize).saturating_mul(RATE as usize / 1000);
+        // Whether it can be converted is known before the first sample.
+        Resampler::new(rate, RATE)?;
         let stream = Stream {
-            resampler: Resampler::new(rate, RATE)?,
+            rate,
             waiting: VecDeque::new(),
-            most,
+            most: (backlog as usize).saturating_mul(rate as usize) / 1000,
             last: false,
+            ended: false,
+            conversion: None,
         };
         Ok(Self {
             command,
@@ -125,15 +131,10 @@ impl Track {
         let Kind::Stream(stream) = &mut self.kind else {
             return true;
         };
-        let mut converted = Vec::new();
-        stream.resampler.process(samples, &mut converted);
-        if last {
-            stream.resampler.flush(&mut converted);
-        }
-        if stream.waiting.len() + converted.len() > stream.most {
+        if stream.waiting.len() + samples.len() > stream.most {
             return false;
         }
-        stream.waiting.extend(converted);
+        stream.waiting.extend(samples);
         stream.last |= last;
         true
     }
@@ -143,21 +144,25 @@ impl Track {
         self.sent * 1000 / u64::from(RATE)
     }
 
-    /// The next 20 ms, or what there is of them; the rest of the frame is silent.
-    pub fn fill(&mut self, frame: &mut [i16; FRAME]) -> Fill {
+    /// The next 20 ms at `rate` hertz, or what there is of them; the rest of the frame is silent.
+    pub fn fill(&mut self, frame: &mut [i16], rate: u32) -> Fill {
+        let whole = frame.len();
         let outcome = match &mut self.kind {
-            Kind::Sources(sources) => sources.fill(frame),
-            Kind::Beep(tone) => match tone.fill(frame) {
-                FRAME => Fill::Full,
-                part => Fill::Ended(part),
-            },
-            Kind::Stream(stream) => stream.fill(frame),
+            Kind::Sources(sources) => sources.fill(frame, rate),
+            Kind::Beep(tone) => {
+                let tone = tone.get_or_insert_with(|| ToneGenerator::new(&beep(), rate));
+                match tone.fill(frame) {
+                    part if part == whole => Fill::Full,
+                    part => Fill::Ended(part),
+                }
+            }
+            Kind::Stream(stream) => stream.fill(frame, rate),
         };
         match outcome {
-            Fill::Full => self.sent += FRAME as u64,
+            Fill::Full => self.sent += (whole as u64 * u64::from(RATE)) / u64::from(rate),
             Fill::Ended(part) => {
                 frame[part..].fill(0);
-                self.sent += part as u64;
+                self.sent += (part as u64 * u64::from(RATE)) / u64::from(rate);
             }
             Fill::Waiting | Fill::Failed(_) => {}
         }
@@ -165,8 +170,18 @@ impl Track {
     }
 }
 
+fn beep() -> Tone {
+    Tone {
+        frequencies: vec![1000.0],
+        on: 250,
+        off: 0,
+        repeat: 1,
+        level: -12.0,
+    }
+}
+
 impl Sources {
-    fn fill(&mut self, frame: &mut [i16; FRAME]) -> Fill {
+    fn fill(&mut self, frame: &mut [i16], rate: u32) -> Fill {
         let sources = match (&mut self.loaded, self.loading.get()) {
             (Some(sources), _) => &*sources,
             (None, None) => return Fill::Waiting,
@@ -174,7 +189,7 @@ impl Sources {
             (loaded, Some(Ok(sources))) => &*loaded.insert(sources.clone()),
         };
         let mut filled = 0;
-        while filled < FRAME {
+        while filled < frame.len() {
             let Some(source) = sources.get(self.at) else {
                 self.rounds += 1;
                 // A round without a sample would go on for ever.
@@ -185,59 +200,149 @@ impl Sources {
                 self.at = 0;
                 continue;
             };
-            let part = part(source, self.position, &mut self.tone, &mut frame[filled..]);
+            let part = self.part.fill(source, &mut frame[filled..], rate);
             if part == 0 {
-                (self.at, self.position, self.tone) = (self.at + 1, 0, None);
+                self.at += 1;
+                self.part = Part::default();
             }
             self.moved |= part > 0;
-            self.position += part;
             filled += part;
         }
         Fill::Full
     }
 }
 
-// What `source` has from `position` on, as much as there is room for.
-fn part(source: &Source, position: usize, tone: &mut Option<ToneGenerator>, room: &mut [i16]) -> usize {
-    match source {
-        Source::Prompt(prompt) => {
-            let rest = prompt.samples().get(position..).unwrap_or(&[]);
-            let length = rest.len().min(room.len());
-            room[..length].copy_from_slice(&rest[..length]);
-            length
+impl Part {
+    // What `source` has from here on, as much as there is room for.
+    fn fill(&mut self, source: &Source, room: &mut [i16], rate: u32) -> usize {
+        let before = std::mem::replace(&mut self.rate, rate);
+        match source {
+            Source::Prompt(prompt) => {
+                let (samples, own) = prompt.samples(rate);
+                if before != rate && before != 0 {
+                    let old = prompt.samples(before).1;
+                    self.position = self.position * own as usize / old as usize;
+                    self.conversion = None;
+                }
+                if own == rate {
+                    let rest = samples.get(self.position..).unwrap_or(&[]);
+                    let length = rest.len().min(room.len());
+                    room[..length].copy_from_slice(&rest[..length]);
+                    self.position += length;
+                    length
+                } else {
+                    self.converted(samples, own, room, rate)
+                }
+            }
+            Source::Silence(ms) => {
+                if before != 0 {
+                    self.position = (self.position as u64 * u64::from(rate) / u64::from(before)) as usize;
+                }
+                let total = *ms as usize * (rate as usize / 1000);
+                let length = total.saturating_sub(self.position).min(room.len());
+                room[..length].fill(0);
+                self.position += length;
+                length
+            }
+            Source::Tone(order) => {
+                if before != rate {
+                    self.tone = None;
+                }
+                self.tone
+                    .get_or_insert_with(|| ToneGenerator::new(order, rate))
+                    .fill(room)
+            }
         }
-        Source::Silence(ms) => {
-            let total = *ms as usize * (RATE as usize / 1000);
-            let length = total.saturating_sub(position).min(room.len());
-            room[..length].fill(0);
-            length
+    }
+
+    fn converted(&mut self, samples: &[i16], from: u32, room: &mut [i16], to: u32) -> usize {
+        let Some(conversion) = converter(&mut self.conversion, from, to) else {
+            return 0;
+        };
+        let mut filled = conversion.take(room);
+        while filled < room.len() && !self.ended {
+            let rest = samples.get(self.position..).unwrap_or(&[]);
+            // In small pieces: what the filter has taken in is lost when the line changes its rate.
+            let piece = &rest[..rest.len().min(from as usize / 200)];
+            self.position += piece.len();
+            self.ended = piece.is_empty();
+            if self.ended {
+                conversion.end();
+            } else {
+                conversion.feed(piece);
+            }
+            filled += conversion.take(&mut room[filled..]);
         }
-        Source::Tone(order) => tone.get_or_insert_with(|| ToneGenerator::new(order)).fill(room),
+        filled
     }
 }
 
 impl Stream {
-    fn fill(&mut self, frame: &mut [i16; FRAME]) -> Fill {
-        if self.waiting.len() < FRAME && !self.last {
+    fn fill(&mut self, frame: &mut [i16], rate: u32) -> Fill {
+        if self.rate == rate {
+            if self.waiting.len() < frame.len() && !self.last {
+                return Fill::Waiting;
+            }
+            let length = self.waiting.len().min(frame.len());
+            frame
+                .iter_mut()
+                .zip(self.waiting.drain(..length))
+                .for_each(|(out, sample)| *out = sample);
+            return ended_at(length, frame.len());
+        }
+        let step = self.rate as usize / 50;
+        if self.waiting.len() < step && !self.last {
             return Fill::Waiting;
         }
-        let length = self.waiting.len().min(FRAME);
-        frame
-            .iter_mut()
-            .zip(self.waiting.drain(..length))
-            .for_each(|(out, sample)| *out = sample);
-        if length < FRAME {
-            Fill::Ended(length)
-        } else {
-            Fill::Full
+        let Some(conversion) = converter(&mut self.conversion, self.rate, rate) else {
+            return Fill::Ended(0);
+        };
+        let mut filled = 0;
+        loop {
+            filled += conversion.take(&mut frame[filled..]);
+            if filled == frame.len() || self.ended {
+                break;
+            }
+            if !self.waiting.is_empty() {
+                let length = self.waiting.len().min(step);
+                let piece: Vec<i16> = self.waiting.drain(..length).collect();
+                conversion.feed(&piece);
+            } else if self.last {
+                conversion.end();
+                self.ended = true;
+            } else {
+                break;
+            }
         }
+        if filled < frame.len() && !self.last {
+            // The filter holds a little back once; that much is silent.
+            frame[filled..].fill(0);
+            return Fill::Full;
+        }
+        ended_at(filled, frame.len())
     }
+}
+
+fn ended_at(length: usize, whole: usize) -> Fill {
+    if length < whole {
+        Fill::Ended(length)
+    } else {
+        Fill::Full
+    }
+}
+
+fn converter(kept: &mut Option<Box<Conversion>>, from: u32, to: u32) -> Option<&mut Conversion> {
+    if !kept.as_ref().is_some_and(|conversion| conversion.is(from, to)) {
+        *kept = Conversion::new(from, to).ok().map(Box::new);
+    }
+    kept.as_deref_mut()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::prompt::Prompt;
+    use crate::FRAME;
     use std::sync::Arc;
 
     fn loaded(sources: Vec<Source>) -> Loading {
@@ -252,7 +357,7 @@ mod tests {
         let mut heard = Vec::new();
         let mut frame = [0; FRAME];
         loop {
-            match track.fill(&mut frame) {
+            match track.fill(&mut frame, RATE) {
                 Fill::Full => heard.extend(frame),
                 Fill::Ended(part) => {
                     heard.extend(&frame[..part]);
@@ -276,7 +381,7 @@ mod tests {
     fn nothing_repeated_for_ever_ends() {
         for sources in [vec![], vec![Source::Silence(0)], vec![prompt(1, 0)]] {
             let mut track = Track::play(1, loaded(sources), 0, String::new());
-            assert_eq!(track.fill(&mut [0; FRAME]), Fill::Ended(0));
+            assert_eq!(track.fill(&mut [0; FRAME], RATE), Fill::Ended(0));
         }
     }
 
@@ -284,9 +389,9 @@ mod tests {
     fn a_prompt_that_is_not_loaded_yet_keeps_its_place() {
         let loading = Loading::default();
         let mut track = Track::play(1, loading.clone(), 1, String::new());
-        assert_eq!(track.fill(&mut [0; FRAME]), Fill::Waiting);
+        assert_eq!(track.fill(&mut [0; FRAME], RATE), Fill::Waiting);
         loading.set(Err("no such file".into())).expect("unset");
-        assert_eq!(track.fill(&mut [0; FRAME]), Fill::Failed("no such file".into()));
+        assert_eq!(track.fill(&mut [0; FRAME], RATE), Fill::Failed("no such file".into()));
     }
 
     #[test]
@@ -296,5 +401,52 @@ mod tests {
         assert!(!track.feed(&[5; 600], false));
         assert!(track.feed(&[6; 10], true));
         assert_eq!(all(&mut track), [vec![5; 300], vec![6; 10]].concat());
+    }
+
+    fn level(samples: &[i16]) -> f64 {
+        (samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / samples.len() as f64).sqrt()
+    }
+
+    #[test]
+    fn a_line_of_a_higher_rate_hears_the_same_for_as_long() {
+        let sine: Vec<i16> = (0..4000)
+            .map(|n| (8000.0 * (f64::from(n) * 0.3).sin()) as i16)
+            .collect();
+        let prompt = Source::Prompt(Arc::new(Prompt::new(&sine, RATE).expect("a rate")));
+        for rate in [16_000, 48_000] {
+            let mut stream = Track::stream(2, RATE, 1000).expect("a rate");
+            assert!(stream.feed(&sine, true));
+            let sources = loaded(vec![prompt.clone(), Source::Silence(100)]);
+            for mut track in [Track::play(1, sources, 1, String::new()), stream] {
+                let (mut heard, mut frame) = (Vec::new(), vec![0; rate as usize / 50]);
+                loop {
+                    match track.fill(&mut frame, rate) {
+                        Fill::Full => heard.extend(&frame),
+                        Fill::Ended(part) => break heard.extend(&frame[..part]),
+                        other => panic!("{other:?}"),
+                    }
+                }
+                let voice = &heard[rate as usize / 10..rate as usize / 10 * 4];
+                assert!((level(voice) / level(&sine) - 1.0).abs() < 0.02, "{rate}");
+                let expected = if track.command == 1 { 600 } else { 500 };
+                assert!(track.duration().abs_diff(expected) <= 4, "{rate}: {}", track.duration());
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_changes_its_rate_hears_the_rest() {
+        for source in [prompt(5, 1600), Source::Silence(200)] {
+            let mut track = Track::play(1, loaded(vec![source]), 1, String::new());
+            let mut frame = [0; 960];
+            for (rate, length) in [(8000, 160), (16_000, 320), (48_000, 960), (8000, 160)] {
+                assert_eq!(track.fill(&mut frame[..length], rate), Fill::Full);
+            }
+            let mut rest = 0;
+            while track.fill(&mut frame[..160], RATE) == Fill::Full {
+                rest += 1;
+            }
+            assert!((5..=6).contains(&rest), "{rest} frames");
+        }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Band-limited both ways: what the lower rate cannot carry is filtered away (about 70 dB down), so nothing folds back.
 
+use std::collections::HashMap;
 use std::f64::consts::PI;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The rates that can be converted, in hertz.
 pub const RATES: std::ops::RangeInclusive<u32> = 4000..=192_000;
@@ -10,6 +12,8 @@ pub const RATES: std::ops::RangeInclusive<u32> = 4000..=192_000;
 const CROSSINGS: f64 = 16.0;
 const MAX_PHASES: u64 = 640;
 const KAISER: f64 = 7.0;
+/// Filters that are kept for those who need the same; the rates of streams are few, those of files are converted elsewhere.
+const MOST_KEPT: usize = 32;
 
 /// The rate is outside `RATES`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +38,7 @@ pub struct Resampler {
     to: u64,
     phases: u64,
     half: usize,
-    taps: Vec<f32>,
+    taps: Arc<[f32]>,
     history: Vec<f32>,
     position: u64,
 }
@@ -56,6 +60,50 @@ fn bessel(x: f64) -> f64 {
     sum
 }
 
+type Kept = HashMap<(u64, u64), Arc<[f32]>>;
+
+// Made once for each pair of rates: a millisecond for some, which no tick has to spare often.
+fn filter(from: u64, to: u64, phases: u64, half: usize, scale: f64) -> Arc<[f32]> {
+    static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = kept.get_or_insert_default();
+    if let Some(taps) = kept.get(&(from, to)) {
+        return Arc::clone(taps);
+    }
+    let taps: Arc<[f32]> = taps(phases, half, scale).into();
+    if kept.len() < MOST_KEPT {
+        kept.insert((from, to), Arc::clone(&taps));
+    }
+    taps
+}
+
+fn taps(phases: u64, half: usize, scale: f64) -> Vec<f32> {
+    let cutoff = 0.94 / scale;
+    let mut taps = Vec::with_capacity(phases as usize * 2 * half);
+    for phase in 0..phases {
+        let offset = phase as f64 / phases as f64;
+        let start = taps.len();
+        for tap in 0..2 * half {
+            let x = tap as f64 - (half as f64 - 1.0) - offset;
+            let edge = (x / half as f64).abs();
+            let window = if edge < 1.0 {
+                bessel(KAISER * (1.0 - edge * edge).sqrt()) / bessel(KAISER)
+            } else {
+                0.0
+            };
+            let sinc = if x.abs() < 1e-9 {
+                cutoff
+            } else {
+                (PI * cutoff * x).sin() / (PI * x)
+            };
+            taps.push((window * sinc) as f32);
+        }
+        let gain: f32 = taps[start..].iter().sum();
+        taps[start..].iter_mut().for_each(|tap| *tap /= gain);
+    }
+    taps
+}
+
 impl Resampler {
     /// A converter at the start of a stream.
     pub fn new(from: u32, to: u32) -> Result<Self, RateError> {
@@ -69,29 +117,11 @@ impl Resampler {
         let phases = to.min(MAX_PHASES);
         let scale = (from as f64 / to as f64).max(1.0);
         let half = (CROSSINGS * scale).ceil() as usize;
-        let cutoff = 0.94 / scale;
-        let mut taps = Vec::with_capacity(phases as usize * 2 * half);
-        for phase in 0..phases {
-            let offset = phase as f64 / phases as f64;
-            let start = taps.len();
-            for tap in 0..2 * half {
-                let x = tap as f64 - (half as f64 - 1.0) - offset;
-                let edge = (x / half as f64).abs();
-                let window = if edge < 1.0 {
-                    bessel(KAISER * (1.0 - edge * edge).sqrt()) / bessel(KAISER)
-                } else {
-                    0.0
-                };
-                let sinc = if x.abs() < 1e-9 {
-                    cutoff
-                } else {
-                    (PI * cutoff * x).sin() / (PI * x)
-                };
-                taps.push((window * sinc) as f32);
-            }
-            let gain: f32 = taps[start..].iter().sum();
-            taps[start..].iter_mut().for_each(|tap| *tap /= gain);
-        }
+        let taps = if from == to {
+            Arc::default()
+        } else {
+            filter(from, to, phases, half, scale)
+        };
         // Half a window of silence in front puts the first output exactly on the first input.
         Ok(Self {
             from,
@@ -133,6 +163,67 @@ impl Resampler {
             let silence = vec![0; self.half];
             self.process(&silence, output);
         }
+    }
+}
+
+/// A stream whose samples come at one rate and are taken at another, in pieces of whatever size.
+#[derive(Debug)]
+pub struct Conversion {
+    from: u32,
+    to: u32,
+    resampler: Resampler,
+    ready: Vec<i16>,
+    taken: usize,
+    begun: bool,
+}
+
+impl Conversion {
+    /// At the start of a stream.
+    pub fn new(from: u32, to: u32) -> Result<Self, RateError> {
+        Ok(Self {
+            from,
+            to,
+            resampler: Resampler::new(from, to)?,
+            ready: Vec::new(),
+            taken: 0,
+            begun: false,
+        })
+    }
+
+    /// Whether it is one between these rates.
+    pub fn is(&self, from: u32, to: u32) -> bool {
+        (self.from, self.to) == (from, to)
+    }
+
+    /// Puts samples in.
+    pub fn feed(&mut self, samples: &[i16]) {
+        self.ready.drain(..std::mem::take(&mut self.taken));
+        self.resampler.process(samples, &mut self.ready);
+    }
+
+    /// Nothing follows: what the filter holds comes out.
+    pub fn end(&mut self) {
+        self.resampler.flush(&mut self.ready);
+    }
+
+    /// Takes out what there is; returns how much.
+    pub fn take(&mut self, room: &mut [i16]) -> usize {
+        let rest = &self.ready[self.taken..];
+        let length = rest.len().min(room.len());
+        room[..length].copy_from_slice(&rest[..length]);
+        self.taken += length;
+        length
+    }
+
+    /// A frame in, the frame of the same duration out. The filter's delay is silence before the first.
+    pub fn frame(&mut self, samples: &[i16], room: &mut [i16]) {
+        self.feed(samples);
+        let missing = room.len().saturating_sub(self.ready.len() - self.taken);
+        if !std::mem::replace(&mut self.begun, true) && missing > 0 {
+            self.ready.splice(..0, std::iter::repeat_n(0, missing));
+        }
+        let length = self.take(room);
+        room[length..].fill(0);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Sender and receiver reports with SDES CNAME and BYE; nothing else is made or understood.
 
 use crate::rtp::Header;
-use crate::{Micros, RATE};
+use crate::Micros;
 
 const SR: u8 = 200;
 const RR: u8 = 201;
@@ -21,6 +21,7 @@ pub struct Reception {
     lost_before: u64,
     reported_expected: u64,
     reported_received: u64,
+    clock: u32,
     transit: Option<i64>,
     jitter: f64,
     last_sr: Option<(u32, Micros)>,
@@ -28,8 +29,8 @@ pub struct Reception {
 }
 
 impl Reception {
-    /// Counts a packet. `timed` is false for events, whose timestamps tell nothing of their sending.
-    pub fn receive(&mut self, header: &Header, now: Micros, timed: bool) {
+    /// Counts a packet. `clock` is that of its timestamps in hertz; `None` for events, whose timestamps tell nothing of their sending.
+    pub fn receive(&mut self, header: &Header, now: Micros, clock: Option<u32>) {
         let sequence = u32::from(header.sequence);
         let ahead = header.sequence.wrapping_sub(self.highest as u16) as i16;
         if self.ssrc != Some(header.ssrc) || !(-1000..3000).contains(&ahead) {
@@ -47,13 +48,16 @@ impl Reception {
             self.base = self.base.min(self.highest.wrapping_add_signed(i32::from(ahead)));
         }
         self.received += 1;
-        if timed {
-            let arrival = (now as i64 * i64::from(RATE) / 1_000_000) as u32;
+        if let Some(clock) = clock {
+            if self.clock != clock {
+                (self.clock, self.transit, self.jitter) = (clock, None, 0.0);
+            }
+            let arrival = (now as i64 * i64::from(clock) / 1_000_000) as u32;
             let transit = i64::from(arrival.wrapping_sub(header.timestamp) as i32);
             if let Some(before) = self.transit.replace(transit) {
                 let difference = (transit - before).unsigned_abs() as f64;
                 // A jump of more than a second is a new time base, not jitter.
-                if difference < f64::from(RATE) {
+                if difference < f64::from(clock) {
                     self.jitter += (difference - self.jitter) / 16.0;
                 }
             }
@@ -81,7 +85,7 @@ impl Reception {
 
     /// Milliseconds.
     pub fn jitter(&self) -> f64 {
-        self.jitter * 1000.0 / f64::from(RATE)
+        self.jitter * 1000.0 / f64::from(self.clock.max(1))
     }
 
     /// Milliseconds, when the far end's reports allow to tell.
@@ -233,7 +237,7 @@ mod tests {
     fn loss_is_counted_across_the_wrap_of_the_sequence() {
         let mut reception = Reception::default();
         for n in (0..100u16).filter(|n| n % 10 != 5) {
-            reception.receive(&header(n.wrapping_sub(50)), u64::from(n) * 20_000, true);
+            reception.receive(&header(n.wrapping_sub(50)), u64::from(n) * 20_000, Some(8000));
         }
         assert_eq!((reception.received(), reception.lost()), (90, 10));
     }
@@ -242,7 +246,7 @@ mod tests {
     fn packets_out_of_order_are_not_lost() {
         let mut reception = Reception::default();
         for n in [3, 1, 2, 0, 5, 4] {
-            reception.receive(&header(n), 0, false);
+            reception.receive(&header(n), 0, None);
         }
         assert_eq!((reception.received(), reception.lost()), (6, 0));
     }
@@ -252,7 +256,7 @@ mod tests {
         let mut reception = Reception::default();
         for n in 0..1000u16 {
             let sway = if n % 2 == 0 { 0 } else { 4000 };
-            reception.receive(&header(n), u64::from(n) * 20_000 + sway, true);
+            reception.receive(&header(n), u64::from(n) * 20_000 + sway, Some(8000));
         }
         assert!((3.5..4.5).contains(&reception.jitter()), "{}", reception.jitter());
     }
@@ -267,8 +271,8 @@ mod tests {
             ntp,
         };
         let (mut a, mut b) = (Reception::default(), Reception::default());
-        a.receive(&Header { ssrc: 2, ..header(0) }, 0, true);
-        b.receive(&Header { ssrc: 1, ..header(0) }, 0, true);
+        a.receive(&Header { ssrc: 2, ..header(0) }, 0, Some(8000));
+        b.receive(&Header { ssrc: 1, ..header(0) }, 0, Some(8000));
         let second = 1u64 << 32;
         let from_a = report(sent(1, 10 * second), &mut a, 0, false);
         b.receive_rtcp(&from_a, 2, 0, 1_000_000);
@@ -293,7 +297,7 @@ mod tests {
             let mut reception = Reception::default();
             for (sequence, timestamp, same, now) in packets {
                 let ssrc = u32::from(same);
-                reception.receive(&Header { marker: false, payload_type: 0, sequence, timestamp, ssrc }, now, true);
+                reception.receive(&Header { marker: false, payload_type: 0, sequence, timestamp, ssrc }, now, Some(8000));
                 let _ = reception.block(now);
                 let _ = reception.lost();
             }

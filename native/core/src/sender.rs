@@ -3,14 +3,18 @@
 //! Audio that we make runs on the tick's clock; packets that pass through keep their own order and spacing, moved by a
 //! constant distance, until something else is sent in between.
 
-use crate::command::{Codec, Connect};
+use crate::codec::{g711, opus, Codec, Encoder};
+use crate::command::Connect;
 use crate::dtmf;
-use crate::g711;
 use crate::rtp::{Header, HEADER};
-use crate::FRAME;
 
 /// The largest packet that we make or pass on.
 pub const LARGEST: usize = 1500;
+
+/// Seconds by which what passes through may run ahead of our clock; more is another time.
+const AHEAD: u32 = 10;
+/// Ticks of an event's clock that one counter counts: whole frames at 8 and at 48 kHz.
+const SEGMENT: u32 = 61_440;
 
 /// A packet ready to go.
 pub type Packet<'a> = &'a [u8];
@@ -23,7 +27,10 @@ pub struct Sender {
     clock: u32,
     last: u32,
     marker: bool,
-    codes: Vec<u8>,
+    codec: Codec,
+    options: opus::Options,
+    encoder: Encoder,
+    samples: Vec<i16>,
     passage: Option<Passage>,
     event: Option<u32>,
     buffer: Box<[u8; LARGEST]>,
@@ -46,7 +53,10 @@ impl Sender {
             clock,
             last: clock.wrapping_sub(1),
             marker: true,
-            codes: Vec::with_capacity(1024),
+            codec: Codec::Pcmu,
+            options: opus::Options::default(),
+            encoder: Encoder::new(Codec::Pcmu, opus::Options::default()),
+            samples: Vec::new(),
             passage: None,
             event: None,
             buffer: Box::new([0; LARGEST]),
@@ -63,16 +73,26 @@ impl Sender {
         self.clock
     }
 
+    /// What is sent from now on. The same codec goes on where it was.
+    pub fn configure(&mut self, to: &Connect) {
+        if self.codec != to.codec || self.options != to.opus {
+            self.codec = to.codec;
+            self.options = to.opus;
+            self.encoder = Encoder::new(to.codec, to.opus);
+            self.samples.clear();
+        }
+    }
+
     /// A tick has passed, whether or not anything was sent.
     pub fn advance(&mut self) {
-        self.clock = self.clock.wrapping_add(FRAME as u32);
+        self.clock = self.clock.wrapping_add(self.codec.clock() / 50);
     }
 
     fn own(&mut self) {
         self.passage = None;
         // What passed through may have run ahead of our clock.
-        let ahead = self.last.wrapping_sub(self.clock) as i32;
-        if (0..80_000).contains(&ahead) {
+        let ahead = self.last.wrapping_sub(self.clock);
+        if ahead < AHEAD * self.codec.clock() {
             self.clock = self.last.wrapping_add(1);
         }
     }
@@ -84,40 +104,50 @@ impl Sender {
         &self.buffer[..HEADER + payload]
     }
 
-    /// One tick of audio; hands out the packets that are full.
-    pub fn audio(&mut self, to: &Connect, frame: &[i16; FRAME], mut send: impl FnMut(Packet)) {
-        if self.codes.is_empty() {
+    /// One tick of audio at the codec's rate; hands out the packets that are full.
+    pub fn audio(&mut self, to: &Connect, frame: &[i16], mut send: impl FnMut(Packet)) {
+        if self.samples.is_empty() {
             self.own();
         }
-        let before = self.codes.len();
-        self.codes.resize(before + FRAME, 0);
-        g711::encode(to.codec, frame, &mut self.codes[before..]);
-        let size = to.ptime as usize * 8;
-        let mut timestamp = self.clock.wrapping_sub(before as u32);
-        let mut start = 0;
-        while self.codes.len() - start >= size {
-            self.send_codes(to, start, size, timestamp, &mut send);
-            start += size;
-            timestamp = timestamp.wrapping_add(size as u32);
+        let ms = self.codec.packet_ms(to.ptime);
+        let size = (self.codec.rate() * ms / 1000) as usize;
+        if self.samples.is_empty() && size == frame.len() {
+            self.send_samples(to, frame, self.clock, &mut send);
+            return;
         }
-        self.codes.drain(..start);
+        let mut samples = std::mem::take(&mut self.samples);
+        let mut timestamp = self.clock.wrapping_sub(self.codec.ticks(samples.len()));
+        samples.extend_from_slice(frame);
+        let mut start = 0;
+        while samples.len() - start >= size {
+            self.send_samples(to, &samples[start..start + size], timestamp, &mut send);
+            start += size;
+            timestamp = timestamp.wrapping_add(self.codec.ticks(size));
+        }
+        samples.drain(..start);
+        self.samples = samples;
     }
 
     /// Nothing follows for now: what waits for a full packet goes out, filled up with silence.
     pub fn pause(&mut self, to: &Connect, mut send: impl FnMut(Packet)) {
-        let waiting = self.codes.len();
-        if waiting > 0 {
-            let size = to.ptime as usize * 8;
-            self.codes.resize(size, g711::silence(to.codec));
-            let timestamp = self.clock.wrapping_sub(waiting as u32);
-            self.send_codes(to, 0, size, timestamp, &mut send);
-            self.codes.clear();
+        if !self.samples.is_empty() {
+            let mut samples = std::mem::take(&mut self.samples);
+            let timestamp = self.clock.wrapping_sub(self.codec.ticks(samples.len()));
+            samples.resize((self.codec.rate() * self.codec.packet_ms(to.ptime) / 1000) as usize, 0);
+            self.send_samples(to, &samples, timestamp, &mut send);
+            samples.clear();
+            self.samples = samples;
         }
         self.marker = true;
     }
 
-    fn send_codes(&mut self, to: &Connect, start: usize, size: usize, timestamp: u32, send: &mut impl FnMut(Packet)) {
-        self.buffer[HEADER..HEADER + size].copy_from_slice(&self.codes[start..start + size]);
+    fn send_samples(&mut self, to: &Connect, samples: &[i16], timestamp: u32, send: &mut impl FnMut(Packet)) {
+        let size = self.encoder.encode(samples, &mut self.buffer[HEADER..]);
+        if size == 0 {
+            // Silence that need not be sent; what follows it is a new talkspurt.
+            self.marker = true;
+            return;
+        }
         let header = Header {
             marker: std::mem::take(&mut self.marker),
             payload_type: to.payload_type,
@@ -128,20 +158,27 @@ impl Sender {
         send(self.packet(header, size));
     }
 
-    /// One packet of a telephone event (RFC 4733): `duration` in samples so far.
-    pub fn event(&mut self, payload_type: u8, event: u8, duration: u16, end: bool, mut send: impl FnMut(Packet)) {
+    /// One packet of a telephone event (RFC 4733): `duration` so far, in ticks of its clock. What is too long for an event's
+    /// counter goes on under a new timestamp (section 2.5.1.3).
+    pub fn event(&mut self, payload_type: u8, event: u8, duration: u32, end: bool, mut send: impl FnMut(Packet)) {
         let marker = self.event.is_none();
         if marker {
             self.own();
-            self.codes.clear();
+            self.samples.clear();
         }
-        let timestamp = *self.event.get_or_insert(self.clock);
-        self.buffer[HEADER..HEADER + 4].copy_from_slice(&dtmf::Payload { event, end, duration }.to_bytes());
+        let start = *self.event.get_or_insert(self.clock);
+        let before = duration.saturating_sub(1) / SEGMENT * SEGMENT;
+        let payload = dtmf::Payload {
+            event,
+            end,
+            duration: (duration - before) as u16,
+        };
+        self.buffer[HEADER..HEADER + 4].copy_from_slice(&payload.to_bytes());
         let header = Header {
             marker,
             payload_type,
             sequence: self.sequence,
-            timestamp,
+            timestamp: start.wrapping_add(before),
             ssrc: self.ssrc,
         };
         send(self.packet(header, 4));
@@ -174,7 +211,7 @@ impl Sender {
         });
         let passage = known.unwrap_or_else(|| {
             self.own();
-            self.codes.clear();
+            self.samples.clear();
             Passage {
                 ssrc: from.ssrc,
                 sequence: self.sequence.wrapping_sub(from.sequence),
@@ -212,6 +249,7 @@ mod tests {
     use super::*;
     use crate::command::Direction;
     use crate::rtp::parse;
+    use crate::FRAME;
 
     fn connect(ptime: u32) -> Connect {
         Connect {
@@ -221,6 +259,8 @@ mod tests {
             accepts: vec![(8, Codec::Pcma)],
             dtmf: Some(101),
             dtmf_accepts: Some(101),
+            dtmf_clock: 8000,
+            opus: opus::Options::default(),
             ptime,
             direction: Direction::SendRecv,
             unconfirmed_limit: 500,
@@ -230,6 +270,7 @@ mod tests {
 
     fn headers(run: impl FnOnce(&mut Sender, &mut dyn FnMut(Packet))) -> Vec<(Header, usize)> {
         let mut sender = Sender::new(0x1234_5678_9ABC_DEF0);
+        sender.configure(&connect(20));
         let mut sent = Vec::new();
         run(&mut sender, &mut |packet| {
             let (header, payload) = parse(packet).expect("our own packet");
@@ -307,5 +348,42 @@ mod tests {
         assert_eq!(marks, [true, false, false, true]);
         assert_eq!(sent[0].0.timestamp, sent[2].0.timestamp);
         assert_ne!(sent[0].0.timestamp, sent[3].0.timestamp);
+    }
+
+    #[test]
+    fn timestamps_of_every_codec_follow_its_clock() {
+        for (name, codec) in Codec::NAMED {
+            for ptime in [10, 20, 30, 60] {
+                let to = Connect {
+                    codec,
+                    ..connect(ptime)
+                };
+                let sent = headers(|sender, send| {
+                    sender.configure(&to);
+                    for _ in 0..30 {
+                        sender.audio(&to, &vec![0; codec.frame()], &mut *send);
+                        sender.advance();
+                    }
+                });
+                let ms = codec.packet_ms(ptime);
+                assert_eq!(sent.len() as u32, 600 / ms, "{name} {ptime}");
+                for pair in sent.windows(2) {
+                    let step = pair[1].0.timestamp.wrapping_sub(pair[0].0.timestamp);
+                    assert_eq!(step, codec.clock() * ms / 1000, "{name} {ptime}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_that_outlasts_its_counter_goes_on_under_a_new_timestamp() {
+        let sent = headers(|sender, send| {
+            for n in 1..=80 {
+                sender.event(101, 5, n * 960, n == 80, &mut *send);
+            }
+        });
+        let start = sent[0].0.timestamp;
+        let steps: Vec<u32> = sent.iter().map(|(h, _)| h.timestamp.wrapping_sub(start)).collect();
+        assert_eq!((steps[63], steps[64], steps[79]), (0, SEGMENT, SEGMENT));
     }
 }

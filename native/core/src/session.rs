@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 
 use crate::command::{Codec, CommandId, Connect, Direction, Order, SessionId};
 use crate::dtmf::DigitReceiver;
+use crate::ear::Ear;
 use crate::event::{Event, Outcome, RecordEnd, Statistics};
-use crate::jitter::JitterBuffer;
+use crate::feed::Feed;
 use crate::keys::KeySender;
 use crate::line::Line;
 use crate::player::{Fill, Track};
@@ -19,7 +20,7 @@ use crate::sender::Sender;
 use crate::srtp::Inbound;
 use crate::tap::Tap;
 use crate::world::World;
-use crate::{Micros, FRAME};
+use crate::{Micros, LONGEST_FRAME};
 
 /// What holds for all sessions of an engine.
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +45,8 @@ pub enum Heard<'a> {
     Nothing,
     /// Audio in this codec.
     Audio(Header, &'a [u8], Codec),
-    /// A telephone event, and the key if this is the first that is heard of it.
-    Event(Header, &'a [u8], Option<char>),
+    /// A telephone event, the hertz of its clock, and the key if this is the first that is heard of it.
+    Event(Header, &'a [u8], u32, Option<char>),
 }
 
 /// One session.
@@ -61,8 +62,11 @@ pub struct Session {
     sender: Sender,
     reception: Reception,
     digits: DigitReceiver,
-    jitter: Option<JitterBuffer>,
-    late: u64,
+    /// What it hears, if anybody listens.
+    pub ear: Ear,
+    hears: Option<Codec>,
+    listened: bool,
+    fed: Option<Feed>,
     tracks: VecDeque<Track>,
     playing: bool,
     keys: VecDeque<KeySender>,
@@ -70,8 +74,6 @@ pub struct Session {
     taps: Vec<Tap>,
     /// Files of this session that are being completed.
     pub finishing: Vec<Finishing>,
-    /// The frame of this tick, if anybody listens.
-    pub frame: [i16; FRAME],
     /// A bridge listens.
     pub overheard: bool,
     /// `CloseSession`, when it waits for files.
@@ -96,15 +98,16 @@ impl Session {
             sender: Sender::new(random),
             reception: Reception::default(),
             digits: DigitReceiver::default(),
-            jitter: None,
-            late: 0,
+            ear: Ear::new(settings.jitter_least, settings.jitter_most),
+            hears: None,
+            listened: false,
+            fed: None,
             tracks: VecDeque::new(),
             playing: false,
             keys: VecDeque::new(),
             recorders: Vec::new(),
             taps: Vec::new(),
             finishing: Vec::new(),
-            frame: [0; FRAME],
             overheard: false,
             closing: None,
             heard: now,
@@ -162,6 +165,7 @@ impl Session {
             (Some(key), Some(open)) if open.uses(key) => {}
             (key, _) => self.open = key.map(|key| Inbound::new(key.clone())),
         }
+        self.sender.configure(&connect);
         self.heard = now;
         self.lost = false;
         self.connect = Some(connect);
@@ -229,7 +233,7 @@ impl Session {
             packets_sent: self.line.packets,
             packets_received: self.reception.received(),
             packets_lost: self.reception.lost(),
-            packets_late: self.late + self.jitter.as_ref().map_or(0, JitterBuffer::late),
+            packets_late: self.ear.late(),
             jitter: self.reception.jitter(),
             round_trip: self.reception.round_trip(),
         }
@@ -260,22 +264,22 @@ impl Session {
         if !event && codec.is_none() || !self.line.latch.admit(source, header.ssrc, now) {
             return Heard::Nothing;
         }
-        let listens = connect.direction.receives();
+        let (listens, clock) = (connect.direction.receives(), connect.dtmf_clock);
         self.heard = now;
         self.lost = false;
-        self.reception.receive(&header, now, !event);
+        self.reception
+            .receive(&header, now, codec.filter(|_| !event).map(Codec::clock));
         if event {
             let key = self.digits.receive(header.ssrc, header.timestamp, payload);
             if let Some(key) = key {
                 self.pressed(key, world);
             }
-            return Heard::Event(header, payload, key);
+            return Heard::Event(header, payload, clock, key);
         }
         match codec {
             Some(codec) if listens => {
-                if let Some(jitter) = &mut self.jitter {
-                    jitter.push(header.ssrc, header.timestamp, codec, payload);
-                }
+                self.hears = Some(codec);
+                self.ear.push(header.ssrc, header.timestamp, codec, payload);
                 Heard::Audio(header, payload, codec)
             }
             _ => Heard::Nothing,
@@ -331,17 +335,46 @@ impl Session {
         }
         let (header, payload, codec) = match heard {
             Heard::Nothing => return,
+            Heard::Audio(_, _, codec) if !codec.passes_as(connect.codec) => return, // decoded and fed at the tick
             Heard::Audio(header, payload, codec) => (header, payload, Some(codec)),
-            Heard::Event(_, _, key) if connect.dtmf.is_none() => {
-                // The far end knows no events: it gets the key as a tone.
+            Heard::Event(_, _, clock, key)
+                if connect.dtmf.is_none() || self.fed.is_some() || clock != connect.dtmf_clock =>
+            {
+                // The far end knows no events, or has another clock: it gets the key anew, as a tone or as an event.
                 self.keys.extend(key.and_then(KeySender::relayed));
                 return;
             }
-            Heard::Event(header, payload, _) => (header, payload, None),
+            Heard::Event(header, payload, _, _) => (header, payload, None),
         };
         let line = &mut self.line;
         self.sender
             .pass(connect, header, payload, codec, |packet| line.send(packet, now, world));
+    }
+
+    /// Whether what it hears must be decoded for `other`, which speaks another codec.
+    pub fn differs_from(&self, other: &Self) -> bool {
+        let spoken = other.connect.as_ref().map(|connect| connect.codec);
+        matches!((self.hears, spoken), (Some(heard), Some(spoken)) if !heard.passes_as(spoken))
+    }
+
+    /// Listens ahead of its tick, for a bridge that brings the frame to another session.
+    pub fn listen_ahead(&mut self, world: &mut dyn World) {
+        self.listen(world);
+        self.listened = true;
+    }
+
+    /// Hands out the ear for a moment, to be put back.
+    pub fn lend_ear(&mut self) -> Ear {
+        std::mem::replace(&mut self.ear, Ear::new(0, 0))
+    }
+
+    /// The frame of this tick from the other end of a bridge, at `rate` hertz; `None` when packets pass as they are.
+    pub fn feed_frame(&mut self, heard: Option<(&[i16], u32)>) {
+        let Some(((frame, rate), connect)) = heard.zip(self.connect.as_ref()) else {
+            self.fed = None;
+            return;
+        };
+        self.fed.get_or_insert_default().put(frame, rate, connect.codec);
     }
 
     /// 20 ms have passed.
@@ -354,30 +387,24 @@ impl Session {
     }
 
     fn listen(&mut self, world: &mut dyn World) {
-        if self.recorders.is_empty() && self.taps.is_empty() && !self.overheard {
-            if let Some(jitter) = self.jitter.take() {
-                self.late += jitter.late();
-            }
+        if std::mem::take(&mut self.listened) {
             return;
         }
-        let Settings {
-            jitter_least,
-            jitter_most,
-            ..
-        } = self.settings;
-        let jitter = self
-            .jitter
-            .get_or_insert_with(|| JitterBuffer::new(jitter_least, jitter_most));
-        jitter.pull(&mut self.frame);
+        if self.recorders.is_empty() && self.taps.is_empty() && !self.overheard {
+            self.ear.rest();
+            return;
+        }
+        let expected = self.connect.as_ref().map_or(Codec::Pcmu, |connect| connect.codec);
+        self.ear.listen(self.hears.unwrap_or(expected));
         for tap in &mut self.taps {
-            tap.hear(&self.frame, world);
+            tap.hear(self.ear.frame(), self.ear.rate(), world);
         }
         let mut at = 0;
         while let Some(recorder) = self.recorders.get_mut(at) {
             if let Some(reason) = recorder.failure() {
                 world.emit(Event::Failed(recorder.command, reason.to_owned()));
                 self.recorders.remove(at);
-            } else if let Some(end) = recorder.hear(&self.frame, world) {
+            } else if let Some(end) = recorder.hear(self.ear.narrow(), world) {
                 let recorder = self.recorders.remove(at);
                 self.finishing.push(recorder.finish(end, None, world));
             } else {
@@ -403,9 +430,10 @@ impl Session {
             }
             return;
         }
-        let mut frame = [0; FRAME];
+        let mut frame = [0; LONGEST_FRAME];
+        let frame = &mut frame[..connect.codec.frame()];
         while let Some(track) = self.tracks.front_mut() {
-            let fill = track.fill(&mut frame);
+            let fill = track.fill(frame, connect.codec.rate());
             let audible = match &fill {
                 Fill::Waiting => break,
                 Fill::Failed(_) => false,
@@ -414,7 +442,7 @@ impl Session {
             };
             if audible && sends {
                 self.sender
-                    .audio(connect, &frame, |packet| line.send(packet, now, world));
+                    .audio(connect, frame, |packet| line.send(packet, now, world));
             }
             self.playing = true;
             if fill == Fill::Full {
@@ -429,12 +457,21 @@ impl Session {
             }
         }
         self.playing = false;
+        if let Some(frame) = self.fed.as_mut().and_then(|feed| feed.take(connect.codec)) {
+            if sends {
+                self.sender
+                    .audio(connect, frame, |packet| line.send(packet, now, world));
+            }
+            return;
+        }
         if sends {
             self.sender.pause(connect, |packet| line.send(packet, now, world));
             let idle = now.saturating_sub(line.last) >= self.settings.keepalive * 1000;
             if self.settings.keepalive > 0 && idle {
                 self.sender
-                    .audio(connect, &[0; FRAME], |packet| line.send(packet, now, world));
+                    .audio(connect, &[0; LONGEST_FRAME][..connect.codec.frame()], |packet| {
+                        line.send(packet, now, world)
+                    });
                 self.sender.pause(connect, |packet| line.send(packet, now, world));
             }
         }

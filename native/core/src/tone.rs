@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use crate::command::Tone;
-use crate::{FRAME, RATE};
+use crate::FRAME;
 
 /// Full scale of G.711 is +3.14 dBm0 (ITU-T G.711); a sine at 0 dBm0 has this peak.
 const PEAK_AT_0_DBM0: f64 = 32_767.0 * 0.696_6;
@@ -20,12 +20,12 @@ pub struct ToneGenerator {
 }
 
 impl ToneGenerator {
-    /// Starts at the tone's first sample.
-    pub fn new(tone: &Tone) -> Self {
-        let samples = |ms: u32| u64::from(ms) * u64::from(RATE) / 1000;
+    /// Starts at the tone's first sample; `rate` in hertz.
+    pub fn new(tone: &Tone, rate: u32) -> Self {
+        let samples = |ms: u32| u64::from(ms) * u64::from(rate) / 1000;
         let cycle = samples(tone.on) + samples(tone.off);
         Self {
-            steps: tone.frequencies.iter().map(|f| f * TAU / f64::from(RATE)).collect(),
+            steps: tone.frequencies.iter().map(|f| f * TAU / f64::from(rate)).collect(),
             amplitude: PEAK_AT_0_DBM0 * 10f64.powf(tone.level / 20.0),
             on: samples(tone.on),
             cycle,
@@ -35,18 +35,19 @@ impl ToneGenerator {
     }
 
     /// The two tones of a key (ITU-T Q.23), or `None` when it is no key.
-    pub fn key(key: char, on: u32) -> Option<Self> {
+    pub fn key(key: char, on: u32, rate: u32) -> Option<Self> {
         const ROWS: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
         const COLUMNS: [f64; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
         let at = "123A456B789C*0#D".chars().position(|k| k == key)?;
         let frequencies = vec![ROWS[at / 4], COLUMNS[at % 4]];
-        Some(Self::new(&Tone {
+        let tone = Tone {
             frequencies,
             on,
             off: 0,
             repeat: 1,
             level: -9.0,
-        }))
+        };
+        Some(Self::new(&tone, rate))
     }
 
     /// Fills as much of `frame` as the tone still has; returns how much.
@@ -107,7 +108,7 @@ mod tests {
             repeat: 2,
             level: -10.0,
         };
-        let mut generator = ToneGenerator::new(&tone);
+        let mut generator = ToneGenerator::new(&tone, 8000);
         let mut frame = [99; 400];
         assert_eq!(generator.fill(&mut frame), 320);
         assert!(frame[..80].iter().any(|s| s.abs() > 3000));
@@ -125,12 +126,12 @@ mod tests {
             repeat: 0,
             level: -10.0,
         };
-        assert_eq!(ToneGenerator::new(&tone).fill(&mut [0; 160]), 0);
+        assert_eq!(ToneGenerator::new(&tone, 8000).fill(&mut [0; 160]), 0);
     }
 
     #[test]
     fn only_keys_have_key_tones() {
-        assert!(ToneGenerator::key('5', 100).is_some());
-        assert!(ToneGenerator::key('x', 100).is_none());
+        assert!(ToneGenerator::key('5', 100, 8000).is_some());
+        assert!(ToneGenerator::key('x', 100, 8000).is_none());
     }
 }

@@ -3,8 +3,8 @@
 //! Reading trusts no length in the file: a chunk that claims more than there is ends where the bytes end, which is also
 //! how a recording reads whose writer died.
 
+use crate::codec::g711;
 use crate::command::Codec;
-use crate::g711;
 
 /// Bytes of the header that we write.
 pub const HEADER: usize = 44;

@@ -51,6 +51,8 @@ fn connect(remote: SocketAddr) -> Order {
         dtmf: None,
         dtmf_accepts: None,
         ptime: 20,
+        dtmf_clock: 8000,
+        opus: Default::default(),
         direction: Direction::SendRecv,
         unconfirmed_limit: 500,
         security: None,

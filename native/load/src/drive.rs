@@ -49,7 +49,8 @@ pub fn run(seconds: u64) -> io::Result<()> {
             };
             let now = Instant::now();
             let leg = &mut legs[at as usize];
-            leg.reception.receive(&header, (now - start).as_micros() as u64, true);
+            leg.reception
+                .receive(&header, (now - start).as_micros() as u64, Some(8000));
             if let Some(last) = leg.last.replace(now) {
                 leg.gap = leg.gap.max(now - last);
             }

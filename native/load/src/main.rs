@@ -4,10 +4,12 @@
 //! ```text
 //! offhook-rtp-load drive --seconds S     reads the ports to drive from standard input
 //! offhook-rtp-load baseline --legs N     prints its ports; ends with standard input
+//! offhook-rtp-load codecs                CPU of each codec and cipher
 //! ```
 #![forbid(unsafe_code)]
 
 mod baseline;
+mod codecs;
 mod drive;
 mod sockets;
 
@@ -23,8 +25,12 @@ fn main() -> ExitCode {
     let outcome = match arguments.first().map(String::as_str) {
         Some("drive") => drive::run(option(&arguments, "--seconds").unwrap_or(5).min(60)),
         Some("baseline") => baseline::run(option(&arguments, "--legs").unwrap_or(100).min(5000) as usize),
+        Some("codecs") => {
+            codecs::run();
+            Ok(())
+        }
         _ => {
-            eprintln!("usage: offhook-rtp-load drive --seconds S | baseline --legs N");
+            eprintln!("usage: offhook-rtp-load drive --seconds S | baseline --legs N | codecs");
             return ExitCode::from(2);
         }
     };

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use offhook_media_core::codec::opus;
 use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, Tone};
 use offhook_media_core::event::{Event, Outcome, RecordEnd};
 use offhook_media_core::session::Settings;
@@ -33,11 +34,7 @@ fn misuse(error: Misuse) -> PyErr {
 }
 
 fn codec(name: &str) -> PyResult<Codec> {
-    match name {
-        "PCMU" => Ok(Codec::Pcmu),
-        "PCMA" => Ok(Codec::Pcma),
-        _ => Err(PyValueError::new_err(format!("codec {name} is not known"))),
-    }
+    Codec::named(name).ok_or_else(|| PyValueError::new_err(format!("codec {name} is not known")))
 }
 
 fn direction(name: &str) -> PyResult<Direction> {
@@ -47,6 +44,15 @@ fn direction(name: &str) -> PyResult<Direction> {
         "recvonly" => Ok(Direction::RecvOnly),
         "inactive" => Ok(Direction::Inactive),
         _ => Err(PyValueError::new_err(format!("direction {name} is not known"))),
+    }
+}
+
+fn options((bitrate, complexity, fec, dtx): (u32, u8, bool, bool)) -> opus::Options {
+    opus::Options {
+        bitrate,
+        complexity,
+        fec,
+        dtx,
     }
 }
 
@@ -135,7 +141,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (command, session, host, port, codec_name, payload_type, accepts, dtmf, ptime, direction_name,
-                        unconfirmed_limit, dtmf_accepts=None, security=None))]
+                        unconfirmed_limit, dtmf_accepts=None, security=None, dtmf_clock=8000, opus=None))]
     #[allow(clippy::too_many_arguments)] // One for each field of `commands.Connect`.
     fn connect(
         &self,
@@ -152,11 +158,20 @@ impl Engine {
         unconfirmed_limit: u32,
         dtmf_accepts: Option<u8>,
         security: Option<(String, Vec<u8>, Vec<u8>)>,
+        dtmf_clock: u32,
+        opus: Option<(u32, u8, bool, bool)>,
     ) -> PyResult<()> {
         let address = host.parse::<std::net::IpAddr>();
         let address = address.map_err(|_| PyValueError::new_err(format!("{host} is no IP address to send to")))?;
-        if !(10..=60).contains(&ptime) || payload_type > 127 {
-            return Err(PyValueError::new_err("ptime is 10..60 ms, a payload type 0..127"));
+        if !(10..=60).contains(&ptime) || ptime % 10 != 0 || payload_type > 127 {
+            return Err(PyValueError::new_err(
+                "ptime is 10..60 ms in steps of 10, a payload type 0..127",
+            ));
+        }
+        if ![8000, 16_000, 48_000].contains(&dtmf_clock) {
+            return Err(PyValueError::new_err(
+                "telephone-event's clock is 8000, 16000 or 48000 Hz",
+            ));
         }
         let accepts = accepts
             .into_iter()
@@ -169,6 +184,8 @@ impl Engine {
             accepts,
             dtmf,
             dtmf_accepts: dtmf_accepts.or(dtmf),
+            dtmf_clock,
+            opus: opus.map_or_else(opus::Options::default, options),
             ptime,
             direction: direction(direction_name)?,
             unconfirmed_limit,

@@ -37,6 +37,8 @@ class Engine:
         unconfirmed_limit: int,
         dtmf_accepts: int | None = None,
         security: tuple[str, bytes, bytes] | None = None,
+        dtmf_clock: int = 8000,
+        opus: tuple[int, int, bool, bool] | None = None,
     ) -> None: ...
     def play(
         self, command: int, session: int, sources: Sequence[tuple[object, ...]], repeat: int, stop_on: str

@@ -22,10 +22,18 @@ DTMF_KEYS = "0123456789*#ABCD"
 
 
 class Codec(StrEnum):
-    """Names as in SDP ``a=rtpmap`` (RFC 3551)."""
+    """Names as in SDP ``a=rtpmap`` (RFC 3551, RFC 7587), with the rate where that makes a difference."""
 
     PCMU = "PCMU"
     PCMA = "PCMA"
+    G722 = "G722"
+    """16 kHz; its RTP clock is said to be 8 kHz."""
+    OPUS = "OPUS"
+    """48 kHz, mono."""
+    L16_8 = "L16/8000"
+    """Bare samples, mono."""
+    L16_16 = "L16/16000"
+    L16_48 = "L16/48000"
 
 
 class Direction(StrEnum):
@@ -82,6 +90,20 @@ AudioSource = WavFile | WavData | Pcm | Silence | Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opus:
+    """How Opus is encoded."""
+
+    bitrate: int = 32_000
+    """Bits per second on average, 6000..510000."""
+    complexity: int = 5
+    """0..10; CPU against quality."""
+    fec: bool = True
+    """Put a coarse copy of each packet into the next one."""
+    dtx: bool = False
+    """Send next to nothing while there is silence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSession:
     """Bind an RTP and an RTCP socket. Ends ``Finished`` with ``Opened`` (the port), or ``Failed``."""
 
@@ -112,10 +134,15 @@ class Connect:
     accepts: Mapping[int, Codec] = field(default_factory=dict)
     """Payload type to codec, of what may be received."""
     dtmf_payload_type: int | None = None
-    """telephone-event/8000 (RFC 4733) as it is sent; None when the far end does not know it."""
+    """telephone-event (RFC 4733) as it is sent; None when the far end does not know it."""
     dtmf_accepts: int | None = None
     """telephone-event as it may arrive, where each side chose its own number; None: as it is sent."""
+    dtmf_clock: int = 8000
+    """Hz of its clock: 8000, 16000 or 48000."""
     ptime: int = 20
+    """Milliseconds of audio per packet, 10..60 in steps of 10; a codec that has no such packets sends the next shorter ones."""
+    opus: Opus = field(default_factory=Opus)
+    """Where Opus is sent."""
     direction: Direction = Direction.SENDRECV
     unconfirmed_limit: int = 500
     """Packets (10 s of audio at 20 ms)."""

@@ -158,7 +158,7 @@ class NativeEngine:
 
     def _connect(self, command: Connect) -> None:
         host, port = command.remote
-        security = command.security
+        security, opus = command.security, command.opus
         accepts = command.accepts or {command.payload_type: command.codec}
         self._engine.connect(
             command.id,
@@ -174,6 +174,8 @@ class NativeEngine:
             command.unconfirmed_limit,
             command.dtmf_accepts,
             None if security is None else (security.suite.value, security.sends, security.receives),
+            command.dtmf_clock,
+            (opus.bitrate, opus.complexity, opus.fec, opus.dtx),
         )
 
     def _record(self, command: Record) -> None:

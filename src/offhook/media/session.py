@@ -23,6 +23,7 @@ from offhook.media.commands import (
     Direction,
     Inject,
     OpenSession,
+    Opus,
     Play,
     Record,
     SendDigits,
@@ -127,9 +128,11 @@ class MediaSession:
         accepts: Mapping[int, Codec] | None = None,
         dtmf_payload_type: int | None = None,
         dtmf_accepts: int | None = None,
+        dtmf_clock: int = 8000,
         ptime: int = 20,
         direction: Direction = Direction.SENDRECV,
         security: Security | None = None,
+        opus: Opus | None = None,
     ) -> None:
         """Say where to send and how to read what arrives. May be repeated; what plays goes on."""
         command = Connect(
@@ -141,9 +144,11 @@ class MediaSession:
             accepts={payload_type: codec} if accepts is None else accepts,
             dtmf_payload_type=dtmf_payload_type,
             dtmf_accepts=dtmf_accepts,
+            dtmf_clock=dtmf_clock,
             ptime=ptime,
             direction=direction,
             security=security,
+            opus=opus or Opus(),
         )
         await self._start(command, _nothing).within(self._sessions.reply_timeout)
 

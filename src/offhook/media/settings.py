@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from offhook.media.commands import Codec
 from offhook.media.srtp import SrtpPolicy
 
 
@@ -32,6 +33,14 @@ class MediaSettings:
     rtp_timeout: float = 60.0
     """Seconds without a packet from a far end that should send, after which its call is ended; 0 never."""
 
+    codecs: tuple[str, ...] = ("PCMU", "PCMA", "G722", "OPUS")
+    """Audio codecs, the preferred one first, of PCMU, PCMA, G722, OPUS, L16/8000, L16/16000 and L16/48000. The order decides which
+    one of an offer is taken, and is that of our offers. A trunk can have its own. Ends of a call that speak different ones
+    are converted, which costs CPU."""
+    opus_bitrate: int = 32_000
+    """Bits per second of Opus that is sent, 6000..510000, unless the far end wishes for less."""
+    opus_complexity: int = 5
+    """CPU against quality of Opus that is sent, 0..10."""
     srtp: str = "optional"
     """Enciphered media by keys in SDP (RFC 4568): ``off``; ``optional``: accepted when offered, and offered where SIP travels
     over TLS; ``required``: calls without it are refused. A trunk can have its own policy."""
@@ -47,3 +56,10 @@ class MediaSettings:
             raise ValueError(f"media.jitter {self.jitter} and jitter_max {self.jitter_max} are no range in 0..500")
         if self.srtp not in set(SrtpPolicy):
             raise ValueError(f"media.srtp {self.srtp!r} is not one of {', '.join(SrtpPolicy)}")
+        if not self.codecs or set(self.codecs) - set(Codec):
+            given = ", ".join(self.codecs) or "is empty"
+            raise ValueError(f"media.codecs {given}: one or more of {', '.join(Codec)}, separated by commas")
+        if not 6000 <= self.opus_bitrate <= 510_000:
+            raise ValueError(f"media.opus_bitrate {self.opus_bitrate} is not in 6000..510000")
+        if not 0 <= self.opus_complexity <= 10:
+            raise ValueError(f"media.opus_complexity {self.opus_complexity} is not in 0..10")

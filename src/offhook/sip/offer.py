@@ -13,20 +13,22 @@ from types import MappingProxyType
 from typing import Final
 
 from offhook.sip import crypto
+from offhook.sip.codecs import (
+    DTMF_PAYLOAD_TYPES,
+    USUAL,
+    clock_of,
+    codec_of,
+    dtmf_format,
+    dtmf_of,
+    format_of,
+    parameters_of,
+)
 from offhook.sip.crypto import PLAIN_PROFILES, SECURE_PROFILES, Keying
 from offhook.sip.errors import LocalProtocolError, NoCommonMedia
 from offhook.sip.sdp import TELEPHONE_EVENT, Format, Media, Sdp
 
-CODECS: Final = ("PCMU", "PCMA")
-"""What the media engine speaks, the preferred one first. PCMU first: most peers do the same, so nothing is converted."""
-STATIC_NUMBERS: Final = {"PCMU": 0, "PCMA": 8}
-"""Payload types of RFC 3551."""
-DTMF_PAYLOAD_TYPE: Final = 101
-"""The number for telephone-event in our own offers, as most peers have it."""
-DTMF_EVENTS: Final = "0-15"
-"""The sixteen keys."""
-PTIMES: Final = (20, 40, 60)
-"""Packet lengths in ms that can be sent: whole ticks of the media engine."""
+PTIMES: Final = (20, 10, 30, 40, 50, 60)
+"""Packet lengths in ms that can be sent, the usual one first."""
 
 _MIRROR: Final = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 
@@ -48,6 +50,10 @@ class Agreement:
     """telephone-event to send; None when the far end does not know it."""
     dtmf_accepts: int | None = None
     """telephone-event that may arrive; differs from the above only when the two sides numbered it differently."""
+    dtmf_clock: int = 8000
+    """Hz of its clock."""
+    parameters: str = ""
+    """What the far end says of the codec that we send: its fmtp text."""
     ptime: int = 20
     """Milliseconds of audio in each packet that we send."""
     direction: str = "sendrecv"
@@ -72,22 +78,23 @@ def make_offer(
     *,
     session_id: int,
     version: int = 1,
-    codecs: Sequence[str] = CODECS,
-    dtmf_payload_type: int | None = DTMF_PAYLOAD_TYPE,
+    codecs: Sequence[str] = USUAL,
+    keypad: bool = True,
     ptime: int = 20,
     direction: str = "sendrecv",
     keys: Mapping[str, bytes] = MappingProxyType({}),
     insist: bool = False,
 ) -> Sdp:
-    """The first offer of a call: one audio stream to ``host`` (an IP address) and ``port``.
+    """The first offer of a call: one audio stream to ``host`` (an IP address) and ``port``, with telephone-events if ``keypad``.
 
     ``keys``, by suite, offer SRTP, which the far end may leave out (RFC 8643) unless we ``insist``.
     """
-    formats = [_own_format(name) for name in codecs]
+    formats = [format_of(name) for name in codecs]
     if not formats:
         raise LocalProtocolError("an offer needs at least one codec")
-    if dtmf_payload_type is not None:
-        formats.append(_dtmf_format(dtmf_payload_type))
+    if keypad:
+        clocks = sorted({8000, *map(clock_of, codecs)} & set(DTMF_PAYLOAD_TYPES))
+        formats += [dtmf_format(DTMF_PAYLOAD_TYPES[clock], clock) for clock in clocks]
     audio = Media(
         kind="audio",
         port=port,
@@ -107,7 +114,7 @@ def answer(
     *,
     session_id: int,
     version: int = 1,
-    codecs: Sequence[str] = CODECS,
+    codecs: Sequence[str] = USUAL,
     direction: str = "sendrecv",
     previous: Sdp | None = None,
     keys: Mapping[str, bytes] = MappingProxyType({}),
@@ -149,13 +156,14 @@ def agree(offer: Sdp, reply: Sdp) -> Agreement:
         known = {item.payload_type: item for item in ours.formats}
         # An answerer may leave out what the offer said of a number already; its own words count where there are any.
         named = replace(theirs, formats=tuple(_named(item, known) for item in theirs.formats))
-        offered = {item.payload_type: item.name for item in ours.formats if item.name != TELEPHONE_EVENT}
-        chosen = next((item for item in named.formats if _speaks(item, tuple(offered.values()))), None)
+        offered = {item.payload_type: codec for item in ours.formats if (codec := codec_of(item)) is not None}
+        chosen = next((item for item in named.formats if codec_of(item) in offered.values()), None)
         if chosen is None:
             continue
         agreement = _agreement(reply, named, chosen, offered, ours.direction or offer.direction)
-        own_dtmf = next((item.payload_type for item in ours.formats if item.name == TELEPHONE_EVENT), None)
-        dtmf_accepts = own_dtmf if agreement.dtmf_payload_type is not None else None
+        own = [item for item in ours.formats if item.name == TELEPHONE_EVENT]
+        same = [item.payload_type for item in own if item.clock_rate == agreement.dtmf_clock]
+        dtmf_accepts = same[0] if agreement.dtmf_payload_type is not None and same else None
         return replace(agreement, dtmf_accepts=dtmf_accepts, keying=keying)
     raise NoCommonMedia("the answer accepts none of the streams that were offered")
 
@@ -183,7 +191,7 @@ def _first_usable(offer: Sdp, codecs: Sequence[str], keys: Mapping[str, bytes], 
             continue
         for name in codecs:
             for item in media.formats:
-                if _speaks(item, (name,)):
+                if codec_of(item) == name:
                     return index, item
     offered = sorted({item.name for media in offer.media for item in media.formats if item.name})
     wanted = "a codec and SRTP key of ours" if insist else "a codec (and, for SRTP, a key) of ours"
@@ -200,12 +208,9 @@ def _usable(description: Sdp, media: Media) -> bool:
     return not address.is_multicast and str(address) != "255.255.255.255"
 
 
-def _speaks(item: Format, names: Sequence[str]) -> bool:
-    return item.name in names and item.clock_rate == 8000 and item.channels == 1
-
-
 def _common(media: Media, codecs: Sequence[str]) -> dict[int, str]:
-    return {item.payload_type: item.name for item in media.formats if _speaks(item, codecs)}
+    names = {item.payload_type: codec_of(item) for item in media.formats}
+    return {number: name for number, name in names.items() if name is not None and name in codecs}
 
 
 def _named(item: Format, known: Mapping[int, Format]) -> Format:
@@ -217,26 +222,27 @@ def _agreement(theirs: Sdp, media: Media, chosen: Format, accepts: Mapping[int, 
     allowed = _MIRROR[theirs.direction_of(media)]
     if ipaddress.ip_address(host).is_unspecified:
         allowed = _intersection(allowed, "recvonly")  # hold as RFC 2543 had it: there is nowhere to send to
-    dtmf = next(
-        (item.payload_type for item in media.formats if item.name == TELEPHONE_EVENT and item.clock_rate == 8000), None
-    )
+    codec = codec_of(chosen) or ""
+    dtmf = dtmf_of(media.formats, codec)
     return Agreement(
         host=host,
         port=media.port,
-        codec=chosen.name,
+        codec=codec,
         payload_type=chosen.payload_type,
         accepts=dict(accepts),
-        dtmf_payload_type=dtmf,
-        dtmf_accepts=dtmf,
+        dtmf_payload_type=None if dtmf is None else dtmf.payload_type,
+        dtmf_accepts=None if dtmf is None else dtmf.payload_type,
+        dtmf_clock=8000 if dtmf is None else dtmf.clock_rate,
+        parameters=chosen.parameters,
         ptime=media.ptime if media.ptime in PTIMES else PTIMES[0],
         direction=_intersection(allowed, wish),
     )
 
 
 def _accepted(theirs: Media, chosen: Format, agreement: Agreement, port: int) -> Media:
-    formats = [replace(chosen, parameters="")]
+    formats = [replace(chosen, parameters=parameters_of(agreement.codec))]
     if agreement.dtmf_payload_type is not None:
-        formats.append(_dtmf_format(agreement.dtmf_payload_type))
+        formats.append(dtmf_format(agreement.dtmf_payload_type, agreement.dtmf_clock))
     return Media(
         kind="audio",
         port=port,
@@ -262,13 +268,3 @@ def _intersection(one: str, other: str) -> str:
 def _next_version(previous: Sdp, proposed: Sdp) -> Sdp:
     same = replace(proposed, session_id=previous.session_id, version=previous.version, username=previous.username)
     return same if same == previous else replace(same, version=previous.version + 1)
-
-
-def _own_format(name: str) -> Format:
-    if name not in STATIC_NUMBERS:
-        raise LocalProtocolError(f"not a codec that can be offered: {name!r}")
-    return Format(payload_type=STATIC_NUMBERS[name], name=name)
-
-
-def _dtmf_format(payload_type: int) -> Format:
-    return Format(payload_type=payload_type, name=TELEPHONE_EVENT, parameters=DTMF_EVENTS)

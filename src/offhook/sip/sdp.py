@@ -34,6 +34,9 @@ STATIC_CODECS: Final = {
 }
 """Payload types that need no rtpmap (RFC 3551 §6), as name and clock rate."""
 
+_CUSTOMARY: Final = {"OPUS": "opus"}
+"""Names as everybody writes them, although capitals mean nothing (RFC 4855 §3)."""
+
 _SAFE_WORD: Final = re.compile(r"[^\s\x00]+")
 _RTPMAP: Final = re.compile(r"([0-9]{1,3})\s+([^\s/]+)/([0-9]{1,6})(?:/([0-9]{1,2}))?\s*")
 _FMTP: Final = re.compile(r"([0-9]{1,3})\s+(.*)")
@@ -298,7 +301,8 @@ def _media_lines(media: Media) -> list[str]:
     for item in media.formats:
         if item.name:
             channels = f"/{item.channels}" if item.channels != 1 else ""
-            lines.append(f"a=rtpmap:{item.payload_type} {_word(item.name)}/{item.clock_rate}{channels}")
+            name = _CUSTOMARY.get(item.name, item.name)
+            lines.append(f"a=rtpmap:{item.payload_type} {_word(name)}/{item.clock_rate}{channels}")
         if item.parameters:
             lines.append(f"a=fmtp:{item.payload_type} {_text(item.parameters)}")
     if media.ptime is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from offhook.media.commands import Codec, Direction
+from offhook.media.commands import Codec, Direction, Opus
 from offhook.media.session import MediaSession
 from offhook.media.settings import MediaSettings
 from offhook.media.srtp import Security, SrtpPolicy, SrtpSuite
 from offhook.sip import offer as offers
+from offhook.sip.codecs import OpusWishes
 from offhook.sip.crypto import SUITES
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow
@@ -47,8 +48,8 @@ class Negotiation:
         self._random_bits = random_bits
         self._ours: Sdp | None = None
         self._host = ""
-        self.codecs: Sequence[str] = offers.CODECS
-        """What our first offer names, the preferred one first."""
+        self.codecs: Sequence[str] = addresses.media.codecs
+        """What we speak, the preferred one first; a trunk may have it otherwise."""
         self.srtp = SrtpPolicy(addresses.media.srtp)
         """Whether media is enciphered; a trunk may have it otherwise."""
         self.confidential = False
@@ -108,6 +109,7 @@ class Negotiation:
             self._host,
             self._port,
             session_id=self._random_bits(31),
+            codecs=self.codecs,
             previous=self._ours,
             keys=self._own_keys() if welcome else {},
             insist=self.srtp is SrtpPolicy.REQUIRED,
@@ -129,9 +131,21 @@ class Negotiation:
             accepts={number: Codec(name) for number, name in agreement.accepts.items()},
             dtmf_payload_type=agreement.dtmf_payload_type,
             dtmf_accepts=agreement.dtmf_accepts,
+            dtmf_clock=agreement.dtmf_clock,
             ptime=agreement.ptime,
             direction=Direction(agreement.direction),
             security=_security(agreement),
+            opus=self._opus(agreement),
+        )
+
+    def _opus(self, agreement: Agreement) -> Opus:
+        """Opus as both sides like it."""
+        media, wishes = self._addresses.media, OpusWishes.parse(agreement.parameters)
+        return Opus(
+            bitrate=min(media.opus_bitrate, wishes.most),
+            complexity=media.opus_complexity,
+            fec=wishes.fec,
+            dtx=wishes.dtx,
         )
 
     @property

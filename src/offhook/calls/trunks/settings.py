@@ -42,7 +42,7 @@ class TrunkSettings:
     outbound_caller: tuple[str, ...] = ()
     """Rules for the caller's number."""
     codecs: tuple[str, ...] = ()
-    """Codecs to offer, the preferred one first: ``PCMU``, ``PCMA``; empty: both."""
+    """Codecs to offer, the preferred one first: as in ``media.codecs``; empty: those."""
     max_calls: int = 0
     """Calls at once; 0: no limit."""
     calls_per_second: float = 0.0

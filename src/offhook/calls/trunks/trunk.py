@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from offhook.calls.trunks.rewriting import NumberRules
+from offhook.sip.codecs import CODECS
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Transport
-from offhook.sip.offer import CODECS
 from offhook.sip.uri import Uri
 from offhook.vocabulary.sids import AccountSid
 

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from offhook.media.commands import (
-    Direction,
-)
+from offhook.media.commands import Codec, Direction
 from offhook.media.engine import Engine
 from offhook.media.operation import MediaClosed, MediaFailed
 from offhook.media.session import MediaSession, Sessions
@@ -37,10 +35,11 @@ class FarEnd(Protocol):
         keys: bool = True,
         direction: Direction = Direction.SENDRECV,
         security: Security | None = None,
+        codec: Codec = Codec.PCMU,
     ) -> None:
         """Open the session and let both know where the other is, with telephone-events if ``keys``.
 
-        ``security`` is the session's; the far end uses its keys the other way round.
+        ``security`` is the session's; the far end uses its keys the other way round. ``codec`` is PCMU or L16/16000.
         """
         ...
 
@@ -71,10 +70,12 @@ class Bench:
     far_end: Callable[[], FarEnd]
     directory: Path
 
-    async def line(self, *, keys: bool = True, security: Security | None = None) -> tuple[MediaSession, FarEnd]:
+    async def line(
+        self, *, keys: bool = True, security: Security | None = None, codec: Codec = Codec.PCMU
+    ) -> tuple[MediaSession, FarEnd]:
         """A session that is connected to a far end."""
         session, far = self.sessions.create(), self.far_end()
-        await far.connect(session, keys=keys, security=security)
+        await far.connect(session, keys=keys, security=security, codec=codec)
         return session, far
 
 

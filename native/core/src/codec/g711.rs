@@ -1,6 +1,6 @@
 //! G.711 µ-law and A-law (ITU-T G.711), by table in both directions.
 
-use crate::command::Codec;
+use super::Codec;
 
 const fn decode_ulaw(code: u8) -> i16 {
     let code = !code;
@@ -78,20 +78,9 @@ static FROM_ALAW: [i16; 256] = decode_table(true);
 static TO_ULAW: [u8; 16_384] = encode_table(false);
 static TO_ALAW: [u8; 16_384] = encode_table(true);
 
-/// The code word of silence.
-pub const fn silence(codec: Codec) -> u8 {
-    match codec {
-        Codec::Pcmu => 0xFF,
-        Codec::Pcma => 0xD5,
-    }
-}
-
 /// Encodes as many samples as both slices hold.
 pub fn encode(codec: Codec, samples: &[i16], codes: &mut [u8]) {
-    let table = match codec {
-        Codec::Pcmu => &TO_ULAW,
-        Codec::Pcma => &TO_ALAW,
-    };
+    let table = if codec == Codec::Pcma { &TO_ALAW } else { &TO_ULAW };
     for (code, sample) in codes.iter_mut().zip(samples) {
         *code = table[(((*sample as i32) + 32_768) >> 2) as usize & 16_383];
     }
@@ -118,9 +107,10 @@ pub fn transcode(from: Codec, to: Codec, codes: &mut [u8]) {
 }
 
 fn table(codec: Codec) -> &'static [i16; 256] {
-    match codec {
-        Codec::Pcmu => &FROM_ULAW,
-        Codec::Pcma => &FROM_ALAW,
+    if codec == Codec::Pcma {
+        &FROM_ALAW
+    } else {
+        &FROM_ULAW
     }
 }
 
@@ -166,15 +156,6 @@ mod tests {
                     back[0]
                 );
             }
-        }
-    }
-
-    #[test]
-    fn silence_is_silent() {
-        for codec in [Codec::Pcmu, Codec::Pcma] {
-            let mut sample = [99];
-            decode(codec, &[silence(codec)], &mut sample);
-            assert!(sample[0].abs() <= 8);
         }
     }
 }
