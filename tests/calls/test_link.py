@@ -8,7 +8,7 @@ import pytest
 
 from offhook.calls.settings import CallSettings
 from offhook.media.commands import Play, WavFile
-from tests.calls.test_transfer import talk
+from tests.calls.talks import talk
 from tests.calls.twins import LegTwin, World
 from tests.support.audio import sine, write_wav
 from tests.support.virtual_loop import run, settle

@@ -3,81 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
-from offhook.calls.dialing import ClientTarget, DialOutcome, DialRequest, DialTarget, SipTarget
+from offhook.calls.dialing import ClientTarget
+from offhook.calls.leg import DialogName
 from offhook.calls.ringback import RINGBACK
-from offhook.calls.script import Application, HungUp, Redirected, ScriptCall
+from offhook.calls.script import Application, ScriptCall
 from offhook.calls.settings import CallSettings
 from offhook.media.commands import Play
-from tests.calls.twins import LegTwin, World, world
+from offhook.vocabulary.sids import AccountSid
+from tests.calls.talks import DESK, Talk, phones, talk
+from tests.calls.twins import world
 from tests.support.virtual_loop import run, settle
-
-DESK = SipTarget(uri="sip:desk@one.test")
-
-
-class Talk:
-    """A caller whose application dialled somebody, and both talk."""
-
-    def __init__(self, w: World, target: DialTarget) -> None:
-        self.w = w
-        self.target = target
-        self.outcome: DialOutcome | None = None
-        self.went_on = False
-        """Whether the caller's application went on after its dial."""
-        self.applications: list[Application] = []
-        self.caller: LegTwin
-        self.desk: LegTwin
-
-    async def script(self, call: ScriptCall) -> None:
-        """As the interpreter does: a verb is raced against the interruption and cancelled by it."""
-        self.applications.append(call.application)
-        await call.answer()
-        work = self._dial(call) if len(self.applications) == 1 else asyncio.sleep(1_000)
-        async with asyncio.TaskGroup() as tasks:
-            verb, watch = tasks.create_task(work), tasks.create_task(call.interruption())
-            await asyncio.wait({verb, watch}, return_when=asyncio.FIRST_COMPLETED)
-            verb.cancel()
-            if not watch.done():
-                watch.cancel()
-        if not watch.cancelled() and isinstance(watch.result(), Redirected):
-            await self.script(call)
-        elif watch.cancelled() or not isinstance(watch.result(), HungUp):
-            await call.hangup()
-
-    async def _dial(self, call: ScriptCall) -> None:
-        self.outcome = await call.dial(DialRequest(targets=(self.target,), headers=(), timeout=20.0))
-        self.went_on = not self.caller.ended
-        await asyncio.sleep(1_000)
-
-    def linked(self, one: LegTwin, other: LegTwin) -> bool:
-        return self.w.bridges() == {frozenset({one.media.id, other.media.id})}
-
-    @property
-    def target_leg(self) -> LegTwin:
-        return self.w.far[-1]
-
-
-@asynccontextmanager
-async def talk(target: DialTarget = DESK, settings: CallSettings | None = None) -> AsyncIterator[Talk]:
-    async with world(settings) as w:
-        t = Talk(w, target)
-        w.script.work = t.script
-        w.exchange.devices["bob"] = ["sip:bob@desk"]
-        t.caller = w.call_in()
-        await settle(50)
-        (t.desk,) = w.far
-        t.desk.picks_up()
-        await settle(50)
-        assert t.linked(t.caller, t.desk)
-        yield t
-        for leg in (t.caller, *w.far):
-            leg.ends()
-        await settle(50)
 
 
 def test_the_callee_transfers_the_caller_and_the_dial_goes_on_with_the_new_one() -> None:
@@ -306,9 +245,11 @@ def test_a_transfer_to_a_number_lets_its_application_run_the_call() -> None:
 
 def test_a_client_with_an_application_of_its_own_transfers_by_it() -> None:
     async def main() -> None:
-        async with talk(ClientTarget(login="alice")) as t:
+        async with phones() as w:
             own = Application(url="http://app.test/alice")
-            t.w.directory.clients["alice"] = replace(t.w.directory.clients["alice"], application=own)
+            w.directory.clients["alice"] = replace(w.directory.clients["alice"], application=own)
+            t = Talk(w, ClientTarget(login="alice"))
+            await t.begin()
             referral = t.desk.refers("+15550100")
             await settle(50)
             assert (referral.told, t.applications[-1]) == ([202, 100, 200], own)
@@ -343,5 +284,146 @@ def test_the_engine_that_does_not_bridge_fails_the_transfer() -> None:
             t.target_leg.picks_up()
             await settle(50)
             assert referral.told[-1] == 500
+
+    run(main())
+
+
+# Attended transfers
+
+
+async def two_calls_of_one(placed: tuple[bool, bool]) -> None:
+    """Somebody talks in two calls, placed or taken by him, and joins the others."""
+    async with phones() as w:
+        first, second = Talk(w, DESK), Talk(w, DESK)
+        await first.begin()
+        await second.begin()
+        by = [talk.caller if own else talk.desk for talk, own in zip((first, second), placed, strict=True)]
+        rest = [talk.desk if own else talk.caller for talk, own in zip((first, second), placed, strict=True)]
+        referral = by[0].refers("whoever", replaces=by[1].dialog)
+        await settle(50)
+        assert referral.told == [202, 100, 200]
+        assert [leg.ended for leg in by] == [True, True]
+        assert first.linked(rest[0], rest[1])
+        assert not first.went_on
+        assert not second.went_on
+        await asyncio.sleep(10)
+        rest[0].ends()
+        await settle(50)
+        assert w.bridges() == set()
+        assert rest[1].ended or second.went_on, "who is left alone goes on with his application or is hung up"
+
+
+@pytest.mark.parametrize("placed", [(True, True), (True, False), (False, True), (False, False)])
+def test_an_attended_transfer_joins_the_two_others(placed: tuple[bool, bool]) -> None:
+    run(two_calls_of_one(placed))
+
+
+def test_a_call_that_is_not_ours_is_replaced_by_whom_it_is_with() -> None:
+    async def main() -> None:
+        async with talk() as t:
+            dialog = DialogName(call_id="elsewhere", our_tag="a", their_tag="b")
+            referral = t.desk.refers("alice", replaces=dialog)
+            await settle(50)
+            assert t.target_leg.destination is not None
+            assert ("Replaces", "elsewhere;to-tag=a;from-tag=b") in t.target_leg.destination.headers
+            t.target_leg.picks_up()
+            await settle(50)
+            assert (referral.told, t.linked(t.caller, t.target_leg)) == ([202, 100, 200], True)
+
+    run(main())
+
+
+def test_who_does_not_wait_for_the_answer_has_the_target_rung_anew() -> None:
+    async def main() -> None:
+        async with phones() as w:
+            first, second = Talk(w, DESK), Talk(w, DESK)
+            await first.begin()
+            await second.ring()  # the caller's leg was answered by the application
+            referral = first.desk.refers("alice", replaces=second.caller.dialog)
+            await settle(50)
+            assert referral.told == [202, 100, 200]
+            assert second.caller.ended
+            assert first.applications[-1] == second.applications[0], "the application of the second call begins anew"
+
+    run(main())
+
+
+def test_a_second_call_that_is_still_ringing_is_given_up_for_its_target() -> None:
+    async def main() -> None:
+        async with phones() as w:
+            first = Talk(w, DESK)
+            await first.begin()
+
+            async def rings(call: ScriptCall) -> None:
+                await call.interruption()
+
+            w.script.work = rings
+            second = w.call_in("bob")
+            await settle(50)
+            referral = first.desk.refers("bob", replaces=second.dialog)
+            await settle(50)
+            assert second.said == ["180", "487"]
+            assert first.target_leg.destination is not None
+            assert first.target_leg.destination.uri == "sip:bob@desk"
+            first.target_leg.picks_up()
+            await settle(50)
+            assert (referral.told, first.linked(first.caller, first.target_leg)) == ([202, 100, 200], True)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("account", "early_only", "told"), [("AC2", False, 403), ("AC1", True, 486)], ids=["other account", "early only"]
+)
+def test_not_every_call_may_be_replaced(account: str, early_only: bool, told: int) -> None:
+    async def main() -> None:
+        async with phones() as w:
+            first, second = Talk(w, DESK), Talk(w, DESK)
+            await first.begin()
+            w.directory.numbers["1000"] = replace(w.directory.numbers["1000"], account_sid=AccountSid(account))
+            await second.begin()
+            dialog = replace(second.caller.dialog, early_only=early_only)
+            referral = first.desk.refers("alice", replaces=dialog)
+            await settle(50)
+            assert referral.told == [202, 100, told]
+            assert len(w.bridges()) == 2
+
+    run(main())
+
+
+def test_a_call_cannot_replace_itself_or_its_partner() -> None:
+    async def main() -> None:
+        async with talk() as t:
+            for dialog in (t.desk.dialog, t.caller.dialog):
+                referral = t.desk.refers("alice", replaces=dialog)
+                await settle(50)
+                assert referral.told == [202, 100, 403]
+            assert t.linked(t.caller, t.desk)
+
+    run(main())
+
+
+def test_of_two_calls_the_second_may_end_while_the_transfer_begins() -> None:
+    async def main() -> None:
+        async with phones() as w:
+            first, second = Talk(w, DESK), Talk(w, DESK)
+            await first.begin()
+            await second.begin()
+            referral = first.desk.refers("alice", replaces=second.caller.dialog)
+            second.desk.ends()
+            await settle(50)
+            assert referral.told[-1] in (200, 603)
+            assert not first.caller.ended
+
+    run(main())
+
+
+def test_a_request_of_another_account_does_not_transfer_a_call() -> None:
+    async def main() -> None:
+        async with talk() as t:
+            stranger = replace(t.w.directory.clients["bob"], account_sid=AccountSid("AC2"))
+            assert t.desk.refers("alice", client=stranger).told == [403]
+            referral = t.desk.refers("alice", client=t.w.directory.clients["bob"])
+            assert referral.told == [202, 100]
 
     run(main())

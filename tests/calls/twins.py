@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from offhook.calls.directory import ClientEntry, NumberRoute
@@ -17,6 +17,7 @@ from offhook.calls.leg import (
     Destination,
     DialogName,
     Invitation,
+    Leg,
     LegAnswered,
     LegEnded,
     LegEvent,
@@ -62,6 +63,13 @@ class LegTwin:
     @property
     def call_id(self) -> str | None:
         return f"twin-{self.session.id}"
+
+    @property
+    def dialog(self) -> DialogName | None:
+        return DialogName(call_id=f"twin-{self.session.id}", our_tag="ours", their_tag="theirs")
+
+    def includes(self, leg: Leg) -> bool:
+        return leg is self
 
     def listen(self, listener: Callable[[LegEvent], None]) -> None:
         self._listener = listener
@@ -154,11 +162,19 @@ class LegTwin:
 class ReferralTwin:
     """A transfer that a far end asks for; ``told`` is what it learnt."""
 
-    def __init__(self, user: str, *, replaces: DialogName | None = None, referred_by: str | None = None) -> None:
+    def __init__(
+        self,
+        user: str,
+        *,
+        replaces: DialogName | None = None,
+        referred_by: str | None = None,
+        client: ClientEntry | None = None,
+    ) -> None:
         self.user = user
         self.domain = "pbx.test"
         self.replaces = replaces
         self.referred_by = referred_by
+        self.client = client
         self.told: list[int] = []
 
     def accept(self) -> None:
@@ -184,13 +200,28 @@ class World:
     log: LogTwin
     script: ScriptTwin
 
-    def call_in(self, to: str = "1000", *, client: ClientEntry | None = None, sender: str = "+1555") -> LegTwin:
+    def call_in(
+        self,
+        to: str = "1000",
+        *,
+        client: ClientEntry | None = None,
+        sender: str = "+1555",
+        replaces: DialogName | None = None,
+    ) -> LegTwin:
         """Somebody calls."""
         leg = LegTwin(self.sessions.create())
+        self.exchange.legs.append(leg)
 
         async def admit() -> Invitation | None:
             return Invitation(
-                leg=leg, to_user=to, to_domain="pbx.test", from_user=sender, from_domain="far.test", client=client
+                leg=leg,
+                to_user=to,
+                to_domain="pbx.test",
+                from_user=sender,
+                from_domain="far.test",
+                client=client,
+                replaces=replaces,
+                source_ip="192.0.2.7",
             )
 
         self.board.receive(leg, admit)
@@ -268,6 +299,8 @@ class ExchangeTwin:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self.made: list[LegTwin] = []
+        self.legs: list[LegTwin] = []
+        """Those and the callers, as far as they have dialogs."""
         self.devices: dict[str, list[str]] = {"alice": ["sip:alice@desk"]}
         self.trunks = Trunks(now=asyncio.get_running_loop().time, random_bits=lambda _: 0)
         self.spawn: Callable[[Coroutine[Any, Any, None]], None] = lambda work: work.close()
@@ -278,7 +311,12 @@ class ExchangeTwin:
         leg = LegTwin(self._sessions.create(), destination)
         leg.behaviour, leg.failure = self.behaviour, self.failure
         self.made.append(leg)
+        self.legs.append(leg)
         return leg
+
+    def find(self, dialog: DialogName) -> Leg | None:
+        named = replace(dialog, early_only=False)
+        return next((leg for leg in self.legs if not leg.ended and leg.dialog == named), None)
 
     def contacts(self, login: str, domain: str) -> Sequence[Contact]:
         return [Contact(uri=uri) for uri in self.devices.get(login, [])]
@@ -372,6 +410,7 @@ async def world(settings: CallSettings | None = None) -> AsyncIterator[World]:
             script=script,
         )
         await virtual_loop.until(lambda: board.idle, within=120)
+        assert board.presence.idle, "a client is still thought to be in a call"
         assert script.under_way == 0, "a script was left behind"
         assert sessions.idle, "a media session or command was left behind"
         assert engine.idle, "the engine still works"

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.calls_e2e.peers import Program, free_media_ports, free_port, need
+from tests.calls_e2e.peers import Program, free_media_ports, free_port, need, wait_for
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 BUILT_IN = frozenset({"uac", "uas", "uac_pcap", "branchc", "branchs", "regexp", "3pcc-A", "3pcc-B", "ooc_default"})
@@ -62,6 +62,7 @@ class Sipp:
             *("-nostdin", "-timeout", f"{patience}s", "-timeout_error", "-recv_timeout", str(patience * 1000)),
             *("-trace_stat", "-stf", str(self._statistics), "-fd", "1"),
             *("-trace_err", "-error_file", str(folder / "errors.txt")),
+            *("-trace_logs", "-log_file", str(folder / "log.txt")),
         ]
         if calls is not None:
             self._command += ["-m", str(calls)]
@@ -89,6 +90,16 @@ class Sipp:
     ) -> None:
         if self._program is not None:
             self._program.stop(5)
+
+    def logged(self, text: str) -> str:
+        """The first line of its log that holds ``text``, once it is there."""
+        file = self.folder / "log.txt"
+
+        def lines() -> list[str]:
+            return [line for line in file.read_text().splitlines() if text in line] if file.exists() else []
+
+        wait_for(lambda: bool(lines()), f"{text!r} in {file}")
+        return lines()[0]
 
     def ended(self) -> Outcome:
         """Wait for its end, at most its patience and some seconds."""

@@ -9,7 +9,8 @@ import pytest
 
 from tests.calls_e2e.baresip import Baresip
 from tests.calls_e2e.server import Server
-from tests.support import audio
+from tests.calls_e2e.sipp import Sipp
+from tests.support import audio, g711
 from tests.support.audio import Samples
 
 VOICES = {"hanna": 600, "iris": 900, "jonas": 1300}
@@ -127,3 +128,46 @@ def test_the_one_who_waits_hears_the_music_that_was_chosen(tmp_path: Path) -> No
             hanna.until("CALL_CLOSED")
             assert audio.presence(hanna.heard(), 1700) >= 1000
             assert presence_after(hanna.heard(), VOICES["iris"], 900) >= 600
+
+
+def caller(server, folder, scenario, service, hertz, **keys):
+    """A caller of SIPp who speaks."""
+    folder.mkdir()
+    (folder / "speech.ulaw").write_bytes(g711.encode(audio.sine(hertz, 8000)))
+    return Sipp(folder, scenario, server.sip(), service=service, calls=1, hold=1000, keys=keys, patience=30)
+
+
+def test_an_attended_transfer_leaves_the_right_two_talking(server, phones, tmp_path):
+    """Three programs that are not ours: the one in the middle has a call with either phone and joins them."""
+    with phones("iris") as iris, phones("jonas") as jonas:
+        iris.registered()
+        jonas.registered()
+        with caller(server, tmp_path / "consults", "caller_consults", "jonas", 2100) as consulting:
+            jonas.until("CALL_ESTABLISHED")
+            named = consulting.logged("Replaces=")
+            transferring = caller(
+                server, tmp_path / "transfers", "caller_transfers", "iris", 1700, target="jonas", named=f"?{named}"
+            )
+            outcome = transferring.run()
+            assert (outcome.successful, outcome.failed) == (1, 0), outcome.errors
+            assert consulting.ended().successful == 1
+        time.sleep(1.5)
+        jonas.hang_up()
+        iris.until("CALL_CLOSED")
+        jonas.until("CALL_CLOSED")
+        assert audio.presence(iris.heard(), 1700) >= 600
+        assert audio.presence(jonas.heard(), 2100) >= 600
+        assert presence_after(iris.heard(), VOICES["jonas"], 1400) >= 1000
+        assert presence_after(jonas.heard(), VOICES["iris"], 1400) >= 1000
+        assert presence_after(iris.heard(), 1700, 1400) == presence_after(jonas.heard(), 2100, 1400) == 0
+
+
+def test_a_caller_who_transfers_in_vain_goes_on_talking(server, phones, tmp_path):
+    with phones("iris") as iris:
+        iris.registered()
+        outcome = caller(
+            server, tmp_path / "vain", "caller_transfers_in_vain", "iris", 1700, target="nobody", named=""
+        ).run()
+        assert (outcome.successful, outcome.failed) == (1, 0), outcome.errors
+        iris.until("CALL_CLOSED")
+        assert audio.presence(iris.heard(), 1700) >= 1500

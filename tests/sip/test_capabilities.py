@@ -9,9 +9,9 @@ from offhook.sip.settings import SipSettings
 @pytest.mark.parametrize(
     ("prack", "supported", "unknown"),
     [
-        ("never", "timer", ["100REL", "foo"]),
-        ("supported", "100rel, timer", ["foo"]),
-        ("required", "100rel, timer", ["foo"]),
+        ("never", "timer, replaces, norefersub, tdialog", ["100REL", "foo"]),
+        ("supported", "100rel, timer, replaces, norefersub, tdialog", ["foo"]),
+        ("required", "100rel, timer, replaces, norefersub, tdialog", ["foo"]),
     ],
 )
 def test_what_is_said_to_be_supported_may_be_required(prack: str, supported: str, unknown: list[str]) -> None:
@@ -22,4 +22,17 @@ def test_what_is_said_to_be_supported_may_be_required(prack: str, supported: str
 
 def test_every_method_that_is_answered_is_allowed() -> None:
     allowed = dict(capabilities(SipSettings()))["Allow"].split(", ")
-    assert {"INVITE", "ACK", "CANCEL", "BYE", "PRACK", "UPDATE", "INFO", "OPTIONS"} <= set(allowed)
+    assert {
+        "INVITE",
+        "ACK",
+        "CANCEL",
+        "BYE",
+        "PRACK",
+        "UPDATE",
+        "INFO",
+        "OPTIONS",
+        "REFER",
+        "SUBSCRIBE",
+        "NOTIFY",
+        "MESSAGE",
+    } <= set(allowed)

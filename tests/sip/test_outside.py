@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from offhook.sip.errors import LocalProtocolError
-from offhook.sip.events import PingAnswered, RegisterReceived
+from offhook.sip.events import MessageAnswered, MessageReceived, PingAnswered, RegisterReceived
+from offhook.sip.settings import SipSettings
+from offhook.sip.signalling import InstantMessage
+from offhook.sip.testing import Wire
 from tests.sip.raw import Line, request
 
 
@@ -67,3 +72,61 @@ def test_a_reply_is_final(code: int) -> None:
     line.endpoint.reply(handle, 200, 0.0)
     line.wire.run()
     assert line.endpoint.idle
+
+
+TEXT = ["Content-Type: text/plain"]
+
+
+def test_a_message_is_handed_up_and_answered() -> None:
+    line = Line()
+    line.says(request("MESSAGE", headers=TEXT, body="hello", without=["Contact"]))
+    event = line.side.one(MessageReceived)
+    assert event.request.body == b"hello"
+    line.endpoint.reply(event.handle, 200, 0.0)
+    assert line.hears() == ["200 MESSAGE"]
+
+
+def test_a_message_that_is_too_long_is_refused() -> None:
+    line = Line(Wire(SipSettings(max_message=10)))
+    line.says(request("MESSAGE", headers=TEXT, body="x" * 11))
+    assert line.hears() == ["413 MESSAGE"]
+    assert line.side.of(MessageReceived) == []
+
+
+def test_a_message_of_ours_crosses_a_line_that_loses_things() -> None:
+    wire = Wire(SipSettings(user_agent=""))
+    fates = iter([[], [0.01], [], [0.01], [0.01]])
+    wire.fate = lambda _data: next(fates, [0.01])
+    message = InstantMessage(
+        target="sip:bob@192.0.2.2",
+        from_uri="sip:ann@pbx.test",
+        from_name="Ann",
+        content_type="text/plain",
+        body=b"hello",
+    )
+    handle = wire.left.endpoint.message(message, wire.now)
+    wire.run(3.0)
+    event = wire.right.one(MessageReceived)
+    assert (event.request.body, event.request.content_type, event.request.get("contact")) == (
+        b"hello",
+        "text/plain",
+        None,
+    )
+    assert (event.request.from_.display_name, str(event.request.from_.uri)) == ("Ann", "sip:ann@pbx.test")
+    wire.right.endpoint.reply(event.handle, 200, wire.now)
+    wire.run()
+    answered = wire.left.one(MessageAnswered)
+    assert (answered.handle, answered.code) == (handle, 200)
+    assert wire.idle
+
+
+def test_a_message_that_nobody_answers_is_given_up() -> None:
+    wire = Wire(fate=lambda _data: [])
+    message = InstantMessage(
+        target="sip:bob@192.0.2.2", from_uri="sip:ann@pbx.test", content_type="text/plain", body=b"hello"
+    )
+    wire.left.endpoint.message(message, wire.now)
+    wire.run()
+    assert wire.left.one(MessageAnswered).code is None
+    with pytest.raises(LocalProtocolError):
+        wire.left.endpoint.message(replace(message, target="tel:+1555"), wire.now)

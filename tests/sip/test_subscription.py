@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from offhook.sip.dialog import Dialog
-from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.events import SubscriptionHandle
 from offhook.sip.flow import Flow, Transport
-from offhook.sip.subscription import MAX_STEPS, EventName, Subscription, Termination
+from offhook.sip.packages import EventName, Termination
+from offhook.sip.subscription import MAX_STEPS, Subscription
 
 
 def subscription(*, steps: bool) -> Subscription:
@@ -95,12 +93,3 @@ def test_a_lost_subscriber_is_told_nothing_more() -> None:
     one.lost()
     assert one.over
     assert one.next(0.0) is None
-
-
-def test_event_names_are_read() -> None:
-    assert EventName.parse("Refer;id=93809824") == EventName(package="refer", id="93809824")
-    assert str(EventName.parse(" dialog ; id=7")) == "dialog;id=7"
-    for text in (None, "", ";id=1", "two words"):
-        with pytest.raises(RemoteProtocolError) as refused:
-            EventName.parse(text)
-        assert refused.value.status_hint == 489

@@ -16,7 +16,7 @@ from offhook.calls.authentication import Authentication, Proof
 from offhook.calls.directory import ClientEntry
 from offhook.calls.leg import Leg
 from offhook.sip.errors import RemoteProtocolError
-from offhook.sip.events import IncomingCall, RegisterReceived
+from offhook.sip.events import IncomingCall, MessageReceived, ReferReceived, RegisterReceived, SubscribeReceived
 from offhook.sip.flow import Flow
 from offhook.sip.registrar import IntervalTooBrief, Registrar
 from offhook.sip.signalling import Signalling
@@ -38,7 +38,7 @@ class Admitted:
 
 
 class Admission:
-    """Decides on INVITE and REGISTER."""
+    """Decides on INVITE and REGISTER, and on what clients ask outside of calls."""
 
     def __init__(
         self,
@@ -53,6 +53,8 @@ class Admission:
         self._registrar = registrar
         self._trusted = trusted
         self._now = now
+        self.on_change: Callable[[str], None] = lambda _address: None
+        """Told of every address (``login@domain``) that has other contacts than before."""
 
     async def call(self, event: IncomingCall, signalling: Signalling, leg: Leg) -> Admitted | None:
         """Who calls. None: the leg was refused or challenged."""
@@ -80,6 +82,39 @@ class Admission:
                 challenges = self._authentication.challenges(realm, source, stale=proved.proof is Proof.STALE)
                 signalling.challenge(event.call, challenges, proxy=True)
         return None
+
+    async def client(
+        self,
+        event: ReferReceived | SubscribeReceived | MessageReceived,
+        signalling: Signalling,
+        refuse: Callable[[int], None],
+    ) -> ClientEntry | None:
+        """The client whose request it is; only clients may ask outside of calls. None: it was refused or challenged."""
+        request, source = event.request, event.source
+        try:
+            from_ = request.from_.uri
+            realm = await self._authentication.realm(from_.host)
+            proved = await self._authentication.prove(request, from_.number, realm, source)
+        except RemoteProtocolError as error:
+            refuse(error.status_hint)
+            return None
+        except TimeoutError:
+            refuse(503)
+            return None
+        match proved.proof:
+            case Proof.GIVEN:
+                return proved.client
+            case Proof.MISSING | Proof.STALE:
+                challenges = self._authentication.challenges(realm, source, stale=proved.proof is Proof.STALE)
+                signalling.challenge(event.handle, challenges)
+            case _:
+                refuse(403)
+        return None
+
+    def expire(self) -> None:
+        """Forget registrations that are over."""
+        for address in self._registrar.expire(self._now()):
+            self.on_change(address)
 
     async def register(self, event: RegisterReceived, signalling: Signalling) -> None:
         """Answer a REGISTER."""
@@ -116,10 +151,10 @@ class Admission:
         return None if client is None else client.domain
 
     def _bind(self, event: RegisterReceived, client: ClientEntry, signalling: Signalling) -> None:
-        now = self._now()
-        self._registrar.expire(now)
+        now, address = self._now(), f"{client.login}@{client.domain}"
+        self.expire()
         try:
-            bindings = self._registrar.register(f"{client.login}@{client.domain}", event.request, event.source, now)
+            bindings = self._registrar.register(address, event.request, event.source, now)
         except IntervalTooBrief as error:
             signalling.reply(event.handle, 423, headers=[("Min-Expires", str(error.min_expires))])
         except RemoteProtocolError as error:
@@ -128,6 +163,7 @@ class Admission:
             log.info("client_registered", client=client.client_sid, contacts=len(bindings))
             contacts = [("Contact", binding.contact_value(now)) for binding in bindings]
             signalling.reply(event.handle, 200, headers=contacts)
+            self.on_change(address)
 
 
 def _stranger(from_: Uri, leg: Leg) -> Admitted | None:

@@ -20,7 +20,7 @@ from offhook.calls.link import Link
 from offhook.calls.ringback import Ringback
 from offhook.calls.surroundings import Surroundings
 from offhook.media.operation import MediaFailed
-from offhook.vocabulary.statuses import CallStatus
+from offhook.vocabulary.statuses import CallStatus, Direction
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +59,19 @@ class Dialling:
     def __init__(self, ringer: Ringer, around: Surroundings) -> None:
         self._ringer = ringer
         self._around = around
+        self._rung: dict[ActiveCall, tuple[_Progress, asyncio.Event]] = {}
+        """By the far end that is rung or talked to."""
+
+    def stand_in(self, far: ActiveCall, call: ActiveCall) -> bool:
+        """Let ``call``, which is answered, win the dial that rings ``far``; False when none does any more."""
+        if far not in self._rung:
+            return False
+        progress, news = self._rung[far]
+        if progress.winner is not None:
+            return False
+        self._take(call, progress, news)
+        news.set()
+        return True
 
     async def dial(self, caller: ActiveCall, request: DialRequest) -> DialOutcome:
         """Ring, link, wait until it is over. Cancelling drops the far ends; ``request.on_end`` is told either way."""
@@ -95,8 +108,12 @@ class Dialling:
                 progress.not_rung.append(str(failure))
                 log.info("dial_target_dropped", call=caller.facts.sid, reason=str(failure))
                 continue
-            far.watchers.add(news.set)
-            progress.far.append(far)
+            self._take(far, progress, news)
+
+    def _take(self, far: ActiveCall, progress: _Progress, news: asyncio.Event) -> None:
+        far.watchers.add(news.set)
+        progress.far.append(far)
+        self._rung[far] = progress, news
 
     async def _until_answered(self, caller: ActiveCall, progress: _Progress, news: asyncio.Event) -> None:
         """Wait for the first answer; everybody else is dropped. Ringing ends by the time-out of each far call."""
@@ -113,7 +130,7 @@ class Dialling:
             for far in progress.far:
                 if far is not progress.winner:
                     far.drop(Input.CANCEL, ANSWERED_ELSEWHERE)
-            while progress.winner is not None and not (progress.winner.ready or progress.winner.over or caller.over):
+            while (won := progress.winner) is not None and not (_ready(won) or won.over or caller.over):
                 await _next(news)
             if progress.winner is not None:
                 await caller.answer()
@@ -150,6 +167,7 @@ class Dialling:
         """Let the far ends go; one that was redirected or transferred has a life of its own by now."""
         for far in progress.far:
             far.watchers.discard(news.set)
+            del self._rung[far]
             if not far.independent:
                 far.drop(Input.HANG_UP if far.answered else Input.CANCEL, "" if far.answered else "the dial was over")
 
@@ -177,6 +195,11 @@ class Dialling:
             reason=facts.reason or progress.reason,
             not_rung=tuple(progress.not_rung),
         )
+
+
+def _ready(far: ActiveCall) -> bool:
+    """Whether what is sent ahead of the conversation has been sent; one that came in to stand in has nothing to wait for."""
+    return far.ready or far.facts.direction is Direction.INBOUND
 
 
 def _talks(far: ActiveCall, link: Link) -> bool:

@@ -81,6 +81,11 @@ class DialogName:
     early_only: bool = False
     """It must not have been answered yet."""
 
+    def __str__(self) -> str:
+        """As one tells another who shares the dialog with the one that was told to us (a Replaces value)."""
+        early = ";early-only" if self.early_only else ""
+        return f"{self.call_id};to-tag={self.our_tag};from-tag={self.their_tag}{early}"
+
 
 class Referral(Protocol):
     """The far end wants its other side to talk to somebody else (SIP REFER). ``accept`` or ``refuse``, then ``tell``."""
@@ -101,6 +106,11 @@ class Referral(Protocol):
     @property
     def referred_by(self) -> str | None:
         """Referred-By (RFC 3892), to be passed on to whom is called."""
+        ...
+
+    @property
+    def client(self) -> ClientEntry | None:
+        """The client that proved to ask, where the request came outside of the call and needed proof."""
         ...
 
     def accept(self) -> None: ...
@@ -133,6 +143,15 @@ class Leg(Protocol):
     @property
     def call_id(self) -> str | None:
         """How signalling names it (the SIP Call-ID); None until it has such a name."""
+        ...
+
+    @property
+    def dialog(self) -> DialogName | None:
+        """How another far end would name it to us, to take its place; None until it has such a name."""
+        ...
+
+    def includes(self, leg: Leg) -> bool:
+        """Whether ``leg`` is this one or one of several that it stands for."""
         ...
 
     def listen(self, listener: Callable[[LegEvent], None]) -> None:
@@ -249,6 +268,10 @@ class Exchange(Protocol):
         """A leg that tries one gateway after the other until one takes the call. Raises ``LegFailed`` as ``outgoing`` does."""
         ...
 
+    def find(self, dialog: DialogName) -> Leg | None:
+        """The leg of a dialog that a far end has with us, or in which we ring it; None when there is none any more."""
+        ...
+
     def contacts(self, login: str, domain: str) -> Sequence[Contact]:
         """Where a client is registered now, most recent first."""
         ...
@@ -289,6 +312,8 @@ class Invitation:
     """``X-*`` and ``Diversion``."""
     source_ip: str | None = None
     sip_call_id: str | None = None
+    replaces: DialogName | None = None
+    """The call of ours that it wants to take the place of (RFC 3891)."""
 
 
 class LegFailed(Exception):

@@ -30,7 +30,8 @@ class Route:
     """What runs for a call that came in, and on whose account."""
 
     account_sid: AccountSid
-    application: Application
+    application: Application | None
+    """None for a call that takes the place of another."""
     api_version: str
     number_sid: NumberSid | None = None
     application_sid: ApplicationSid | None = None
@@ -166,6 +167,10 @@ class Routing:
                 return await self._directory.client(login, domain)
         except TimeoutError:
             raise Unroutable("the directory did not answer in time", sip_code=503) from None
+
+    async def rung_client(self, target: DialTarget, domain: str | None) -> ClientEntry | None:
+        """The client that ``target`` names; None for any other target."""
+        return await self.client(split_headers(target.login)[0], domain) if isinstance(target, ClientTarget) else None
 
     async def _contacts(self, login: str, domain: str | None) -> Sequence[Contact]:
         client = await self.client(login, domain)

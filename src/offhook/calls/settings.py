@@ -35,6 +35,10 @@ class CallSettings:
     """WAV file that one side of a call hears while the other holds it; empty: what the holding side sends, or silence."""
     transfer_timeout: float = 60.0
     """Seconds, > 0: that the target of a transfer may ring."""
+    message_patience: float = 5.0
+    """Seconds, > 0: that the sender of a text message waits for a device to take it; then it is told 202."""
+    max_subscriptions_per_client: int = 100
+    """Subscriptions (lamps of a phone) that one client may have, >= 1; more are refused."""
     digit_buffer: int = 64
     """Keys that wait to be asked for, >= 1; the oldest is dropped for a new one."""
     lookup_timeout: float = 2.0

@@ -23,6 +23,7 @@ from offhook.calls.events import CallFacts
 from offhook.calls.leg import (
     Caller,
     Destination,
+    DialogName,
     Exchange,
     Invitation,
     Leg,
@@ -33,6 +34,8 @@ from offhook.calls.leg import (
     Referral,
 )
 from offhook.calls.legs.fork import ForkedLeg
+from offhook.calls.presence import Presence
+from offhook.calls.replacing import Replacing, check
 from offhook.calls.routing import Route, Routing, caller_of, shown, target_of
 from offhook.calls.script import Application
 from offhook.calls.surroundings import Plan, Surroundings
@@ -63,6 +66,8 @@ class Switchboard:
             max_calls=around.settings.max_calls_per_account, calls_per_second=around.settings.max_rate_per_account
         )
         self._transfers = Transfers(self, self._routing, around)
+        self._replacing = Replacing(self._dialling, around)
+        self.presence = Presence()
         self._node = node
         self._live: dict[CallSid, ActiveCall] = {}
         self._arriving = 0
@@ -125,10 +130,7 @@ class Switchboard:
         try:
             invitation = await admit()
             if invitation is not None and not arrival.over:
-                route = await self._routing.incoming(invitation)
-                if not arrival.over:
-                    self._check_capacity(route.account_sid, outgoing=False)
-                    call = self._incoming(invitation, route)
+                call = await self._admitted(invitation, arrival)
         except Unroutable as failure:
             log.info("call_refused", sip_code=failure.sip_code, reason=str(failure))
             leg.refuse(failure.sip_code, str(failure))
@@ -142,6 +144,20 @@ class Switchboard:
                 self._look_whether_empty()
         if call is not None:
             await self._run(call)
+
+    async def _admitted(self, invitation: Invitation, arrival: _Arrival) -> ActiveCall | None:
+        if invitation.replaces is not None:
+            replaced = check(invitation, invitation.replaces, self.find(invitation.replaces))
+            facts = replaced.facts
+            route = Route(account_sid=facts.account_sid, application=None, api_version=facts.api_version)
+            call = self._incoming(invitation, route)
+            self.spawn(self._replacing.replace(replaced, call), f"replacing of {facts.sid}")
+            return call
+        route = await self._routing.incoming(invitation)
+        if arrival.over:
+            return None
+        self._check_capacity(route.account_sid, outgoing=False)
+        return self._incoming(invitation, route)
 
     def _incoming(self, invitation: Invitation, route: Route) -> ActiveCall:
         client = invitation.client
@@ -223,11 +239,13 @@ class Switchboard:
         shows = request.caller_id or of.from_
         identity = caller_of(shows)
         name = "" if request.caller_id else of.caller_name or ""
+        domain = request.domain or of.sip_domain
+        client = await self._routing.rung_client(target, domain)
         destinations = await self._routing.outgoing(
             target,
             Caller(user=identity.user, name=name, domain=identity.domain),
             account_sid=of.account_sid,
-            domain=request.domain or of.sip_domain,
+            domain=domain,
             headers=request.headers,
         )
         self._check_capacity(of.account_sid, outgoing=True)
@@ -247,7 +265,7 @@ class Switchboard:
             node=self._node,
         )
         digits = target.send_digits if isinstance(target, NumberTarget) else ""
-        call = self._register(facts, leg, Plan(ring_timeout=request.timeout, send_digits=digits))
+        call = self._register(facts, leg, Plan(ring_timeout=request.timeout, send_digits=digits, client=client))
         self._start(call)
         return call
 
@@ -268,6 +286,10 @@ class Switchboard:
 
     def refer(self, call: ActiveCall, referral: Referral) -> None:
         self._transfers.refer(call, referral)
+
+    def find(self, dialog: DialogName) -> ActiveCall | None:
+        leg = self._exchange.find(dialog)
+        return None if leg is None else next((call for call in self._live.values() if call.leg.includes(leg)), None)
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         assert self._tasks is not None
@@ -315,6 +337,7 @@ class Switchboard:
         call = ActiveCall(Call(facts), leg, plan, self._around, self)
         call.announce()
         self._live[facts.sid] = call
+        self.presence.follow(call)
         self._capacity.began(facts.account_sid)
         self._empty.clear()
         return call

@@ -7,8 +7,7 @@ call. Until the target has answered the call goes on as it was; from the request
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -18,18 +17,16 @@ from offhook.calls.call import Input
 from offhook.calls.dialing import ClientTarget, DialRequest, DialTarget
 from offhook.calls.directory import ClientEntry
 from offhook.calls.errors import Unroutable
-from offhook.calls.leg import Invitation, Referral
-from offhook.calls.link import Link
+from offhook.calls.joining import TRANSFERRED, Transfer, connect, under_way
+from offhook.calls.leg import DialogName, Invitation, Referral
 from offhook.calls.ringback import Ringback
-from offhook.calls.routing import Route, Routing
+from offhook.calls.routing import Routing
+from offhook.calls.script import Application
 from offhook.calls.surroundings import Surroundings
 from offhook.media.operation import MediaFailed
 from offhook.vocabulary.statuses import CallStatus, Direction
 
 log = structlog.get_logger(__name__)
-
-TRANSFERRED = "transferred"
-"""Reason of the hangup that whoever asked for a transfer gets."""
 
 
 class Board(Protocol):
@@ -39,33 +36,13 @@ class Board(Protocol):
         """The call, already under way. Raises ``Unroutable``."""
         ...
 
+    def find(self, dialog: DialogName) -> ActiveCall | None:
+        """The live call of a dialog."""
+        ...
+
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Let something go on beside all calls."""
         ...
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Transfer:
-    """One transfer; calls know it as their ``transfer`` while it has them in hand."""
-
-    by: ActiveCall
-    other: ActiveCall
-    """Who is transferred."""
-    referral: Referral
-    before: object | None
-    """The transfer that had ``other`` in hand: one that succeeded, and goes on when this one does not."""
-    connected: bool = False
-    over: bool = False
-
-    def release(self, call: ActiveCall) -> None:
-        """Let go of ``call``, unless a later transfer has it by now; who is left alone without a script is hung up."""
-        if call.transfer is not self:
-            return
-        before = self.before if call is self.other else None
-        call.transfer = before if isinstance(before, _Transfer) and not before.over else None
-        call.changed()
-        if call.partner is None and not call.independent:
-            call.drop(Input.HANG_UP if call.answered else Input.CANCEL)
 
 
 class Transfers:
@@ -79,61 +56,107 @@ class Transfers:
     def refer(self, call: ActiveCall, referral: Referral) -> None:
         """The far end of ``call`` asks. Returns at once."""
         other = call.partner
-        if other is None or call.over or other.over or not call.answered:
+        if referral.client is not None and not _same_party(call, referral.client):
+            referral.refuse(403)
+        elif other is None or call.over or other.over or not call.answered:
             referral.refuse(603)  # nobody is there to be transferred
-        elif _under_way(call) or _under_way(other):
+        elif under_way(call) or under_way(other):
             referral.refuse(491)
         else:
             log.info("transfer_asked", call=call.facts.sid, of=other.facts.sid, to=referral.user)
             referral.accept()
             referral.tell(100)
-            transfer = _Transfer(by=call, other=other, referral=referral, before=other.transfer)
-            other.transfer = transfer
-            self._board.spawn(self._transfer(transfer), f"transfer of {other.facts.sid}")
+            self._board.spawn(self._transfer(Transfer.of(other), call, referral), f"transfer of {other.facts.sid}")
 
-    async def _transfer(self, transfer: _Transfer) -> None:
-        code = 500
+    async def _transfer(self, transfer: Transfer, by: ActiveCall, referral: Referral) -> None:
+        other, code = transfer.other, 500
         try:
-            code = await self._blind(transfer)
+            second = None if referral.replaces is None else self._board.find(referral.replaces)
+            if second is None:
+                code = await self._blind(transfer, by, referral)
+            else:
+                code = await self._attended(transfer, by, second, referral)
         except Unroutable as failure:
             code = failure.sip_code
         except MediaFailed as failure:
-            log.warning("transfer_failed", call=transfer.other.facts.sid, reason=str(failure))
+            log.warning("transfer_failed", call=other.facts.sid, reason=str(failure))
         finally:
-            log.info("transfer_over", call=transfer.other.facts.sid, code=code)
+            log.info("transfer_over", call=other.facts.sid, code=code)
             transfer.over = True
-            transfer.referral.tell(code)
-            transfer.release(transfer.other)
+            referral.tell(code)
+            transfer.release(other)
 
-    async def _blind(self, transfer: _Transfer) -> int:
+    async def _blind(self, transfer: Transfer, by: ActiveCall, referral: Referral) -> int:
         """Ring whom the referral names, and put him in the place of who asked; the final status."""
-        by, other, referral = transfer.by, transfer.other, transfer.referral
-        client = await self._identity(by)
-        route = await self._routing.incoming(as_dialled(by, client, referral))
+        route = await self._routing.incoming(as_dialled(by, referral.user, referral.domain))
         if route.client is None:
-            self._hand_over(by, other, route)
-            return 200
+            return self._hand_over(transfer.other, route.application, (by,))
+        headers = [] if referral.referred_by is None else [("Referred-By", referral.referred_by)]
+        if referral.replaces is not None:  # a dialog that the target has with whoever asks, without us
+            headers.append(("Replaces", str(referral.replaces)))
         request = DialRequest(
             targets=(),
-            caller_id=shown(other),
+            caller_id=shown(transfer.other),
             timeout=self._around.settings.transfer_timeout,
-            headers=() if referral.referred_by is None else (("Referred-By", referral.referred_by),),
+            headers=tuple(headers),
             domain=route.client.domain,
         )
-        far = await self._board.ring(other, ClientTarget(login=route.client.login), request)
+        far = await self._board.ring(transfer.other, ClientTarget(login=route.client.login), request)
         far.transfer = transfer
         try:
-            code = await self._until_answered(other, far, referral)
+            code = await self._until_answered(transfer.other, far, referral)
             if code < 300:
-                await self._connect(transfer, (by,), far)
+                await self._connect(transfer, far, (by,), referral)
             return code
         finally:
             transfer.release(far)
 
-    def _hand_over(self, by: ActiveCall, other: ActiveCall, route: Route) -> None:
-        """Let ``other`` run the application that answers at the number."""
-        other.redirect(route.application)
-        by.drop(Input.HANG_UP, TRANSFERRED)
+    async def _attended(self, transfer: Transfer, by: ActiveCall, second: ActiveCall, referral: Referral) -> int:
+        """Join whom ``by`` talks to with whom it talks to in its second call; the final status."""
+        other, third = transfer.other, second.partner
+        assert referral.replaces is not None
+        if second is by or second is other or not (_same_party(by, second.client) or _same_account(by, second)):
+            return 403
+        if not second.answered:
+            return await self._instead_of_ringing(transfer, by, second, referral)
+        if referral.replaces.early_only:
+            return 486
+        if third is None:
+            return self._hand_over(other, second.application, (by, second))
+        if third is other or third is by or third.over:
+            return 603
+        if under_way(second) or under_way(third):
+            return 491
+        third.transfer = transfer
+        try:
+            await self._connect(transfer, third, (by, second), referral)
+        finally:
+            transfer.release(third)
+        return 200
+
+    async def _instead_of_ringing(
+        self, transfer: Transfer, by: ActiveCall, second: ActiveCall, referral: Referral
+    ) -> int:
+        """Who asks did not wait for the answer in its second call: that is given up, and its target rung anew."""
+        if second.facts.direction is not Direction.INBOUND:
+            return 481
+        await second.refuse(487, TRANSFERRED)
+        dialled = Dialled(referral, second.facts.to, second.facts.sip_domain or referral.domain)
+        return await self._blind(transfer, by, dialled)
+
+    def _hand_over(self, other: ActiveCall, application: Application | None, leaving: Sequence[ActiveCall]) -> int:
+        """Let ``other`` run the application that answers there."""
+        if application is None:
+            return 603
+        other.redirect(application)
+        for call in leaving:
+            call.drop(Input.HANG_UP, TRANSFERRED)
+        return 200
+
+    async def _connect(
+        self, transfer: Transfer, far: ActiveCall, leaving: Sequence[ActiveCall], referral: Referral
+    ) -> None:
+        await connect(transfer, far, self._around, leaving=leaving, linked=lambda: referral.tell(200))
 
     async def _until_answered(self, other: ActiveCall, far: ActiveCall, referral: Referral) -> int:
         """Let ``other`` hear ringing until ``far`` answers; 200, or why not."""
@@ -158,53 +181,39 @@ class Transfers:
             return 487
         return 200 if far.answered and not far.over else refusal_of(far)
 
-    async def _connect(self, transfer: _Transfer, leaving: tuple[ActiveCall, ...], far: ActiveCall) -> None:
-        """Link the transferred call with ``far``, in place of whatever links both have, and wait until that is over."""
-        both = transfer.other, far
-        for call in leaving:
-            call.transfer = transfer  # no dial of theirs goes on meanwhile
-        for call in both:
-            if call.part is not None:
-                await call.part()
-        link = Link(*both, self._around)
-        transfer.connected = True
-        redirected = [call.redirected for call in both]
-        news = asyncio.Event()
-        for call in both:
-            call.watchers.add(news.set)
-        try:
-            transfer.referral.tell(200)
-            for call in leaving:
-                call.drop(Input.HANG_UP, TRANSFERRED)
-            while link.stands and not any(call.over for call in both) and redirected == [c.redirected for c in both]:
-                await news.wait()
-                news.clear()
-        finally:
-            for call in both:
-                call.watchers.discard(news.set)
-            await link.end()
 
-    async def _identity(self, by: ActiveCall) -> ClientEntry | None:
-        """The client whose far end asks: one that proved itself, or that we rang where it is registered."""
-        facts = by.facts
-        if by.client is not None or facts.direction is Direction.INBOUND or not facts.to.startswith("client:"):
-            return by.client
-        return await self._routing.client(facts.to.removeprefix("client:"), facts.sip_domain)
+class Dialled:
+    """A referral to the number that was dialled in another call."""
+
+    def __init__(self, referral: Referral, user: str, domain: str) -> None:
+        self.user = user
+        self.domain = domain
+        self.replaces = None
+        self.referred_by = referral.referred_by
+        self.client = referral.client
+        self.accept, self.refuse, self.tell = referral.accept, referral.refuse, referral.tell
 
 
-def _under_way(call: ActiveCall) -> bool:
-    return isinstance(call.transfer, _Transfer) and not call.transfer.connected
+def _same_party(call: ActiveCall, client: ClientEntry | None) -> bool:
+    if client is None:
+        return False
+    return (call.client is not None and call.client.client_sid == client.client_sid) or (
+        client.account_sid == call.facts.account_sid
+    )
 
 
-def as_dialled(by: ActiveCall, client: ClientEntry | None, referral: Referral) -> Invitation:
-    """The call that ``by`` would make to reach the target by itself."""
-    facts = by.facts
-    identity = facts.from_ if facts.direction is Direction.INBOUND else facts.to
+def _same_account(one: ActiveCall, other: ActiveCall) -> bool:
+    return one.facts.account_sid == other.facts.account_sid
+
+
+def as_dialled(by: ActiveCall, user: str, domain: str) -> Invitation:
+    """The call that ``by`` would make to reach ``user`` by itself."""
+    facts, client = by.facts, by.client
     return Invitation(
         leg=by.leg,
-        to_user=referral.user,
-        to_domain=referral.domain,
-        from_user=client.login if client is not None else identity,
+        to_user=user,
+        to_domain=domain,
+        from_user=client.login if client is not None else shown(by),
         from_domain=client.domain if client is not None else facts.sip_domain or "",
         client=client,
         source_ip=facts.source_ip,

@@ -96,6 +96,21 @@ class Agent:
             return None
         raise LocalProtocolError(f"not possible while the call is {call.state.name}")
 
+    def find(self, call_id: str, local_tag: str, remote_tag: str) -> Call | None:
+        """The call of a dialog, or the one of ours that rings there (RFC 3891 section 3: its remote tag is not known yet)."""
+        found = self.dialogs.get((call_id, local_tag, remote_tag))
+        if found is not None:
+            return None if found.reported else found
+        ringing = (call for call in self.calls.values() if call.state is CallState.CALLING)
+        return next((c for c in ringing if (c.invite.call_id, c.local_tag) == (call_id, local_tag)), None)
+
+    def names(self, handle: CallHandle) -> DialogKey | None:
+        """Call-ID, our tag and theirs, empty while nobody has answered; None when the call has ended."""
+        call = self.calls.get(handle)
+        if call is None:
+            return None
+        return (call.invite.call_id, call.local_tag, "") if call.dialog is None else call.dialog.key
+
     # -- the end of calls -------------------------------------------------------------------------------------------
 
     def report_end(

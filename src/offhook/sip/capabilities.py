@@ -8,6 +8,7 @@ from offhook.sip.settings import SipSettings
 
 METHODS: Final = (
     "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER", "PRACK", "UPDATE", "REFER", "NOTIFY", "SUBSCRIBE",
+    "MESSAGE",
 )  # fmt: skip
 ALLOW: Final = ", ".join(METHODS)
 SDP: Final = "application/sdp"
@@ -17,11 +18,13 @@ SDP_TYPES: Final = ("", SDP, "multipart/mixed", "multipart/alternative", "multip
 
 RELIABLE: Final = "100rel"
 TIMER: Final = "timer"
+_ALWAYS: Final = (TIMER, "replaces", "norefersub", "tdialog")
+"""RFC 4028, 3891, 4488, 4538."""
 
 
 def extensions(settings: SipSettings) -> tuple[str, ...]:
     """Option tags that we understand wherever they are required of us."""
-    return (TIMER,) if settings.prack == "never" else (RELIABLE, TIMER)
+    return (*_ALWAYS,) if settings.prack == "never" else (RELIABLE, *_ALWAYS)
 
 
 def capabilities(settings: SipSettings) -> tuple[tuple[str, str], ...]:

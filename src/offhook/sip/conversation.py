@@ -70,6 +70,8 @@ class Conversation:
                 agent.respond(own, 200, now, headers=(*agent.capabilities, ("Accept", ACCEPT)))
             case "REFER" | "SUBSCRIBE" | "NOTIFY":
                 self._notifying.within(dialog, call, request, own, now)
+            case "MESSAGE":
+                agent.respond(own, 488, now)  # one to a client comes outside of calls
             case _:
                 agent.respond(own, 405, now, headers=(("Allow", ALLOW),))
 

@@ -69,7 +69,7 @@ class Dialog:
         """The dialog that an INVITE and our response to it make (§12.1.1)."""
         contact = invite.contact
         if contact is None:
-            raise RemoteProtocolError("an INVITE without Contact")
+            raise RemoteProtocolError(f"a dialog needs a Contact, and this {invite.method} has none")
         routes = [str(route) for route in invite.record_routes]
         vias = sum(1 + value.count(",") for value in invite.lines("via"))
         dialog = cls(

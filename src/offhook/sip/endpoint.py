@@ -15,17 +15,19 @@ from offhook.sip.answering import Answering
 from offhook.sip.bans import Bans
 from offhook.sip.call import CallState
 from offhook.sip.conversation import Conversation
+from offhook.sip.dialog import DialogKey
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import CallHandle, EndCause, Event, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort, Transmit
 from offhook.sip.inviting import Inviting
 from offhook.sip.notifying import Notifying
 from offhook.sip.outside import Outside
+from offhook.sip.packages import Render, Termination
 from offhook.sip.reception import Reception
 from offhook.sip.reliable import Reliable
 from offhook.sip.session_timer import SessionTimers
 from offhook.sip.settings import SipSettings
-from offhook.sip.signalling import Headers, Invitation
+from offhook.sip.signalling import Headers, InstantMessage, Invitation
 
 _ESTABLISHED = (CallState.ANSWERED, CallState.STANDING)
 _OFFERING = (CallState.OFFERED, CallState.ANSWERED, CallState.CALLING, CallState.STANDING)
@@ -110,6 +112,7 @@ class Endpoint:
             "dialogs": len(agent.dialogs),
             "requests": len(agent.requests),
             "pings": len(self._outside.pings),
+            "messages": len(self._outside.messages),
             **self._notifying.sizes(),
             "timers": len(agent.timers),
             **agent.transactions.sizes(),
@@ -150,11 +153,18 @@ class Endpoint:
             self._answering.refuse(found, code, reason, headers, now)
 
     def challenge(
-        self, handle: CallHandle | RequestHandle, challenges: Sequence[str], now: float, *, proxy: bool = False
+        self,
+        handle: CallHandle | RequestHandle | SubscriptionHandle,
+        challenges: Sequence[str],
+        now: float,
+        *,
+        proxy: bool = False,
     ) -> None:
         code, name = (407, "Proxy-Authenticate") if proxy else (401, "WWW-Authenticate")
         headers = [(name, value) for value in challenges]
-        if RequestHandle(handle) in self._agent.requests:
+        if RequestHandle(handle) in self._notifying.openings:
+            self._notifying.refuse(SubscriptionHandle(handle), code, now, headers)
+        elif RequestHandle(handle) in self._agent.requests:
             self.reply(RequestHandle(handle), code, now, headers=headers)
         else:
             self.refuse(CallHandle(handle), code, now, headers=headers)
@@ -214,6 +224,32 @@ class Endpoint:
 
     def tell_refer(self, refer: SubscriptionHandle, code: int, now: float, reason: str = "") -> None:
         self._notifying.sipfrag(refer, code, reason, now)
+
+    def find(self, call_id: str, our_tag: str, their_tag: str) -> CallHandle | None:
+        found = self._agent.find(call_id, our_tag, their_tag)
+        return None if found is None else found.handle
+
+    def names(self, call: CallHandle) -> DialogKey | None:
+        return self._agent.names(call)
+
+    # -- intentions: subscriptions and messages ---------------------------------------------------------------------
+
+    def accept_subscription(self, subscription: SubscriptionHandle, now: float) -> None:
+        self._notifying.accept(subscription, now)
+
+    def refuse_subscription(
+        self, subscription: SubscriptionHandle, code: int, now: float, headers: Headers = ()
+    ) -> None:
+        self._notifying.refuse(subscription, code, now, headers)
+
+    def notify(self, subscription: SubscriptionHandle, content_type: str, render: Render, now: float) -> None:
+        self._notifying.notify(subscription, content_type, render, now)
+
+    def end_subscription(self, subscription: SubscriptionHandle, reason: Termination, now: float) -> None:
+        self._notifying.terminate(subscription, reason, now)
+
+    def message(self, message: InstantMessage, now: float) -> RequestHandle:
+        return self._outside.send(message, now)
 
     def end_all(self, now: float) -> None:
         """Hang up whatever is left, without waiting for the far ends: the process ends."""

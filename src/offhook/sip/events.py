@@ -12,7 +12,7 @@ from typing import NewType
 
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
-from offhook.sip.refer import ReferTo
+from offhook.sip.refer import ReferTo, TargetDialog
 
 CallHandle = NewType("CallHandle", int)
 """Names one call of one endpoint: a dialog in being or made, from INVITE to the end. Never used twice."""
@@ -167,15 +167,49 @@ class PingAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferReceived:
-    """A REFER. Next: ``accept_refer``, then ``tell_refer`` until a final status; or ``refuse_refer``. Undecided ones get 500
+    """A REFER. Next: ``accept_refer``, then ``tell_refer`` until a final status; or ``refuse_refer`` (or
+    ``challenge`` outside of dialogs). Undecided ones get 500
     after ``SipSettings.reply_limit``.
     """
 
     handle: SubscriptionHandle
-    call: CallHandle
-    """In whose dialog it came."""
+    call: CallHandle | None
+    """In whose dialog it came; None for one outside of dialogs."""
     request: Request
+    source: Flow
     refer_to: ReferTo
+    about: TargetDialog | None = None
+    """The dialog that one outside of dialogs is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribeReceived:
+    """A SUBSCRIBE that asks for a new subscription. Next: ``accept_subscription`` and at once ``notify``; or
+    ``refuse_subscription``, or ``challenge``. Undecided ones get 500 after ``SipSettings.reply_limit``.
+    """
+
+    handle: SubscriptionHandle
+    package: str
+    """One of ``notifying.PACKAGES``."""
+    request: Request
+    source: Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived:
+    """A MESSAGE (RFC 3428). Next: ``reply`` or ``challenge``; unanswered ones get 500 after ``SipSettings.reply_limit``."""
+
+    handle: RequestHandle
+    request: Request
+    source: Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAnswered:
+    """The final status of a MESSAGE that we sent; None when nobody answered."""
+
+    handle: RequestHandle
+    code: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,5 +233,8 @@ Event = (
     | RegisterReceived
     | PingAnswered
     | ReferReceived
+    | SubscribeReceived
     | SubscriptionEnded
+    | MessageReceived
+    | MessageAnswered
 )

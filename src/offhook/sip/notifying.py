@@ -16,18 +16,20 @@ from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.events import (
     ReferReceived,
     RequestHandle,
+    SubscribeReceived,
     SubscriptionEnded,
     SubscriptionHandle,
 )
 from offhook.sip.exchange import Exchange
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
-from offhook.sip.refer import SIPFRAG, ReferTo, sipfrag, wants_no_subscription
+from offhook.sip.packages import PACKAGES, EventName, Render, Termination
+from offhook.sip.refer import SIPFRAG, ReferTo, TargetDialog, sipfrag, wants_no_subscription
 from offhook.sip.signalling import Headers
-from offhook.sip.subscription import EventName, Render, Subscription, Termination
-from offhook.sip.transaction.layer import respond_with
+from offhook.sip.subscription import Subscription
 from offhook.sip.transaction.transaction import Transaction
 
+ALLOW_EVENTS = ", ".join((*PACKAGES, "refer"))
 _ESTABLISHED = (CallState.ANSWERED, CallState.STANDING)
 
 
@@ -40,6 +42,8 @@ class _Opening:
     silent: bool
     """A REFER whose sender wants no NOTIFY."""
     seconds: float
+    answer: int
+    """The status that accepts it."""
 
 
 class Notifying:
@@ -73,6 +77,51 @@ class Notifying:
             return
         self.within(dialog, None, request, agent.transactions.open_server(request, reply_to, Silent(), now), now)
 
+    def outside(self, request: Request, source: Flow, reply_to: Flow, now: float) -> None:
+        """A SUBSCRIBE, or a REFER about a dialog that it names (RFC 4538), outside of dialogs.
+
+        Raises ``RemoteProtocolError``.
+        """
+        agent = self._agent
+        dialog = Dialog.of_incoming(request, agent.ids.tag(), source)
+        if not request.from_tag:
+            raise RemoteProtocolError(f"a {request.method} without From tag")
+        if not self._has_room():
+            agent.respond_statelessly(request, 503, reply_to, [("Retry-After", str(agent.settings.retry_after))])
+        elif request.method == "REFER":
+            refer_to = ReferTo.of(request)
+            named = request.get("target-dialog")
+            opening = _Opening(
+                dialog=dialog,
+                event=EventName(package="refer"),
+                silent=wants_no_subscription(request),
+                seconds=agent.settings.refer_limit,
+                answer=202,
+            )
+            dialog.referred = True
+            handle = self._open(agent.transactions.open_server(request, reply_to, Silent(), now), opening, now)
+            about = None if named is None else TargetDialog.parse(named)
+            event = ReferReceived(
+                handle=handle, call=None, request=request, source=source, refer_to=refer_to, about=about
+            )
+            agent.events.append(event)
+        else:
+            self._subscribed(dialog, request, source, reply_to, now)
+
+    def _subscribed(self, dialog: Dialog, request: Request, source: Flow, reply_to: Flow, now: float) -> None:
+        agent = self._agent
+        event = EventName.parse(request.get("event"))
+        if event.package not in PACKAGES:
+            agent.respond_statelessly(request, 489, reply_to, [("Allow-Events", ALLOW_EVENTS)])
+            return
+        seconds = self._seconds(request)
+        if seconds is None:
+            agent.respond_statelessly(request, 423, reply_to, [("Min-Expires", str(agent.settings.min_subscription))])
+            return
+        opening = _Opening(dialog=dialog, event=event, silent=False, seconds=seconds, answer=200)
+        handle = self._open(agent.transactions.open_server(request, reply_to, Silent(), now), opening, now)
+        agent.events.append(SubscribeReceived(handle=handle, package=event.package, request=request, source=source))
+
     def within(self, dialog: Dialog, call: Call | None, request: Request, own: Transaction, now: float) -> None:
         """A REFER, SUBSCRIBE or NOTIFY in a dialog; ``call`` is None when no call uses it (any more)."""
         try:
@@ -96,9 +145,14 @@ class Notifying:
         event = EventName(package="refer", id=str(request.cseq.number) if dialog.referred else None)
         dialog.referred = True
         seconds = agent.settings.refer_limit
-        opening = _Opening(dialog=dialog, event=event, silent=wants_no_subscription(request), seconds=seconds)
+        opening = _Opening(
+            dialog=dialog, event=event, silent=wants_no_subscription(request), seconds=seconds, answer=202
+        )
         handle = self._open(own, opening, now)
-        agent.events.append(ReferReceived(handle=handle, call=call.handle, request=request, refer_to=refer_to))
+        source = dialog.flow
+        agent.events.append(
+            ReferReceived(handle=handle, call=call.handle, request=request, source=source, refer_to=refer_to)
+        )
 
     def _resubscribed(self, dialog: Dialog, request: Request, own: Transaction, now: float) -> None:
         """A SUBSCRIBE within a dialog: refresh or end (§4.2.1.4)."""
@@ -108,9 +162,8 @@ class Notifying:
         if found is None or found.termination is not None:
             agent.respond(own, 481, now)
             return
-        wish = request.expires
-        seconds = agent.settings.subscription_limit if wish is None else min(wish, agent.settings.subscription_limit)
-        if 0 < seconds < agent.settings.min_subscription:
+        seconds = self._seconds(request)
+        if seconds is None:
             agent.respond(own, 423, now, headers=(("Min-Expires", str(agent.settings.min_subscription)),))
             return
         dialog.refresh(request)
@@ -132,30 +185,32 @@ class Notifying:
         headers: list[tuple[str, str]] = [("Contact", agent.contact(opening.dialog.flow))]
         if opening.silent:
             headers.append(("Refer-Sub", "false"))
-        agent.respond(transaction, 202, now, headers=headers)
+        if opening.answer == 200:
+            headers.append(("Expires", str(round(opening.seconds))))
+        agent.respond(transaction, opening.answer, now, to_tag=opening.dialog.local_tag, headers=headers)
         if opening.silent:
             return
+        steps = opening.event.package == "refer"
         subscription = Subscription(
-            handle,
-            opening.dialog,
-            opening.event,
-            expires_at=now + opening.seconds,
-            steps=opening.event.package == "refer",
+            handle, opening.dialog, opening.event, expires_at=now + opening.seconds, steps=steps
         )
+        subscription.fetch = not opening.seconds
         self.subscriptions[handle] = subscription
-        self._arm(subscription, opening.seconds, now)
+        self._arm(subscription, opening.seconds or agent.settings.reply_limit, now)
 
     def refuse(self, handle: SubscriptionHandle, code: int, now: float, headers: Headers = ()) -> None:
         """Refuse a REFER or SUBSCRIBE."""
         transaction, _ = self._take(handle)
         if transaction is not None:
-            respond_with(transaction, self._agent.response(transaction.request, code, headers=headers), now)
+            self._agent.respond(transaction, code, now, headers=headers)
 
     def notify(self, handle: SubscriptionHandle, content_type: str, render: Render, now: float) -> None:
         """Tell the subscriber something; nothing when the subscription is over."""
         subscription = self.subscriptions.get(handle)
         if subscription is not None:
             subscription.tell(content_type, render)
+            if subscription.fetch:
+                subscription.end(Termination.TIMEOUT)  # Expires: 0 asks for the state once (§4.4.3)
             self._send(subscription, now)
 
     def terminate(self, handle: SubscriptionHandle, reason: Termination, now: float) -> None:
@@ -187,6 +242,12 @@ class Notifying:
     def _dialog(self, request: Request) -> Dialog | None:
         key = request.call_id, request.to_tag, request.from_tag
         return next((one.dialog for one in self.subscriptions.values() if one.dialog.key == key), None)
+
+    def _seconds(self, request: Request) -> int | None:
+        """How long a subscription shall last, 0 to end it; None when the wish is too short (RFC 6665 section 4.2.1.1)."""
+        settings, wish = self._agent.settings, request.expires
+        seconds = settings.subscription_limit if wish is None else min(wish, settings.subscription_limit)
+        return None if 0 < seconds < settings.min_subscription else seconds
 
     def _has_room(self) -> bool:
         return len(self.subscriptions) + len(self.openings) < self._agent.settings.max_subscriptions

@@ -1,4 +1,4 @@
-"""Requests outside calls: REGISTER for whoever keeps the bindings, OPTIONS both ways (RFC 3261 §10, §11)."""
+"""Requests outside calls: REGISTER for whoever keeps the bindings, OPTIONS and MESSAGE both ways (RFC 3261 §10, §11; RFC 3428)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from offhook.sip.capabilities import ACCEPT
 from offhook.sip.dialog import flow_towards
 from offhook.sip.enquiry import Enquiry
 from offhook.sip.errors import LocalProtocolError
-from offhook.sip.events import PingAnswered, RegisterReceived, RequestHandle
+from offhook.sip.events import MessageAnswered, MessageReceived, PingAnswered, RegisterReceived, RequestHandle
+from offhook.sip.exchange import Exchange
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
-from offhook.sip.signalling import Headers
+from offhook.sip.signalling import Headers, InstantMessage
 from offhook.sip.transaction.layer import respond_with
-from offhook.sip.uri import Uri
+from offhook.sip.uri import NameAddr, Uri
 
 _TAKES: Headers = (("Accept", ACCEPT), ("Accept-Encoding", "identity"), ("Accept-Language", "en"))
 
@@ -27,14 +28,28 @@ class Outside:
         self._agent = agent
         self.pings: set[RequestHandle] = set()
         """Those of ours that wait for an answer."""
+        self.messages: dict[RequestHandle, Exchange] = {}
 
     def register(self, request: Request, source: Flow, reply_to: Flow, now: float) -> None:
         """Hand a REGISTER up; answer 500 if nobody decides."""
+        handle = self._open(request, reply_to, now)
+        self._agent.events.append(RegisterReceived(handle=handle, request=request, source=source))
+
+    def message(self, request: Request, source: Flow, reply_to: Flow, now: float) -> None:
+        """Hand a MESSAGE up (RFC 3428 section 7)."""
+        agent = self._agent
+        if len(request.body) > agent.settings.max_message:
+            agent.respond_statelessly(request, 413, reply_to)
+            return
+        handle = self._open(request, reply_to, now)
+        agent.events.append(MessageReceived(handle=handle, request=request, source=source))
+
+    def _open(self, request: Request, reply_to: Flow, now: float) -> RequestHandle:
         agent = self._agent
         handle = RequestHandle(agent.new_handle())
         agent.requests[handle] = agent.transactions.open_server(request, reply_to, Silent(), now)
-        agent.events.append(RegisterReceived(handle=handle, request=request, source=source))
         agent.timers.start(now + agent.settings.reply_limit, lambda at: self.reply(handle, 500, "", (), b"", at))
+        return handle
 
     def options(self, request: Request, reply_to: Flow, now: float) -> None:
         """Say what we can (§11.2)."""
@@ -74,4 +89,35 @@ class Outside:
 
         self.pings.add(handle)
         Enquiry(agent, build, final).start(servers, now)
+        return handle
+
+    def send(self, message: InstantMessage, now: float) -> RequestHandle:
+        """Send a MESSAGE; it makes no dialog and has no Contact (RFC 3428 section 4)."""
+        agent = self._agent
+        uri = Uri.parse(message.target)
+        flow = message.destination or flow_towards(uri)
+        if flow is None:
+            raise LocalProtocolError(f"no transport leads to {message.target[:80]!r}")
+        handle = RequestHandle(agent.new_handle())
+        from_ = NameAddr(uri=Uri.parse(message.from_uri), display_name=message.from_name)
+        request = agent.request(
+            "MESSAGE",
+            str(uri),
+            flow,
+            from_=str(from_.with_tag(agent.ids.tag())),
+            to=f"<{message.to_uri or uri}>",
+            call_id=agent.ids.call_id(),
+            cseq=1,
+            body=message.body,
+            content_type=message.content_type,
+        )
+
+        def final(response: Response | None, _at: float) -> None:
+            del self.messages[handle]
+            code = None if response is None else response.status
+            agent.events.append(MessageAnswered(handle=handle, code=code))
+
+        exchange = Exchange(agent.transactions, final, None, None, agent.ids)
+        self.messages[handle] = exchange
+        exchange.start(request, flow, now)
         return handle

@@ -120,6 +120,10 @@ class Reception:
             self._outside.register(request, source, reply_to, now)
         elif method == "OPTIONS":
             self._outside.options(request, reply_to, now)
+        elif method == "MESSAGE":
+            self._outside.message(request, source, reply_to, now)
+        elif method in ("REFER", "SUBSCRIBE"):
+            self._notifying.outside(request, source, reply_to, now)
         else:
             agent.respond_statelessly(request, 481, reply_to)  # BYE and INFO live in dialogs only
 

@@ -159,6 +159,8 @@ class SipSettings:
     """Seconds, >= 1: a subscription for less is refused with 423."""
     subscription_limit: int = 3600
     """Seconds, >= ``min_subscription``: a subscription for more is cut."""
+    max_message: int = 8192
+    """Bytes, >= 1: the longest body of a MESSAGE; a longer one gets 413."""
     max_subscriptions: int = 20_000
     """Subscriptions of others, transfers among them; more get 503."""
 

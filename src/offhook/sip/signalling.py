@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from offhook.sip.dialog import DialogKey
 from offhook.sip.events import CallHandle, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort
+from offhook.sip.packages import Render, Termination
 
 Headers = Sequence[tuple[str, str]]
 """Additional header fields, in order; the endpoint's own (Via, From, CSeq …) cannot be replaced."""
@@ -46,6 +48,22 @@ class Invitation:
     """Seconds for the first response of any kind, 100 included, to each INVITE that is sent. None: the last of
     ``destinations`` is given 64*T1 (Timer B), those before it ``SipSettings.failover_timeout``.
     """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstantMessage:
+    """A MESSAGE to be sent (RFC 3428)."""
+
+    target: str
+    """Request-URI."""
+    from_uri: str
+    from_name: str = ""
+    to_uri: str = ""
+    """Empty: the target."""
+    destination: Flow | None = None
+    """The flow of a registered client; None goes where ``target`` says."""
+    content_type: str
+    body: bytes
 
 
 class Signalling(Protocol):
@@ -85,7 +103,9 @@ class Signalling(Protocol):
         """End an unanswered incoming call with a 3xx-6xx."""
         ...
 
-    def challenge(self, handle: CallHandle | RequestHandle, challenges: Sequence[str], *, proxy: bool = False) -> None:
+    def challenge(
+        self, handle: CallHandle | RequestHandle | SubscriptionHandle, challenges: Sequence[str], *, proxy: bool = False
+    ) -> None:
         """Ask an incoming call or request for credentials: 401 with each of ``challenges`` as a WWW-Authenticate value
         (407 and Proxy-Authenticate with ``proxy``). The call ends (REFUSED_BY_US); the far end comes back with a new one.
         """
@@ -130,6 +150,34 @@ class Signalling(Protocol):
 
     def tell_refer(self, refer: SubscriptionHandle, code: int, reason: str = "") -> None:
         """Tell by NOTIFY how far the referred call has come; a status of 200 or more is the last."""
+        ...
+
+    def find(self, call_id: str, our_tag: str, their_tag: str) -> CallHandle | None:
+        """The call of a dialog, or one of ours that still rings there; None when there is none any more."""
+        ...
+
+    def names(self, call: CallHandle) -> DialogKey | None:
+        """Call-ID, our tag and theirs (empty while nobody has answered) of a call; None when it has ended."""
+        ...
+
+    def accept_subscription(self, subscription: SubscriptionHandle) -> None:
+        """Take the SUBSCRIBE of ``SubscribeReceived`` on: 200. ``SubscriptionEnded`` follows one day."""
+        ...
+
+    def refuse_subscription(self, subscription: SubscriptionHandle, code: int, headers: Headers = ()) -> None:
+        """Refuse it."""
+        ...
+
+    def notify(self, subscription: SubscriptionHandle, content_type: str, render: Render) -> None:
+        """Tell a subscriber the present state; ``render`` makes the body, and again when the state is asked for."""
+        ...
+
+    def end_subscription(self, subscription: SubscriptionHandle, reason: Termination) -> None:
+        """End it with a last NOTIFY."""
+        ...
+
+    def message(self, message: InstantMessage) -> RequestHandle:
+        """Send a MESSAGE. ``MessageAnswered`` follows."""
         ...
 
     def ping(self, target: str, destinations: Sequence[Flow] = ()) -> RequestHandle:

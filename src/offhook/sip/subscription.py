@@ -7,57 +7,16 @@ tell a state wait in one place, where a newer takes that of an older, and those 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, Self
+from typing import Final
 
-from offhook.sip import grammar
 from offhook.sip.dialog import Dialog
-from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.events import SubscriptionHandle
+from offhook.sip.packages import EventName, Render, Termination
 from offhook.sip.timers import Timer
 
 MAX_STEPS: Final = 8
 """Notifications that may wait for the far end's answer; the oldest is dropped for a new one."""
-
-Render = Callable[[int], bytes]
-"""Makes the body of a NOTIFY; its argument counts the bodies of one subscription from 0."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventName:
-    """What a subscription is about: an Event value."""
-
-    package: str
-    """Lower case: ``refer``, ``dialog``, ``presence``, ``message-summary``."""
-    id: str | None = None
-
-    @classmethod
-    def parse(cls, text: str | None) -> Self:
-        """Read an Event value. Raises ``RemoteProtocolError``: 489 where there is none (RFC 6665 section 7.2)."""
-        package, semicolon, rest = (text or "").partition(";")
-        package = package.strip().lower()
-        if not grammar.is_token(package):
-            raise RemoteProtocolError("there is no event package in Event", 489)
-        name = grammar.parse_parameters(semicolon + rest).get("id")
-        if name is not None and not grammar.is_token(name):
-            raise RemoteProtocolError("the id of Event is no token")
-        return cls(package=package, id=name)
-
-    def __str__(self) -> str:
-        return self.package if self.id is None else f"{self.package};id={self.id}"
-
-
-class Termination(Enum):
-    """Why a subscription ends; the value is the reason parameter of Subscription-State (RFC 6665 section 4.1.3)."""
-
-    NORESOURCE = "noresource"
-    """There is nothing to tell of any more: the referred call was answered or failed."""
-    TIMEOUT = "timeout"
-    """Its time is over, or the subscriber ended it."""
-    DEACTIVATED = "deactivated"
-    """The subscriber should subscribe anew at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +43,8 @@ class Subscription:
         self.expires_at = expires_at
         self.timer: Timer | None = None
         self.termination: Termination | None = None
+        self.fetch = False
+        """Whether it ends with its first NOTIFY."""
         self._waiting: deque[tuple[str, Render]] = deque(maxlen=MAX_STEPS if steps else 1)
         self._shown: tuple[str, Render] | None = None
         self._bodies = 0

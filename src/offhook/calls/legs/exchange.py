@@ -13,14 +13,19 @@ from typing import Any, Protocol
 import structlog
 
 from offhook.calls.admission import Admission
-from offhook.calls.leg import Caller, Contact, Destination, Invitation, Leg, OutgoingLeg
+from offhook.calls.directory import Directory
+from offhook.calls.leg import Caller, Contact, Destination, DialogName, Invitation, Leg, OutgoingLeg
 from offhook.calls.legs.hunt import HuntingLeg
 from offhook.calls.legs.incoming import IncomingLeg
 from offhook.calls.legs.keepalive import KeepAlive
 from offhook.calls.legs.negotiation import MediaAddresses, Negotiation
 from offhook.calls.legs.ping import Pinging
+from offhook.calls.legs.referral import replaced_by
+from offhook.calls.legs.requests import Requests
 from offhook.calls.legs.sip import Line, OutboundLeg, SipLeg
 from offhook.calls.legs.translation import custom_headers
+from offhook.calls.presence import Presence
+from offhook.calls.settings import CallSettings
 from offhook.calls.switchboard import Admit
 from offhook.calls.trunks.live import Trunks
 from offhook.calls.trunks.probing import Prober
@@ -37,8 +42,17 @@ from offhook.vocabulary.sids import AccountSid
 log = structlog.get_logger(__name__)
 
 
+_FORGET_EVERY = 10.0
+"""Seconds after which it is noticed that a registration has run out."""
+
+
 class Front(Protocol):
     """Who takes calls that come in: the switchboard."""
+
+    @property
+    def presence(self) -> Presence:
+        """What clients are doing."""
+        ...
 
     def receive(self, leg: Leg, admit: Admit) -> None: ...
 
@@ -50,6 +64,8 @@ class SipExchange:
         self,
         *,
         settings: SipSettings,
+        calls: CallSettings,
+        directory: Directory,
         addresses: MediaAddresses,
         sessions: Sessions,
         registrar: Registrar,
@@ -59,6 +75,8 @@ class SipExchange:
         random_bits: Callable[[int], int],
     ) -> None:
         self._settings = settings
+        self._calls = calls
+        self._directory = directory
         self._addresses = addresses
         self._sessions = sessions
         self._registrar = registrar
@@ -82,6 +100,17 @@ class SipExchange:
         if self._settings.ping_interval > 0:
             rounds = Rounds(self._registrar, interval=self._settings.ping_interval, misses=self._settings.ping_misses)
             self._keepalive = KeepAlive(rounds, signalling, self._now)
+        self._admission.on_change = front.presence.changed
+        self._requests = Requests.wired(
+            signalling,
+            self._admission,
+            self._directory,
+            front.presence,
+            self._calls,
+            spawn=self._spawn,
+            leg=self.find,
+            contacts=self.contacts,
+        )
 
     async def run(self) -> None:
         """Own the small tasks of legs and registrations, and watch the gateways, until cancelled."""
@@ -89,12 +118,18 @@ class SipExchange:
             self._tasks = tasks
             if self._keepalive is not None:
                 tasks.create_task(self._keepalive.run(), name="keep-alive of clients")
+            tasks.create_task(self._forget_registrations())
             await Prober(self.trunks, self._pinging.ping, random_bits=self._random_bits).run()
+
+    async def _forget_registrations(self) -> None:
+        while True:
+            await asyncio.sleep(_FORGET_EVERY)
+            self._admission.expire()
 
     @property
     def idle(self) -> bool:
-        """Whether no leg is known to signalling."""
-        return not self._legs
+        """Whether no leg is known to signalling, and no message waits for an answer."""
+        return not self._legs and self._requests.idle
 
     def hear(self, event: sip.Event) -> None:
         """Take an event of the endpoint, in order. Returns at once."""
@@ -107,9 +142,11 @@ class SipExchange:
                 self._pinging.hear(event)
                 if self._keepalive is not None:
                     self._keepalive.hear(event)
-            case sip.SubscriptionEnded():
-                pass
-            case _:
+            case sip.ReferReceived(call=None) | sip.SubscribeReceived() | sip.SubscriptionEnded():
+                self._requests.hear(event)
+            case sip.MessageReceived() | sip.MessageAnswered():
+                self._requests.hear(event)
+            case _ if event.call is not None:
                 leg = self._legs.get(event.call)
                 if leg is not None:
                     if isinstance(event, sip.CallEnded):
@@ -121,6 +158,10 @@ class SipExchange:
 
     def hunting(self, destinations: Sequence[Destination]) -> OutgoingLeg:
         return HuntingLeg(destinations, self.outgoing, self._spawn)
+
+    def find(self, dialog: DialogName) -> SipLeg | None:
+        handle = self._wired().signalling.find(dialog.call_id, dialog.our_tag, dialog.their_tag)
+        return None if handle is None else self._legs.get(handle)
 
     def contacts(self, login: str, domain: str) -> Sequence[Contact]:
         return [
@@ -144,7 +185,11 @@ class SipExchange:
         if admitted is None:
             return None
         request = event.request
-        to, from_ = request.target, request.from_
+        try:
+            to, from_, replaces = request.target, request.from_, replaced_by(request)
+        except RemoteProtocolError as error:
+            leg.refuse(error.status_hint, str(error))
+            return None
         return Invitation(
             leg=leg,
             to_user=to.number,
@@ -157,6 +202,7 @@ class SipExchange:
             headers=custom_headers(request),
             source_ip=event.source.host,
             sip_call_id=request.call_id,
+            replaces=replaces,
         )
 
     def _negotiation(self) -> Negotiation:

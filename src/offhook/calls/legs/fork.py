@@ -9,6 +9,8 @@ from typing import assert_never
 
 from offhook.calls.leg import (
     ANSWERED_ELSEWHERE,
+    DialogName,
+    Leg,
     LegAnswered,
     LegDigit,
     LegEnded,
@@ -49,6 +51,13 @@ class ForkedLeg:
     @property
     def call_id(self) -> str | None:
         return (self._winner or self._branches[0]).call_id
+
+    @property
+    def dialog(self) -> DialogName | None:
+        return (self._winner or self._branches[0]).dialog
+
+    def includes(self, leg: Leg) -> bool:
+        return leg is self or any(branch.includes(leg) for branch in self._branches)
 
     def listen(self, listener: Callable[[LegEvent], None]) -> None:
         self._listener = listener

@@ -16,6 +16,8 @@ import structlog
 from offhook.calls.leg import (
     Channel,
     Destination,
+    DialogName,
+    Leg,
     LegAnswered,
     LegDigit,
     LegEnded,
@@ -62,6 +64,13 @@ class HuntingLeg:
     @property
     def call_id(self) -> str | None:
         return self._leg.call_id
+
+    @property
+    def dialog(self) -> DialogName | None:
+        return self._leg.dialog
+
+    def includes(self, leg: Leg) -> bool:
+        return leg is self or self._leg.includes(leg)
 
     def listen(self, listener: Callable[[LegEvent], None]) -> None:
         self._listener = listener

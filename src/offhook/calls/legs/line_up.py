@@ -56,6 +56,8 @@ def line_up(
     )
     exchange = SipExchange(
         settings=sip,
+        calls=calls,
+        directory=directory,
         addresses=MediaAddresses(media=media, sip=sip),
         sessions=sessions,
         registrar=registrar,

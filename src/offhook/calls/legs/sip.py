@@ -14,6 +14,8 @@ import structlog
 
 from offhook.calls.leg import (
     Destination,
+    DialogName,
+    Leg,
     LegAnswered,
     LegDigit,
     LegEnded,
@@ -81,6 +83,14 @@ class SipLeg:
     def ended(self) -> bool:
         return self._ended
 
+    @property
+    def dialog(self) -> DialogName | None:
+        names = None if self._handle is None else self._line.signalling.names(self._handle)
+        return None if names is None else DialogName(call_id=names[0], our_tag=names[1], their_tag=names[2])
+
+    def includes(self, leg: Leg) -> bool:
+        return leg is self
+
     def listen(self, listener: Callable[[LegEvent], None]) -> None:
         self._listener = listener
 
@@ -134,8 +144,8 @@ class SipLeg:
                 self._gone.set()
                 if not self._ended:
                     self._end(ending(event))
-            case sip.ReferReceived() if self._ended:
-                self._line.signalling.refuse_refer(event.handle, 481)
+            case sip.ReferReceived():
+                self.refer(SipReferral(self._line.signalling, event))
             case _ if self._ended:
                 pass
             case sip.DigitReceived(digit=digit):
@@ -144,10 +154,15 @@ class SipLeg:
                 self._take_offer(offer, request.from_tag)
             case sip.OfferAnswered(sdp=sdp):
                 self._take_answer(sdp)
-            case sip.ReferReceived():
-                self._listener(LegReferred(referral=SipReferral(self._line.signalling, event)))
             case _:
                 self._hear_setup(event)
+
+    def refer(self, referral: SipReferral) -> None:
+        """Take a transfer that the far end asks for, in its dialog or about it."""
+        if self._ended:
+            referral.refuse(481)
+        else:
+            self._listener(LegReferred(referral=referral))
 
     def _hear_setup(self, event: sip.Event) -> None:
         """Events that belong to one direction of setting up."""

@@ -17,14 +17,16 @@ from offhook.sip.asyncio.listeners import Listeners, Place
 from offhook.sip.asyncio.resolver import Resolver
 from offhook.sip.asyncio.stream import StreamConnection
 from offhook.sip.bans import Ban, Bans
+from offhook.sip.dialog import DialogKey
 from offhook.sip.dns import Kind
 from offhook.sip.endpoint import Endpoint
 from offhook.sip.errors import NotLocated, RemoteProtocolError
 from offhook.sip.events import CallEnded, CallHandle, Event, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort, Transmit, Transport
 from offhook.sip.locating import Reach, is_address
+from offhook.sip.packages import Render, Termination
 from offhook.sip.settings import SipSettings
-from offhook.sip.signalling import Headers, Invitation
+from offhook.sip.signalling import Headers, InstantMessage, Invitation
 from offhook.sip.uri import Uri
 
 _LOG = structlog.get_logger(__name__)
@@ -273,7 +275,9 @@ class SipDriver:
         self._endpoint.refuse(call, code, self._clock(), reason, headers)
         self._drain()
 
-    def challenge(self, handle: CallHandle | RequestHandle, challenges: Sequence[str], *, proxy: bool = False) -> None:
+    def challenge(
+        self, handle: CallHandle | RequestHandle | SubscriptionHandle, challenges: Sequence[str], *, proxy: bool = False
+    ) -> None:
         self._endpoint.challenge(handle, challenges, self._clock(), proxy=proxy)
         self._drain()
 
@@ -312,6 +316,33 @@ class SipDriver:
     def tell_refer(self, refer: SubscriptionHandle, code: int, reason: str = "") -> None:
         self._endpoint.tell_refer(refer, code, self._clock(), reason)
         self._drain()
+
+    def find(self, call_id: str, our_tag: str, their_tag: str) -> CallHandle | None:
+        return self._endpoint.find(call_id, our_tag, their_tag)
+
+    def names(self, call: CallHandle) -> DialogKey | None:
+        return self._endpoint.names(call)
+
+    def accept_subscription(self, subscription: SubscriptionHandle) -> None:
+        self._endpoint.accept_subscription(subscription, self._clock())
+        self._drain()
+
+    def refuse_subscription(self, subscription: SubscriptionHandle, code: int, headers: Headers = ()) -> None:
+        self._endpoint.refuse_subscription(subscription, code, self._clock(), headers)
+        self._drain()
+
+    def notify(self, subscription: SubscriptionHandle, content_type: str, render: Render) -> None:
+        self._endpoint.notify(subscription, content_type, render, self._clock())
+        self._drain()
+
+    def end_subscription(self, subscription: SubscriptionHandle, reason: Termination) -> None:
+        self._endpoint.end_subscription(subscription, reason, self._clock())
+        self._drain()
+
+    def message(self, message: InstantMessage) -> RequestHandle:
+        handle = self._endpoint.message(message, self._clock())
+        asyncio.get_running_loop().call_soon(self._drain)  # whoever asked knows the handle before its answer comes
+        return handle
 
     def ping(self, target: str, destinations: Sequence[Flow] = ()) -> RequestHandle:
         handle = self._endpoint.ping(target, self._clock(), destinations)
