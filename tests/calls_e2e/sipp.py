@@ -45,11 +45,12 @@ class Sipp:
         transport: str = "udp",
         patience: int = 60,
         keys: dict[str, str] | None = None,
+        port: int | None = None,
     ) -> None:
         """``hold`` is the scenario's pause in ms, ``keys`` are ``[name]`` of the scenario, ``patience`` in seconds."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.port = free_port(socket.SOCK_DGRAM)
+        self.port = free_port(socket.SOCK_DGRAM) if port is None else port
         self._statistics = folder / "statistics.csv"
         self._patience = patience
         source = ["-sn", scenario] if scenario in BUILT_IN else ["-sf", str(SCENARIOS / f"{scenario}.xml")]
@@ -58,6 +59,7 @@ class Sipp:
             *source,
             *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(self.port)),
             *("-s", service, "-r", str(rate), "-l", str(at_once), "-d", str(hold), "-t", TRANSPORTS[transport]),
+            *("-auth_uri", f"{service}@{target}"),  # what digest credentials are for: the Request-URI of all scenarios
             *("-mp", str(free_media_ports(4))),
             *("-nostdin", "-timeout", f"{patience}s", "-timeout_error", "-recv_timeout", str(patience * 1000)),
             *("-trace_stat", "-stf", str(self._statistics), "-fd", "1"),

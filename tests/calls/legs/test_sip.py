@@ -74,15 +74,25 @@ def test_hold_and_resume_turn_the_media_about() -> None:
             await until(lambda: "LegAnswered" in caller.names)
             handle = caller.leg._handle
             port = caller.leg.media.local.port
-            for version, (said, does) in enumerate(
-                [("sendonly", "recvonly"), ("inactive", "inactive"), ("sendrecv", "sendrecv")], 2
+            here, nowhere = "127.0.0.1", "0.0.0.0"  # noqa: S104 - how RFC 2543 said hold
+            for version, (host, said, does) in enumerate(
+                [
+                    (here, "sendonly", "recvonly"),
+                    (here, "inactive", "inactive"),
+                    (here, "sendrecv", "sendrecv"),
+                    (nowhere, "sendrecv", "recvonly"),
+                    (here, "sendrecv", "sendrecv"),
+                ],
+                2,
             ):
                 sdp = (
-                    f"v=0\r\no=- 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+                    f"v=0\r\no=- 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
                     f"m=audio {port} RTP/AVP 0\r\na={said}\r\n"
                 )
                 near.driver.reinvite(handle, sdp.encode())
                 await until(lambda does=does: connected(far).direction == Direction(does))
+                held = does != "sendrecv"
+                await until(lambda held=held: far.script.calls[0].held is held)
             assert not any(isinstance(event, LegEnded) for event in caller.events)
             caller.leg.drop()
 
