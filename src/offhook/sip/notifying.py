@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from offhook.sip.agent import Agent
 from offhook.sip.answering import Silent
 from offhook.sip.call import Call, CallState
-from offhook.sip.dialog import Dialog
+from offhook.sip.dialog import Dialog, DialogKey
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.events import (
     ReferReceived,
@@ -53,6 +53,8 @@ class Notifying:
         self._agent = agent
         self.openings: dict[RequestHandle, _Opening] = {}
         self.subscriptions: dict[SubscriptionHandle, Subscription] = {}
+        self._usages: dict[DialogKey, list[Subscription]] = {}
+        """The same by their dialog."""
         self.notifies: set[Exchange] = set()
 
     def sizes(self) -> dict[str, int]:
@@ -158,7 +160,7 @@ class Notifying:
         """A SUBSCRIBE within a dialog: refresh or end (§4.2.1.4)."""
         agent = self._agent
         event = EventName.parse(request.get("event"))
-        found = next((one for one in self.subscriptions.values() if one.dialog is dialog and one.event == event), None)
+        found = next((one for one in self._usages.get(dialog.key, ()) if one.event == event), None)
         if found is None or found.termination is not None:
             agent.respond(own, 481, now)
             return
@@ -196,6 +198,7 @@ class Notifying:
         )
         subscription.fetch = not opening.seconds
         self.subscriptions[handle] = subscription
+        self._usages.setdefault(subscription.dialog.key, []).append(subscription)
         self._arm(subscription, opening.seconds or agent.settings.reply_limit, now)
 
     def refuse(self, handle: SubscriptionHandle, code: int, now: float, headers: Headers = ()) -> None:
@@ -222,9 +225,9 @@ class Notifying:
 
     def end_all(self, now: float) -> None:
         """The process ends: subscribers shall come back to whoever is there then."""
-        for handle in list(self.subscriptions):
+        for handle, subscription in list(self.subscriptions.items()):
             self.terminate(handle, Termination.DEACTIVATED, now)
-            self._forget(self.subscriptions[handle])
+            self._forget(subscription)
 
     def sipfrag(self, handle: SubscriptionHandle, code: int, reason: str, now: float) -> None:
         """Tell how far a referred call has come; a final status ends the subscription."""
@@ -240,8 +243,8 @@ class Notifying:
     # -- within -----------------------------------------------------------------------------------------------------
 
     def _dialog(self, request: Request) -> Dialog | None:
-        key = request.call_id, request.to_tag, request.from_tag
-        return next((one.dialog for one in self.subscriptions.values() if one.dialog.key == key), None)
+        usages = self._usages.get((request.call_id, request.to_tag, request.from_tag))
+        return usages[0].dialog if usages else None
 
     def _seconds(self, request: Request) -> int | None:
         """How long a subscription shall last, 0 to end it; None when the wish is too short (RFC 6665 section 4.2.1.1)."""
@@ -318,4 +321,8 @@ class Notifying:
         if subscription.timer is not None:
             subscription.timer.stop()
         if self.subscriptions.pop(subscription.handle, None) is not None:
+            usages = self._usages[subscription.dialog.key]
+            usages.remove(subscription)
+            if not usages:
+                del self._usages[subscription.dialog.key]
             self._agent.events.append(SubscriptionEnded(handle=subscription.handle))
