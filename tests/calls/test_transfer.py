@@ -288,6 +288,23 @@ def test_the_engine_that_does_not_bridge_fails_the_transfer() -> None:
     run(main())
 
 
+@pytest.mark.parametrize("code", [200, 486, None])
+def test_the_other_side_may_carry_it_out_by_itself(code: int | None) -> None:
+    async def main() -> None:
+        async with talk() as t:
+            t.caller.refers_itself = code
+            referral = t.desk.refers("alice")
+            await settle(50)
+            if code is None:
+                assert len(t.w.far) == 2, "one that does not is connected here"
+                return
+            assert t.caller.said[-1 if code == 486 else -2] == "REFER sip:alice@pbx.test"
+            assert referral.told == [202, 100, code]
+            assert (t.caller.ended, t.desk.ended) == ((True, True) if code == 200 else (False, False))
+
+    run(main())
+
+
 # Attended transfers
 
 

@@ -53,6 +53,8 @@ class LegTwin:
         self.headers: list[tuple[str, str]] = []
         self.ended = False
         self.failure: LegFailed | None = None
+        self.refers_itself: int | None = None
+        """What comes of the call that it is asked to make; None: it does not do such things."""
         self.behaviour: Callable[[LegTwin], None] = lambda _: None
         self._listener: Callable[[LegEvent], None] = lambda _: None
 
@@ -113,6 +115,11 @@ class LegTwin:
         if not self.ended:
             self.said.append("drop")
             self._end(LegEnded(by_far_end=False, reason=reason))
+
+    async def transfer(self, uri: str, referred_by: str | None) -> int | None:
+        if self.refers_itself is not None:
+            self.said.append(f"REFER {uri}")
+        return self.refers_itself
 
     async def closed(self) -> None:
         await self.session.close()

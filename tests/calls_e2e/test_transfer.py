@@ -73,6 +73,7 @@ def test_whoever_transfers_to_nobody_learns_it(server, phones):
         hanna.dial(f"sip:iris@{server.sip()}")
         hanna.until("CALL_ESTABLISHED")
         iris.until("CALL_ESTABLISHED")
+        time.sleep(0.5)  # a human's: they talk by then
         iris.command("transfer", f"sip:nobody@{server.sip()}")
         iris.prints("transfer failure: 404")  # and hangs up, as this phone does then
         hanna.until("CALL_CLOSED")

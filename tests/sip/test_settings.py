@@ -71,3 +71,11 @@ def test_a_listener_says_what_is_wrong_with_it() -> None:
         Listener(transport=Transport.UDP, listen=("::1", 5060), advertise="my house")
     with pytest.raises(ValueError, match="udp, tcp or tls"):
         Listener(transport=Transport.WS, listen=("::1", 80))
+
+
+def test_transfers_are_bridged_or_referred_and_the_limits_of_subscriptions_fit() -> None:
+    assert SipSettings(transfer="refer").transfer == "refer"
+    with pytest.raises(ValueError, match="bridge nor refer"):
+        SipSettings(transfer="magic")
+    with pytest.raises(ValueError, match=r"sip\.min_subscription"):
+        SipSettings(min_subscription=100, subscription_limit=99)

@@ -182,6 +182,12 @@ class Leg(Protocol):
         """Begin to end the leg in whatever state: CANCEL, BYE or a 4xx; ``LegEnded`` follows at once."""
         ...
 
+    async def transfer(self, uri: str, referred_by: str | None) -> int | None:
+        """Ask the far end of an answered call to call ``uri`` by itself, and wait for the final status of that; None when it
+        is not to be asked or does not do such things.
+        """
+        ...
+
     async def closed(self) -> None:
         """Wait until signalling and media of a leg that has ended are gone."""
         ...

@@ -91,6 +91,10 @@ class Transfers:
         route = await self._routing.incoming(as_dialled(by, referral.user, referral.domain))
         if route.client is None:
             return self._hand_over(transfer.other, route.application, (by,))
+        uri = f"sip:{route.client.login}@{route.client.domain}"
+        code = None if referral.replaces is not None else await transfer.other.leg.transfer(uri, referral.referred_by)
+        if code is not None:
+            return self._carried_out(code, (by, transfer.other))
         headers = [] if referral.referred_by is None else [("Referred-By", referral.referred_by)]
         if referral.replaces is not None:  # a dialog that the target has with whoever asks, without us
             headers.append(("Replaces", str(referral.replaces)))
@@ -110,6 +114,13 @@ class Transfers:
             return code
         finally:
             transfer.release(far)
+
+    def _carried_out(self, code: int, leaving: Sequence[ActiveCall]) -> int:
+        """The other side called the target by itself: when that went well, both of our calls are over."""
+        if code < 300:
+            for call in leaving:
+                call.drop(Input.HANG_UP, TRANSFERRED)
+        return code
 
     async def _attended(self, transfer: Transfer, by: ActiveCall, second: ActiveCall, referral: Referral) -> int:
         """Join whom ``by`` talks to with whom it talks to in its second call; the final status."""

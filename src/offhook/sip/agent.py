@@ -66,6 +66,8 @@ class Agent:
         self.events: list[Event] = []
         self.lost: Callable[[Call, float], None] = lambda _call, _now: None
         """A request within the dialog got 408 or 481; ``Conversation`` says what follows."""
+        self.over: Callable[[CallHandle], object] = lambda _call: None
+        """The end of a call is being told; ``Referring`` gives up what it asked in it."""
         self.calls: dict[CallHandle, Call] = {}
         """Calls whose end was not reported yet."""
         self.dialogs: dict[DialogKey, Call] = {}
@@ -123,6 +125,7 @@ class Agent:
         if call.patience is not None:
             call.patience.stop()
         del self.calls[call.handle]
+        self.over(call.handle)
         self.events.append(CallEnded(call=call.handle, cause=cause, code=code, message=message))
 
     def end(

@@ -216,6 +216,18 @@ class Endpoint:
 
     # -- intentions: transfers --------------------------------------------------------------------------------------
 
+    def allows(self, call: CallHandle, method: str) -> bool:
+        found = self._agent.calls.get(call)
+        return found is not None and found.dialog is not None and method in found.dialog.allows
+
+    def refer(self, call: CallHandle, refer_to: str, now: float, headers: Headers = ()) -> None:
+        found = self._agent.call(call, CallState.STANDING)
+        if found is None:
+            return
+        if found.handle in self._notifying.referring.open:
+            raise LocalProtocolError("another REFER is still open in this call")
+        self._notifying.referring.refer(found, refer_to, headers, now)
+
     def accept_refer(self, refer: SubscriptionHandle, now: float) -> None:
         self._notifying.accept(refer, now)
 

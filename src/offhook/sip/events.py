@@ -183,6 +183,16 @@ class ReferReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReferTold:
+    """What came of the call that we asked the far end to make: the final status of that call, or of our REFER itself."""
+
+    call: CallHandle
+    code: int
+    taken: bool
+    """Whether the far end took our REFER on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscribeReceived:
     """A SUBSCRIBE that asks for a new subscription. Next: ``accept_subscription`` and at once ``notify``; or
     ``refuse_subscription``, or ``challenge``. Undecided ones get 500 after ``SipSettings.reply_limit``.
@@ -233,6 +243,7 @@ Event = (
     | RegisterReceived
     | PingAnswered
     | ReferReceived
+    | ReferTold
     | SubscribeReceived
     | SubscriptionEnded
     | MessageReceived

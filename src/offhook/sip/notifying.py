@@ -25,6 +25,7 @@ from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
 from offhook.sip.packages import PACKAGES, EventName, Render, Termination
 from offhook.sip.refer import SIPFRAG, ReferTo, TargetDialog, sipfrag, wants_no_subscription
+from offhook.sip.referring import Referring
 from offhook.sip.signalling import Headers
 from offhook.sip.subscription import Subscription
 from offhook.sip.transaction.transaction import Transaction
@@ -51,6 +52,7 @@ class Notifying:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
+        self.referring = Referring(agent)
         self.openings: dict[RequestHandle, _Opening] = {}
         self.subscriptions: dict[SubscriptionHandle, Subscription] = {}
         self._usages: dict[DialogKey, list[Subscription]] = {}
@@ -63,6 +65,7 @@ class Notifying:
             "subscriptions": len(self.subscriptions),
             "openings": len(self.openings),
             "notifies": len(self.notifies),
+            "referrals": len(self.referring.open),
         }
 
     # -- from the wire ----------------------------------------------------------------------------------------------
@@ -132,6 +135,8 @@ class Notifying:
                     self._referred(dialog, call, request, own, now)
                 case "SUBSCRIBE":
                     self._resubscribed(dialog, request, own, now)
+                case "NOTIFY":
+                    self.referring.notified(call, request, own, now)
                 case _:
                     self._agent.respond(own, 481, now)
         except RemoteProtocolError as error:

@@ -153,6 +153,9 @@ class SipSettings:
     hangup_patience: float = 2.0
     """Seconds that a hangup waits for the far end's agreement before it reports ``CallEnded``."""
 
+    transfer: str = "bridge"
+    """How calls are transferred: ``bridge`` keeps both sides here and connects them; ``refer`` asks the other side, where it
+    allows REFER, to call a client of ours by itself, and connects them here when it does not."""
     refer_limit: float = 300.0
     """Seconds, > 0: that a transfer may take before its NOTIFYs end."""
     min_subscription: int = 60
@@ -230,6 +233,13 @@ class SipSettings:
             raise ValueError(f"sip.min_se: {self.min_se} is too short; RFC 4028 allows 90 s and more")
         if self.session_expires and self.session_expires < self.min_se:
             raise ValueError(f"sip.session_expires: {self.session_expires} is shorter than sip.min_se ({self.min_se})")
+        if self.transfer not in ("bridge", "refer"):
+            raise ValueError(f"sip.transfer: {self.transfer!r} is neither bridge nor refer")
+        if self.min_subscription > self.subscription_limit:
+            raise ValueError(
+                f"sip.min_subscription: {self.min_subscription} s is more than sip.subscription_limit,"
+                f" {self.subscription_limit} s"
+            )
         if not self.digest or set(self.digest) - {"MD5", "SHA-256"}:
             raise ValueError(f"sip.digest {', '.join(self.digest) or 'is empty'}: one or both of MD5 and SHA-256")
         if not self.digest_qop or set(self.digest_qop) - {"auth", "auth-int"}:

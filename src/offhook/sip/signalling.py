@@ -140,6 +140,14 @@ class Signalling(Protocol):
         """Send INFO in the dialog. ``InfoAnswered`` follows."""
         ...
 
+    def allows(self, call: CallHandle, method: str) -> bool:
+        """Whether the far end of an answered call said that it takes ``method``."""
+        ...
+
+    def refer(self, call: CallHandle, refer_to: str, headers: Headers = ()) -> None:
+        """Ask the far end to call ``refer_to`` (a Refer-To value). ``ReferTold`` follows, unless the call ends first."""
+        ...
+
     def accept_refer(self, refer: SubscriptionHandle) -> None:
         """Take the REFER of ``ReferReceived`` on: 202."""
         ...

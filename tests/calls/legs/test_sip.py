@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from offhook.calls.leg import LegEnded, LegFailed, LegRinging
+from offhook.calls.leg import LegEnded, LegFailed, LegRinging, Referral
 from offhook.calls.script import ScriptCall
 from offhook.media.commands import Connect, Direction
 from offhook.sip.errors import LocalProtocolError
@@ -229,3 +229,51 @@ here A 127.0.0.1
         silent.bind(("127.0.0.1", 0))
         closed.bind(("127.0.0.1", 0))  # and does not listen
         asyncio.run(main(silent.getsockname()[1], closed.getsockname()[1]))
+
+
+def test_a_far_end_is_asked_to_call_somebody_only_when_that_is_wanted() -> None:
+    async def main() -> None:
+        for transfer, asked in (("bridge", False), ("refer", True)):
+            async with node(1, transfer=transfer) as near, node(2) as far:
+                caller = phone(near, far.uri("1000"))
+                await caller.leg.invite()
+                await until(lambda caller=caller: "LegAnswered" in caller.names)
+                referrals: list[str] = []
+                far.board.refer = lambda call, referral, told=referrals: (
+                    told.append(referral.user),
+                    referral.refuse(603),
+                )
+                assert await caller.leg.transfer("sip:bob@pbx.test", "<sip:ann@pbx.test>") is None
+                assert referrals == (["bob"] if asked else [])
+                caller.leg.drop()
+                assert await caller.leg.transfer("sip:bob@pbx.test", None) is None
+
+    asyncio.run(main())
+
+
+def test_a_far_end_that_is_asked_tells_what_came_of_it_or_ends() -> None:
+    async def main() -> None:
+        async with node(1, transfer="refer") as near, node(2) as far:
+            caller = phone(near, far.uri("1000"))
+            await caller.leg.invite()
+            await until(lambda: "LegAnswered" in caller.names)
+            taken: list[Referral] = []
+
+            def take(call: object, referral: Referral) -> None:
+                taken.append(referral)
+                referral.accept()
+                referral.tell(100)
+
+            far.board.refer = take
+            async with asyncio.TaskGroup() as tasks:
+                told = tasks.create_task(caller.leg.transfer("sip:bob@pbx.test", None))
+                await until(lambda: bool(taken))
+                taken[0].tell(486)
+            assert told.result() == 486
+            async with asyncio.TaskGroup() as tasks:
+                told = tasks.create_task(caller.leg.transfer("sip:bob@pbx.test", None))
+                await until(lambda: len(taken) == 2)
+                caller.leg.drop()
+            assert told.result() == 487
+
+    asyncio.run(main())

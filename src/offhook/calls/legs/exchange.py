@@ -93,7 +93,11 @@ class SipExchange:
     def connect(self, signalling: Signalling, front: Front) -> None:
         """Name both neighbours; before the first event."""
         self._line = Line(
-            signalling=signalling, spawn=self._spawn, hold=self._hold, retry_after=self._settings.retry_after
+            signalling=signalling,
+            spawn=self._spawn,
+            hold=self._hold,
+            retry_after=self._settings.retry_after,
+            refers=self._settings.transfer == "refer",
         )
         self._front = front
         self._pinging = Pinging(signalling)

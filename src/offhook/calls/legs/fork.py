@@ -99,6 +99,9 @@ class ForkedLeg:
             branch.drop(reason)
         self._listener(LegEnded(by_far_end=False, reason=reason))
 
+    async def transfer(self, uri: str, referred_by: str | None) -> int | None:
+        return await (self._winner or self._branches[0]).transfer(uri, referred_by)
+
     async def closed(self) -> None:
         for branch in self._branches:
             await branch.closed()

@@ -103,6 +103,9 @@ class HuntingLeg:
         self._leg.drop(reason)
         self._listener(LegEnded(by_far_end=False, reason=reason))
 
+    async def transfer(self, uri: str, referred_by: str | None) -> int | None:
+        return await self._leg.transfer(uri, referred_by)
+
     async def closed(self) -> None:
         for leg in self._legs:
             await leg.closed()

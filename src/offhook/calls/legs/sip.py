@@ -53,6 +53,8 @@ class Line:
     hold: Callable[[sip.CallHandle, SipLeg], None]
     """Bring the events of a call to a leg from now on, until it has ended."""
     retry_after: int
+    refers: bool
+    """Whether far ends are asked to carry transfers out (``sip.transfer``)."""
 
 
 class SipLeg:
@@ -69,6 +71,8 @@ class SipLeg:
         self._followed: str | None = None
         """Their tag in the dialog whose description audio follows."""
         self._held = False
+        self._told: asyncio.Future[int | None] | None = None
+        """What becomes of a transfer that the far end was asked for."""
         self._gone = asyncio.Event()
 
     @property
@@ -132,6 +136,19 @@ class SipLeg:
         self._hang_up(reason)
         self._end(LegEnded(by_far_end=False, reason=reason))
 
+    async def transfer(self, uri: str, referred_by: str | None) -> int | None:
+        signalling, handle = self._line.signalling, self._handle
+        if not self._line.refers or self._ended or handle is None or not signalling.allows(handle, "REFER"):
+            return None
+        told: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._told = told
+        try:
+            signalling.refer(handle, f"<{uri}>", () if referred_by is None else [("Referred-By", referred_by)])
+        except SipError as error:
+            log.info("refer_not_sent", call_id=self._call_id, reason=str(error))
+            return None
+        return await told
+
     async def closed(self) -> None:
         await self.media.close()
         if self._handle is not None:
@@ -148,6 +165,8 @@ class SipLeg:
                 self.refer(SipReferral(self._line.signalling, event))
             case _ if self._ended:
                 pass
+            case sip.ReferTold(code=code, taken=taken):
+                self._tell(code if taken else None)
             case sip.DigitReceived(digit=digit):
                 self._listener(LegDigit(digit=digit))
             case sip.OfferReceived(offer=offer, request=request):
@@ -215,8 +234,13 @@ class SipLeg:
         self._handle = handle
         self._line.hold(handle, self)
 
+    def _tell(self, code: int | None) -> None:
+        if self._told is not None and not self._told.done():
+            self._told.set_result(code)
+
     def _end(self, ended: LegEnded) -> None:
         self._ended = True
+        self._tell(487)
         self.media.start_close()
         self._listener(ended)
 

@@ -305,6 +305,13 @@ class SipDriver:
         self._endpoint.info(call, content_type, body, self._clock())
         self._drain()
 
+    def allows(self, call: CallHandle, method: str) -> bool:
+        return self._endpoint.allows(call, method)
+
+    def refer(self, call: CallHandle, refer_to: str, headers: Headers = ()) -> None:
+        self._endpoint.refer(call, refer_to, self._clock(), headers)
+        self._drain()
+
     def accept_refer(self, refer: SubscriptionHandle) -> None:
         self._endpoint.accept_refer(refer, self._clock())
         self._drain()
