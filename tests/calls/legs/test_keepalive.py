@@ -64,8 +64,10 @@ def test_a_client_that_does_not_answer_or_cannot_be_asked_is_removed_in_the_end(
             pings.fails_at_once, pings.raises = how == "at once", how == "not at all"
             registered(registrar, "bob", now=asyncio.get_running_loop().time())
             running = await scene(pings, registrar)
+            gone: list[str] = []
+            pings.keepalive.on_gone = gone.append
             await asyncio.sleep(35)
-            assert registrar.size == 0, how
+            assert (registrar.size, len(gone)) == (0, 1), how
             assert len(pings.keepalive) == 0, how
             running.cancel()
 

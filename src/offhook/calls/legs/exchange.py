@@ -104,6 +104,7 @@ class SipExchange:
         if self._settings.ping_interval > 0:
             rounds = Rounds(self._registrar, interval=self._settings.ping_interval, misses=self._settings.ping_misses)
             self._keepalive = KeepAlive(rounds, signalling, self._now)
+            self._keepalive.on_gone = front.presence.changed
         self._admission.on_change = front.presence.changed
         self._requests = Requests.wired(
             signalling,

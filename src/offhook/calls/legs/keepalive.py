@@ -24,6 +24,8 @@ class KeepAlive:
         self._rounds = rounds
         self._signalling = signalling
         self._now = now
+        self.on_gone: Callable[[str], None] = lambda _address: None
+        """Told of every address that lost a contact."""
         self._open: dict[RequestHandle, tuple[str, Binding]] = {}
         self._early: set[RequestHandle] | None = None
         """Answers that came while the question was being sent; None while none is."""
@@ -67,3 +69,4 @@ class KeepAlive:
             self._rounds.answered(address, binding)
         elif self._rounds.unanswered(address, binding):
             log.info("client_gone", client=address, contact=str(binding.target))
+            self.on_gone(address)
