@@ -16,15 +16,18 @@ from offhook.sip.events import (
     CallEnded,
     CallHandle,
     IncomingCall,
+    MessageReceived,
     ReferReceived,
     RegisterReceived,
     RequestHandle,
+    SubscribeReceived,
     SubscriptionHandle,
 )
 from offhook.sip.flow import Flow, HostPort, Transport
 from offhook.sip.message import Request, Response, parse
+from offhook.sip.packages import Termination
 from offhook.sip.settings import SipSettings
-from offhook.sip.signalling import Invitation
+from offhook.sip.signalling import InstantMessage, Invitation
 from offhook.sip.testing import counted_bits
 from tests.fuzz.bytesource import ByteSource
 
@@ -41,7 +44,7 @@ STATUSES = (100, 180, 183, 200, 202, 301, 401, 407, 408, 422, 423, 481, 486, 487
 HEADERS = (
     "Require: 100rel", "Supported: timer, 100rel, replaces", "RSeq: 1", "RAck: 1 1 INVITE", "Session-Expires: 90;refresher=uac",
     "Min-SE: 90", "Retry-After: 5", "Record-Route: <sip:192.0.2.2;lr>", "Route: <sip:192.0.2.2>", "Contact: *",
-    "Contact: <sip:x@192.0.2.2;transport=tcp>;expires=60", "Content-Type: application/dtmf-relay", "Event: refer",
+    "Contact: <sip:x@192.0.2.2;transport=tcp>;expires=60", "Content-Type: application/dtmf-relay", "Event: refer", "Event: dialog;id=1", "Target-Dialog: c1;local-tag=f1;remote-tag=a",
     "Subscription-State: terminated", "Refer-To: <sip:c@192.0.2.2?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>", "Replaces: c1;to-tag=a;from-tag=f1",
     'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"', "Max-Forwards: 0", "Expires: 0", "Reason: SIP;cause=200",
     "P-Asserted-Identity: <sip:x@y>", "Privacy: id", "Require: unheard-of", "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKz",
@@ -114,9 +117,9 @@ class EndpointPlay:
             if isinstance(event, IncomingCall):
                 self._calls.append(event.call)
                 self._begun.append(event.call)
-            elif isinstance(event, RegisterReceived):
+            elif isinstance(event, RegisterReceived | MessageReceived):
                 self._requests.append(event.handle)
-            elif isinstance(event, ReferReceived):
+            elif isinstance(event, ReferReceived | SubscribeReceived):
                 self._refers.append(event.handle)
             elif isinstance(event, CallEnded):
                 self._ended.append(event.call)
@@ -211,7 +214,7 @@ class EndpointPlay:
         """An intention; what is impossible in the state of a call is refused by an error, and that is all it does."""
         with contextlib.suppress(SipError):
             self._source.pick(
-                (self._call, self._call, self._call, self._invite, self._ping, self._reply, self._refer)
+                (self._call, self._call, self._call, self._invite, self._ping, self._reply, self._refer, self._message)
             )()
         self._settle()
 
@@ -235,6 +238,12 @@ class EndpointPlay:
     def _ping(self) -> None:
         self._endpoint.ping("sip:x@192.0.2.1", self._now, self._source.pick((PEERS[:2], ())))
 
+    def _message(self) -> None:
+        message = InstantMessage(
+            target="sip:x@192.0.2.1", from_uri="sip:b@192.0.2.100", content_type="text/plain", body=b"x"
+        )
+        self._endpoint.message(message, self._now)
+
     def _reply(self) -> None:
         if self._requests:
             self._endpoint.reply(self._source.pick(self._requests), self._source.pick(STATUSES), self._now)
@@ -257,6 +266,7 @@ class EndpointPlay:
             lambda: endpoint.accept_offer(call, SDP, now),
             lambda: endpoint.refuse_offer(call, now),
             lambda: endpoint.info(call, "application/dtmf-relay", BODIES[2], now),
+            lambda: endpoint.refer(call, "<sip:c@192.0.2.3>", now),
         )
         source.pick(intentions)()
 
@@ -269,6 +279,11 @@ class EndpointPlay:
             lambda: endpoint.accept_refer(refer, now),
             lambda: endpoint.refuse_refer(refer, source.pick((403, 603)), now),
             lambda: endpoint.tell_refer(refer, source.pick(STATUSES), now),
+            lambda: endpoint.accept_subscription(refer, now),
+            lambda: endpoint.refuse_subscription(refer, 404, now),
+            lambda: endpoint.challenge(refer, ['Digest realm="r", nonce="n"'], now),
+            lambda: endpoint.notify(refer, "text/plain", lambda count: b"x" * count, now),
+            lambda: endpoint.end_subscription(refer, source.pick(tuple(Termination)), now),
         )
         source.pick(intentions)()
 
