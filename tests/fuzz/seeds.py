@@ -28,6 +28,10 @@ TEXTS = (
     'Digest username="a", realm="r", nonce="n", uri="u", response="0", qop=auth, nc=00000001',
     'a, "b,\\"c" <d,e>;f="g", h',
     ';a=b;c="d;\\"e";f',
+    "<sip:b@h;user=phone?Require=replaces&Replaces=c%40h%3Bto-tag%3D1%3Bfrom-tag%3D2>",
+    "c@h;to-tag=1;from-tag=2;early-only",
+    "c@h;local-tag=1;remote-tag=2",
+    'refer;id=93809824;x="y"',
 )
 PLAYS = (
     bytes.fromhex("ff061a1a13ff5210ff3f3f13187a0b527a"),  # a caller over TCP whose connection breaks

@@ -19,6 +19,8 @@ from offhook.sip.headers import CSeq, MediaType, Reason
 from offhook.sip.locating import Reach, locate
 from offhook.sip.message import Request, check, parse
 from offhook.sip.offer import agree, answer, make_offer
+from offhook.sip.packages import EventName
+from offhook.sip.refer import ReferTo, Replaces, TargetDialog
 from offhook.sip.registrar import Registrar
 from offhook.sip.sdp import Sdp
 from offhook.sip.testing import counted_bits
@@ -78,7 +80,7 @@ def read_description(data: bytes) -> None:
 
 READERS: tuple[Callable[[str], object], ...] = (
     Uri.parse, NameAddr.parse, Via.parse, CSeq.parse, Reason.parse, MediaType.parse, Challenge.parse, Credentials.parse,
-    grammar.split_list, grammar.parse_parameters,
+    grammar.split_list, grammar.parse_parameters, ReferTo.parse, Replaces.parse, TargetDialog.parse, EventName.parse,
 )  # fmt: skip
 
 
