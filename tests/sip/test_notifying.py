@@ -367,3 +367,20 @@ def test_a_refer_crosses_a_line_that_loses_every_third_message() -> None:
     wire.run(60.0)
     assert refers == [202]
     assert right.endpoint.sizes()["subscriptions"] == 0
+
+
+def test_a_refer_that_crosses_our_bye_is_too_late_and_one_that_theirs_follows_is_told_of() -> None:
+    line = Referred()
+    line.endpoint.hangup(line.call, 0.0)
+    line.asks("REFER", headers=REFER)
+    assert line.hears() == ["BYE", "481 REFER"]
+    line = Referred()
+    refer = line.refer()
+    line.asks("BYE")
+    line.endpoint.accept_refer(refer.handle, 0.0)
+    line.endpoint.tell_refer(refer.handle, 486, 0.0)
+    assert line.hears() == ["200 BYE", "202 REFER", "NOTIFY"]
+    assert line.notify().body == b"SIP/2.0 486 Busy Here\r\n"
+    line.takes()
+    line.wire.run()
+    assert line.endpoint.idle
