@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from offhook.calls.leg import LegAnswered, LegEnded, LegEvent, LegFailed, LegRinging
+from offhook.calls.leg import LegAnswered, LegEnded, LegEvent, LegFailed, LegHeld, LegReferred, LegRinging
 from offhook.calls.legs.fork import ForkedLeg
 from offhook.media.fake import FakeEngine
 from offhook.media.session import Sessions
@@ -94,5 +94,22 @@ def test_of_several_branches_the_one_that_spoke_last_is_heard_before_the_answer(
         assert leg.media is branches[0].media
         branches[1].picks_up()
         assert leg.media is branches[1].media
+
+    forked(play)
+
+
+def test_after_the_answer_it_is_the_winner_in_transfers_too() -> None:
+    async def play(leg: ForkedLeg, branches: list[LegTwin], events: list[LegEvent]) -> None:
+        await leg.invite()
+        before = branches[1].refers("alice")
+        assert before.told == [603], "nobody talks yet"
+        assert all(leg.includes(branch) for branch in branches)
+        assert leg.dialog == branches[0].dialog
+        branches[1].picks_up()
+        branches[1].holds()
+        branches[1].refers_itself = 200
+        referral = branches[1].refers("alice")
+        assert events[-2:] == [LegHeld(held=True), LegReferred(referral=referral)]
+        assert (leg.dialog, await leg.transfer("sip:alice@pbx.test", None)) == (branches[1].dialog, 200)
 
     forked(play)

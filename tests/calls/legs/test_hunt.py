@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from offhook.calls.leg import Destination, LegAnswered, LegEnded, LegEvent, LegFailed, LegRinging
+from offhook.calls.leg import Destination, LegAnswered, LegEnded, LegEvent, LegFailed, LegHeld, LegReferred, LegRinging
 from offhook.calls.legs.hunt import HuntingLeg
 from offhook.media.fake import FakeEngine
 from offhook.media.session import Sessions
@@ -216,5 +216,20 @@ def test_a_gateway_that_rings_and_then_fails_is_passed_over_too_and_its_early_me
         assert hunt.events == [LegRinging(early_media=True), LegRinging()]
         assert hunt.rung == ["sip:a", "sip:b"]
         hunt.legs[1].ends(486)
+
+    hunting(play)
+
+
+def test_it_is_the_gateway_that_answered_in_transfers_too() -> None:
+    async def play(hunt: Hunt) -> None:
+        await hunt.leg.invite()
+        first = hunt.legs[0]
+        first.picks_up()
+        first.holds()
+        referral = first.refers("alice")
+        assert hunt.events[-2:] == [LegHeld(held=True), LegReferred(referral=referral)]
+        first.refers_itself = 486
+        assert (hunt.leg.includes(first), hunt.leg.dialog) == (True, first.dialog)
+        assert await hunt.leg.transfer("sip:alice@pbx.test", None) == 486
 
     hunting(play)
