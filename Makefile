@@ -63,7 +63,7 @@ $(VENV)/.fuzz: tests/fuzz/requirements.lock | $(VENV)/.python
 	@$(BIN)/uv pip install --quiet --require-hashes --target $(VENV)/fuzz -r tests/fuzz/requirements.lock
 	@touch $@
 
-bench: setup ## measure: call rate, media CPU beside the plain baseline, tick, memory, start-up
+bench: setup ## measure: call rate, signalling, media CPU beside the plain baseline, tick, memory, start-up
 	@cd native && $(CARGO) build --quiet --release --locked -p offhook-rtp-load
 	@tools/system_packages.sh
 	@$(BIN)/python -m bench

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench import calls, media, overload, startup
+from bench import calls, media, overload, signalling, startup
 
 
 def main() -> None:
-    for measurement in (startup, media, calls, overload):
+    for measurement in (startup, media, calls, signalling, overload):
         measurement.main()
         print(flush=True)
 

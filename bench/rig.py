@@ -24,8 +24,8 @@ from examples import platform
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 SERVER_CORE, LOAD_CORE = 0, 1
-PROMPT, ENDLESS = "2000", "2001"
-"""Numbers: a prompt of one second and hang-up; the same prompt again and again until the caller hangs up."""
+PROMPT, ENDLESS, SHORTEST = "2000", "2001", "2002"
+"""Numbers: a prompt of one second and hang-up; the same prompt again and again until the caller hangs up; hang-up at once."""
 _SETTLE = 15.0
 """Seconds that records and callbacks may take after the last call."""
 
@@ -79,7 +79,7 @@ class Rig:
         self.pid: int = self.platform.ready["pid"]
         if (os.cpu_count() or 1) > 1:
             subprocess.run(["taskset", "-apc", str(SERVER_CORE), str(self.pid)], check=True, capture_output=True)
-        for number in (PROMPT, ENDLESS):
+        for number in (PROMPT, ENDLESS, SHORTEST):
             self.platform.request(
                 "IncomingPhoneNumbers.json",
                 PhoneNumber=number,
@@ -94,6 +94,7 @@ class Rig:
         for number, loop in ((PROMPT, 1), (ENDLESS, 0)):
             document = f'<Response><Play loop="{loop}">http://127.0.0.1:{port}/prompt.wav</Play></Response>'
             (self.directory / f"{number}.xml").write_text(document)
+        (self.directory / f"{SHORTEST}.xml").write_text("<Response><Hangup/></Response>")
         (self.directory / "status.txt").write_text("")
         command = [sys.executable, "-m", "bench.measuring", str(port), str(self.directory)]
         application = subprocess.Popen(measuring.pinned(LOAD_CORE, *command))
@@ -144,11 +145,11 @@ class Rig:
                 times += [float(line["response_time_ms"]) for line in csv.DictReader(file, delimiter=";")]
         return totals, tuple(sorted(times))
 
-    def step(self, rate: int, seconds: float) -> Step:
-        """Hold ``rate`` for ``seconds`` and wait for the last record and callback."""
+    def step(self, rate: int, seconds: float, *, number: str = PROMPT) -> Step:
+        """Hold ``rate`` to ``number`` for ``seconds`` and wait for the last record and callback."""
         calls = int(rate * seconds)
         callbacks, records, cpu = self.callbacks(), self.records(), self.cpu()
-        process = self.sipp("caller.xml", PROMPT, calls=calls, rate=rate, limit=seconds + 30)
+        process = self.sipp("caller.xml", number, calls=calls, rate=rate, limit=seconds + 30)
         peak = 0
         while process.poll() is None:
             peak = max(peak, measuring.resident_bytes(self.pid))

@@ -130,3 +130,15 @@ def test_a_message_that_nobody_answers_is_given_up() -> None:
     assert wire.left.one(MessageAnswered).code is None
     with pytest.raises(LocalProtocolError):
         wire.left.endpoint.message(replace(message, target="tel:+1555"), wire.now)
+
+
+def test_a_challenge_is_remembered_by_nobody_and_given_again_to_who_did_not_hear_it() -> None:
+    line = Line()
+    for _ in range(2):
+        line.says(request("REGISTER"))
+        handle = line.side.of(RegisterReceived)[-1].handle
+        line.endpoint.challenge(handle, ['Digest realm="r", nonce="n"'], 0.0)
+        line.wire.settle()
+        assert line.last().status == 401
+        assert line.endpoint.sizes()["server_transactions"] == line.endpoint.sizes()["requests"] == 0
+    assert len(line.side.of(RegisterReceived)) == 2

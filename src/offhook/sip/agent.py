@@ -138,7 +138,9 @@ class Agent:
         call.stop_limit()
         call.stop_repeating()
         call.stop_extensions()
-        call.transaction = None  # it knows the call as its user: without the circle both are freed at once
+        transaction, call.transaction = call.transaction, None
+        if transaction is not None and transaction.answered:
+            transaction.retire()
         self.forget_early(call)
         if call.dialog is not None and self.dialogs.get(call.dialog.key) is call:
             del self.dialogs[call.dialog.key]

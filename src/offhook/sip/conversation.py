@@ -179,8 +179,9 @@ class Conversation:
     def refuse_offer(self, call: Call, code: int, headers: Headers, now: float) -> None:
         offer = call.decide()
         if offer is not None:
+            in_prack = offer.request.method == "PRACK"
             self._agent.refuse_offer(call, offer, code, now, headers)
-            if offer.request.method == "PRACK":
+            if in_prack:
                 self._reliable.acknowledged(call, now)
 
     def _refresh(self, call: Call, now: float) -> None:

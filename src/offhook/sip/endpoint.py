@@ -165,7 +165,7 @@ class Endpoint:
         if RequestHandle(handle) in self._notifying.openings:
             self._notifying.refuse(SubscriptionHandle(handle), code, now, headers)
         elif RequestHandle(handle) in self._agent.requests:
-            self.reply(RequestHandle(handle), code, now, headers=headers)
+            self._outside.challenge(RequestHandle(handle), code, headers)
         else:
             self.refuse(CallHandle(handle), code, now, headers=headers)
 

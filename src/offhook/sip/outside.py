@@ -67,6 +67,14 @@ class Outside:
         response = agent.response(transaction.request, code, reason, to_tag=agent.ids.tag(), headers=headers, body=body)
         respond_with(transaction, response, now)
 
+    def challenge(self, handle: RequestHandle, code: int, headers: Headers) -> None:
+        """Ask for credentials and remember nothing (§8.2.7): who did not hear it asks again and is asked again."""
+        agent = self._agent
+        transaction = agent.requests.pop(handle)
+        response = agent.response(transaction.request, code, to_tag=agent.ids.tag(), headers=headers)
+        agent.send(bytes(response), transaction.flow)
+        transaction.end()
+
     def ping(self, target: str, destinations: Sequence[Flow], now: float) -> RequestHandle:
         """Send OPTIONS."""
         agent = self._agent

@@ -9,11 +9,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from sys import intern
 from typing import Final
 
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow
-from offhook.sip.grammar import decimal
+from offhook.sip.grammar import NO_PARAMETERS, decimal
 from offhook.sip.message import Request
 from offhook.sip.uri import NameAddr, Uri
 
@@ -161,12 +162,12 @@ class Registrar:
             return
         parameters = {name: value for name, value in contact.parameters.items() if name != "expires"}
         binding = Binding(
-            contact=replace(contact, parameters=parameters),
+            contact=replace(contact, parameters=parameters or NO_PARAMETERS),
             flow=source,
             call_id=request.call_id,
             cseq=request.cseq.number,
             expires_at=now + seconds,
-            user_agent=(request.get("user-agent") or "")[:200],
+            user_agent=intern((request.get("user-agent") or "")[:200]),  # thousands of phones share a few
         )
         if place is None:
             bindings.append(binding)

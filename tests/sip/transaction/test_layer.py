@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import pytest
+
 from offhook.sip.answering import Silent
+from offhook.sip.events import IncomingCall
 from offhook.sip.message import Request, parse
 from offhook.sip.settings import SipSettings
 from offhook.sip.timers import Timers
 from offhook.sip.transaction.durations import Durations
 from offhook.sip.transaction.layer import Transactions, ack_of_failure, respond_with
 from offhook.sip.transaction.transaction import Surroundings
-from tests.sip.raw import PEER, request
+from tests.sip.raw import PEER, Line, request
 
 
 def read(*args: str, **more: object) -> Request:
@@ -79,3 +82,20 @@ def test_the_ack_of_a_failure_keeps_route_and_takes_the_to_of_the_response() -> 
     assert ack.to_tag == "x"
     assert ack.lines("route") == ["<sip:p;lr>"]
     assert str(ack.via) == str(invite.via)
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "INVITE"])
+def test_a_request_that_was_answered_is_forgotten_and_its_retransmission_is_answered_again(method: str) -> None:
+    line = Line()
+    line.says(request(method))
+    if method == "INVITE":
+        line.endpoint.refuse(line.side.one(IncomingCall).call, 486, 0.0)
+    line.wire.settle()
+    (kept,) = line.endpoint._agent.transactions._all()
+    assert kept.request.call_id != "c1"
+    said = line.sent[-1]
+    line.says(request(method))
+    line.wire.settle()
+    assert line.sent[-1] == said
+    line.wire.run()
+    assert line.endpoint.idle

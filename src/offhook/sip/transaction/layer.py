@@ -9,9 +9,7 @@ from offhook.sip.identifiers import MAGIC_COOKIE
 from offhook.sip.message import Request, Response
 from offhook.sip.transaction import client, invite_client, invite_server, server
 from offhook.sip.transaction.table import Input
-from offhook.sip.transaction.transaction import Surroundings, Transaction, User
-
-Key = tuple[str, ...]
+from offhook.sip.transaction.transaction import Key, Surroundings, Transaction, User
 
 
 class Transactions:
@@ -39,12 +37,10 @@ class Transactions:
         """Send ``request`` and care for it until its final response or time-out."""
         key = (request.via.branch, request.method)
 
-        def over(_: Transaction) -> None:
-            self._clients.pop(key, None)
-
         invite = request.method == "INVITE"
         diagram = invite_client if invite else client
-        transaction = Transaction(diagram.TABLE, request, flow, user, self._around, over)
+        transaction = Transaction(diagram.TABLE, request, flow, user, self._around, self._client_over)
+        transaction.key = key
         if invite:
             transaction.make_ack = lambda response: bytes(ack_of_failure(request, response))
         self._clients[key] = transaction
@@ -58,13 +54,9 @@ class Transactions:
         key = _server_key(request, request.method)
         merge_key = _merge_key(request) if not request.to_tag else None
 
-        def over(ended: Transaction) -> None:
-            self._servers.pop(key, None)
-            if merge_key is not None and self._initial.get(merge_key) is ended:
-                del self._initial[merge_key]
-
         diagram = invite_server if request.method == "INVITE" else server
-        transaction = Transaction(diagram.TABLE, request, flow, user, self._around, over)
+        transaction = Transaction(diagram.TABLE, request, flow, user, self._around, self._server_over)
+        transaction.key, transaction.merge_key = key, merge_key
         self._servers[key] = transaction
         if merge_key is not None:
             self._initial[merge_key] = transaction
@@ -98,6 +90,14 @@ class Transactions:
         for transaction in [one for one in self._all() if one.flow == destination]:
             transaction.feed(Input.TRANSPORT_ERROR, now)
 
+    def _client_over(self, ended: Transaction) -> None:
+        self._clients.pop(ended.key, None)
+
+    def _server_over(self, ended: Transaction) -> None:
+        self._servers.pop(ended.key, None)
+        if ended.merge_key is not None and self._initial.get(ended.merge_key) is ended:
+            del self._initial[ended.merge_key]
+
     def _all(self) -> Iterator[Transaction]:
         yield from self._clients.values()
         yield from self._servers.values()
@@ -108,6 +108,8 @@ def respond_with(transaction: Transaction, response: Response, now: float) -> No
     status = response.status
     what = Input.PROVISIONAL if status < 200 else Input.SUCCESS if status < 300 else Input.FAILURE
     transaction.feed(what, now, data=bytes(response))
+    if status >= 200 and transaction.request.method != "INVITE":
+        transaction.retire()
 
 
 def ack_of_failure(request: Request, response: Response) -> Request:

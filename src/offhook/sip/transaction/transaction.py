@@ -14,6 +14,9 @@ from offhook.sip.transaction.table import STARTS, Cell, Do, Input, State, Table
 _REPEATED = frozenset({Do.START_A, Do.START_E, Do.START_G})
 
 
+Key = tuple[str, ...]
+
+
 class User(Protocol):
     """Whoever a transaction works for."""
 
@@ -28,6 +31,35 @@ class User(Protocol):
     def unreachable(self, transaction: Transaction, now: float) -> None:
         """The transport failed."""
         ...
+
+
+class _Nobody:
+    """The user of a transaction whose user needs it no more."""
+
+    __slots__ = ()
+
+    def told(self, transaction: Transaction, message: Request | Response, now: float) -> None:
+        """Nothing to add."""
+
+    def timed_out(self, transaction: Transaction, now: float) -> None:
+        """Nothing waits."""
+
+    def unreachable(self, transaction: Transaction, now: float) -> None:
+        """Nothing waits."""
+
+
+_NOBODY = _Nobody()
+_FORGOTTEN = Request.build(
+    "OPTIONS",
+    "sip:forgotten.invalid",
+    [
+        ("Via", "SIP/2.0/UDP forgotten.invalid"),
+        ("From", "<sip:forgotten.invalid>;tag=0"),
+        ("To", "<sip:forgotten.invalid>"),
+        ("Call-ID", "0"),
+        ("CSeq", "0 OPTIONS"),
+    ],
+)
 
 
 class Surroundings:
@@ -52,7 +84,9 @@ class Transaction:
         "_table",
         "_timers",
         "flow",
+        "key",
         "make_ack",
+        "merge_key",
         "request",
         "state",
         "user",
@@ -68,6 +102,10 @@ class Transaction:
         over: Callable[[Transaction], None],
     ) -> None:
         """``over`` is called once, when the transaction has terminated."""
+        self.key: Key = ()
+        """By which the layer finds it."""
+        self.merge_key: Key | None = None
+        """By which the layer recognizes the same request on another way."""
         self.request = request
         self.flow = flow
         self.user = user
@@ -79,7 +117,8 @@ class Transaction:
         self._over = over
         self._last: bytes | None = None
         self._interval: float | None = None
-        self._timers: dict[Input, Timer] = {}
+        self._timers: list[Timer] = []
+        """Each with the input that it gives as its argument."""
 
     def begin(self, cell: Cell, now: float, message: Request | None = None, data: bytes | None = None) -> None:
         """Enter the table through its ``START``."""
@@ -96,6 +135,24 @@ class Transaction:
     def accepts(self, what: Input) -> bool:
         """Whether the present state has a cell for ``what``."""
         return what in self._table[self.state]
+
+    def end(self) -> None:
+        """Terminate at once: its user answered without it."""
+        self._enter(State.TERMINATED)
+        self._over(self)
+
+    @property
+    def answered(self) -> bool:
+        """Whether this is a server transaction that has sent its final response."""
+        row = self._table[self.state]
+        return Input.FAILURE not in row and (Input.REQUEST in row or Input.TIMER_I in row)
+
+    def retire(self) -> None:
+        """Forget the user and the request of a server transaction that has sent its final response: for the half minute in
+        which it absorbs what comes again it needs neither, and there may be thousands.
+        """
+        self.user = _NOBODY
+        self.request = _FORGOTTEN
 
     def _step(self, cell: Cell, now: float, message: Request | Response | None, data: bytes | None) -> None:
         state, actions = cell
@@ -125,14 +182,16 @@ class Transaction:
 
     def _enter(self, state: State) -> None:
         self.state = state
-        row = self._table[state]
-        for what in [what for what in self._timers if what not in row]:
-            self._stop(what)
+        if self._timers:
+            row = self._table[state]
+            for timer in [timer for timer in self._timers if timer.argument not in row]:
+                timer.stop()
+                self._timers.remove(timer)
 
     def _stop(self, what: Input) -> None:
-        timer = self._timers.pop(what, None)
-        if timer is not None:
+        for timer in [timer for timer in self._timers if timer.argument is what]:
             timer.stop()
+            self._timers.remove(timer)
 
     def _send(self, data: bytes | None) -> None:
         if data is not None:
@@ -152,10 +211,8 @@ class Transaction:
             self._interval = seconds = durations.again(do, self._interval, proceeding=proceeding)
         else:
             seconds = durations.once(do, reliable=reliable)
-        what = STARTS[do]
+        self._timers.append(self._around.timers.start(now + seconds, self._fired, STARTS[do]))
 
-        def fire(at: float) -> None:
-            self._timers.pop(what, None)
-            self.feed(what, at)
-
-        self._timers[what] = self._around.timers.start(now + seconds, fire)
+    def _fired(self, what: Input, now: float) -> None:
+        self._timers = [timer for timer in self._timers if timer.argument is not what]
+        self.feed(what, now)
