@@ -41,6 +41,7 @@ test: setup ## lints and all tests, with real peers (SIPp, baresip, PostgreSQL)
 	@$(MAKE) --no-print-directory check
 	@cd native && $(CARGO) test --quiet --locked --workspace --exclude offhook-media-py
 	@$(BIN)/python -m pytest -q
+	@$(MAKE) --no-print-directory fuzz SECONDS=20
 
 check: setup ## lints, types, import law, clippy: about a minute
 	@$(BIN)/ruff check --quiet .
