@@ -32,6 +32,8 @@ TEXTS = (
     "c@h;to-tag=1;from-tag=2;early-only",
     "c@h;local-tag=1;remote-tag=2",
     'refer;id=93809824;x="y"',
+    "1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20",
+    "120 (busy);duration=60",
 )
 PLAYS = (
     bytes.fromhex("ff061a1a13ff5210ff3f3f13187a0b527a"),  # a caller over TCP whose connection breaks

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from offhook.sip import dtmf, grammar
+from offhook.sip.crypto import Crypto
 from offhook.sip.digest import Challenge, Credentials
 from offhook.sip.errors import NoCommonMedia, NotLocated, RemoteProtocolError
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.framing import StreamFramer
-from offhook.sip.headers import CSeq, MediaType, Reason
+from offhook.sip.headers import CSeq, MediaType, Reason, retry_after
 from offhook.sip.locating import Reach, locate
 from offhook.sip.message import Request, check, parse
 from offhook.sip.offer import agree, answer, make_offer
@@ -81,6 +82,7 @@ def read_description(data: bytes) -> None:
 READERS: tuple[Callable[[str], object], ...] = (
     Uri.parse, NameAddr.parse, Via.parse, CSeq.parse, Reason.parse, MediaType.parse, Challenge.parse, Credentials.parse,
     grammar.split_list, grammar.parse_parameters, ReferTo.parse, Replaces.parse, TargetDialog.parse, EventName.parse,
+    Crypto.parse, retry_after,
 )  # fmt: skip
 
 
@@ -91,7 +93,7 @@ def read_value(data: bytes) -> None:
         value = read(data[1:].decode("utf-8", "surrogateescape"))
     except RemoteProtocolError:
         return
-    if not isinstance(value, list | Mapping):
+    if not isinstance(value, list | Mapping | float):
         assert str(read(str(value))) == str(value)
 
 

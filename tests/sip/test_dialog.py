@@ -60,11 +60,11 @@ def test_an_invite_without_contact_makes_no_dialog() -> None:
 @pytest.mark.parametrize(
     ("uri", "flow"),
     [
-        ("sip:a@h", Flow(Transport.UDP, "h", 5060)),
+        ("sip:a@h", Flow(Transport.UDP, "h", 0)),
         ("sip:a@h:5070;transport=TCP", Flow(Transport.TCP, "h", 5070)),
         ("sip:a@[2001:db8::1]", Flow(Transport.UDP, "2001:db8::1", 5060)),
         ("sip:192.0.2.1:40000", TCP),
-        ("sips:a@h", Flow(Transport.TLS, "h", 5061)),
+        ("sips:a@h", Flow(Transport.TLS, "h", 0)),
         ("sip:a@h;transport=ws", Flow(Transport.WS, "h", 80)),
         ("sip:a@h;transport=sctp", None),
         ("tel:+1", None),
@@ -77,7 +77,7 @@ def test_where_a_uri_leads(uri: str, flow: Flow | None) -> None:
 def test_a_secure_target_is_reached_over_tls_and_never_less() -> None:
     assert flow_towards(Uri.parse("sip:b@h:5070;transport=tls")) == Flow(Transport.TLS, "h", 5070)
     plain = Flow(Transport.TCP, "h", 5061, 7)
-    assert flow_towards(Uri.parse("sips:b@h"), plain) == Flow(Transport.TLS, "h", 5061)
+    assert flow_towards(Uri.parse("sips:b@h"), plain) == Flow(Transport.TLS, "h", 0)
     secure = Flow(Transport.WSS, "h", 443, 8)
     assert flow_towards(Uri.parse("sips:b@h;transport=ws"), secure) is secure
     assert flow_towards(Uri.parse("sip:b@h:443;transport=ws"), secure) is secure

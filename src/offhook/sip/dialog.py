@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow, Transport
+from offhook.sip.locating import is_address
 from offhook.sip.message import Request, Response
 from offhook.sip.offering import OfferInput, Offers
 from offhook.sip.uri import NameAddr, Uri
@@ -13,7 +14,9 @@ DialogKey = tuple[str, str, str]
 
 
 def flow_towards(uri: Uri, known: Flow | None = None) -> Flow | None:
-    """The flow that a URI names; ``known`` itself when it leads there already. None: a transport that is not spoken."""
+    """The flow that a URI names; ``known`` itself when it leads there already. None: a transport that is not spoken. Where a
+    name has no port, DNS says it (RFC 3263 §4.2): port 0.
+    """
     transport = Transport.asked(uri.scheme, uri.transport) if uri.is_sip else None
     if transport is None:
         return None
@@ -22,7 +25,8 @@ def flow_towards(uri: Uri, known: Flow | None = None) -> Flow | None:
         unnamed = uri.transport is None and uri.scheme == "sip"
         if unnamed or known.transport.serves(transport):
             return known
-    return Flow(transport, host, port)
+    asked = uri.port is None and not is_address(host) and not transport.web
+    return Flow(transport, host, 0 if asked else port)
 
 
 class Dialog:

@@ -77,9 +77,9 @@ class HostPort(NamedTuple):
 class Flow(NamedTuple):
     """The far side of an exchange: where a message came from, or where one shall go.
 
-    ``host`` of a destination may be a name; the driver resolves it. ``connection`` names one connection, or over UDP
-    one socket of ours: 0 lets the driver use any that leads to that address, or open one. (A tuple, because one is
-    made for every datagram.)
+    ``host`` of a destination may be a name; the driver resolves it, with the port where that is 0. ``connection`` names
+    one connection, or over UDP one socket of ours: 0 lets the driver use any that leads to that address, or open one. (A
+    tuple, because one is made for every datagram.)
     """
 
     transport: Transport

@@ -18,6 +18,7 @@ from offhook.sip.events import CallAnswered, CallEnded, EndCause, Event, Incomin
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.settings import Listener, SipSettings
 from offhook.sip.signalling import Invitation, Signalling
+from tests.sip.asyncio.nameserver import nameserver
 from tests.support.certificates import both_ways, certificate
 
 EventT = TypeVar("EventT")
@@ -280,5 +281,21 @@ def test_a_defect_that_one_message_or_timer_meets_does_not_stop_the_others() -> 
                 while broken:
                     await asyncio.sleep(0.01)
             bob.sip.hangup(incoming.call)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])
+def test_a_next_hop_without_a_port_is_found_by_its_srv_records(transport: Transport, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        bob = Phone()
+        async with bob.sip:
+            port = bob.sip.addresses[transport.value].port
+            zone = f"_sip._{transport.value}.edge SRV 1 0 {port} here\nhere A 127.0.0.1\n"
+            with nameserver(tmp_path, zone) as address:
+                alice = Phone(nameservers=(address,))
+                async with alice.sip:
+                    alice.sip.ping(f"sip:bob@edge.example;transport={transport.value}")
+                    assert (await alice.hears(PingAnswered)).code == 200
 
     asyncio.run(scenario())

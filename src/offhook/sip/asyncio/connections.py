@@ -69,9 +69,11 @@ class Connections:
         """The connection that a flow names."""
         return self._connections.get(number)
 
-    def send(self, data: bytes, flow: Flow, host: str) -> None:
-        """Send on the connection that ``flow`` names, else on any to that peer, else on a new one to ``host``."""
-        peer = _peer(flow, host)
+    def send(self, data: bytes, flow: Flow, host: str, port: int = 0) -> None:
+        """Send on the connection that ``flow`` names, else on any to that peer, else on a new one to ``host``, at the port of
+        ``flow`` unless it is given.
+        """
+        peer = _peer(flow, host, port or flow.port)
         connection = self._connections.get(flow.connection) or self._by_peer.get(peer)
         if connection is not None:
             self._pass(connection, data, flow)
@@ -164,7 +166,7 @@ class Connections:
         self._connections[self._numbered] = connection
         self._by_source[source] += 1
         if not flow.transport.secure:
-            self._by_peer[_peer(flow, flow.host)] = connection
+            self._by_peer[_peer(flow, flow.host, flow.port)] = connection
         self.touched(connection)
         connection.pinged_at = connection.active_at
         return flow
@@ -195,7 +197,7 @@ class Connections:
         self._by_source[source] -= 1
         if not self._by_source[source]:
             del self._by_source[source]
-        for peer in [_peer(flow, flow.host), (flow.transport, flow.host, flow.port, connection.name)]:
+        for peer in [_peer(flow, flow.host, flow.port), (flow.transport, flow.host, flow.port, connection.name)]:
             if self._by_peer.get(peer) is connection:
                 del self._by_peer[peer]
         if failed:
@@ -203,9 +205,9 @@ class Connections:
                 self._on_failed(destination)
 
 
-def _peer(flow: Flow, address: str) -> Peer:
+def _peer(flow: Flow, address: str, port: int) -> Peer:
     name = (flow.name or flow.host) if flow.transport.secure else ""
-    return flow.transport, address, flow.port, name
+    return flow.transport, address, port, name
 
 
 def _said(error: Exception) -> str:

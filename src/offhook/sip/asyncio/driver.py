@@ -233,7 +233,7 @@ class SipDriver:
     def _send_to(self, transmit: Transmit, address: Flow) -> None:
         flow = transmit.destination
         if flow.transport is not Transport.UDP:
-            self._connections.send(transmit.data, flow, address.host)
+            self._connections.send(transmit.data, flow, address.host, address.port)
             return
         datagrams = self._listeners.udp(flow.connection, address.host)
         if datagrams is None or not datagrams.send(transmit.data, address.host, address.port):
