@@ -91,3 +91,4 @@ def test_a_fragment_tells_a_status() -> None:
     assert status_of(sipfrag(486)) == 486
     assert status_of(b"SIP/2.0 200 OK") == 200
     assert status_of(b"HTTP/1.1 200 OK") is status_of(b"") is status_of(b"SIP/2.0 999 No") is None
+    assert status_of(b"SIP/2.0 2") is status_of(b"SIP/2.0 20 OK") is status_of(b"SIP/2.0 099 No") is None

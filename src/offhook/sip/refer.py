@@ -113,7 +113,10 @@ def status_of(fragment: bytes) -> int | None:
     """The status that a sipfrag tells; None for what is none."""
     version, _, rest = fragment[:64].partition(b" ")
     code = rest[:3]
-    return int(code) if version.upper() == b"SIP/2.0" and code.isdigit() and code[:1] in b"123456" else None
+    if version.upper() != b"SIP/2.0" or len(code) != 3 or not code.isdigit():
+        return None
+    status = int(code)
+    return status if 100 <= status < 700 else None
 
 
 def _is_tag(text: str | None) -> TypeGuard[str]:
