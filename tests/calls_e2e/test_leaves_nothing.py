@@ -128,7 +128,7 @@ def _api(node, folder, app, numbers):
     api = Server(folder / "api")
     api.ready = {
         "api": node.api_url,
-        "ca_file": str(node.ca_file),
+        "ca_file": str(node.tls.ca_file),
         "account_sid": node.administrator.sid,
         "auth_token": node.administrator.auth_token.reveal(),
     }
