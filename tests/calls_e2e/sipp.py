@@ -46,8 +46,11 @@ class Sipp:
         patience: int = 60,
         keys: dict[str, str] | None = None,
         port: int | None = None,
+        lost: int = 0,
     ) -> None:
-        """``hold`` is the scenario's pause in ms, ``keys`` are ``[name]`` of the scenario, ``patience`` in seconds."""
+        """``hold`` is the scenario's pause in ms, ``keys`` are ``[name]`` of the scenario, ``patience`` in seconds, ``lost`` the
+        per cent of messages that get lost, of either side.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = free_port(socket.SOCK_DGRAM) if port is None else port
@@ -66,6 +69,8 @@ class Sipp:
             *("-trace_err", "-error_file", str(folder / "errors.txt")),
             *("-trace_logs", "-log_file", str(folder / "log.txt")),
         ]
+        if lost:
+            self._command += ["-lost", str(lost)]
         if calls is not None:
             self._command += ["-m", str(calls)]
         for name, value in (keys or {}).items():

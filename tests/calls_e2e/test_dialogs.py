@@ -1,0 +1,113 @@
+"""Dialogs with SIPp as the other side: PRACK, UPDATE, forks, late offers, session timers, and a line that loses."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.calls_e2e.sipp import Sipp
+from tests.support import audio, g711
+from tests.support.audio import sine
+
+
+def hello(server, app, tmp_path, number):
+    app.pages["/play"] = "<Response><Play loop='0'>/tone.wav</Play></Response>"
+    app.pages["/tone.wav"] = audio.write_wav(tmp_path / "tone.wav", sine(600, 500)).read_bytes()
+    server.add_number(number, app.url("/play"))
+
+
+def dialling(server, app, number, callee):
+    app.pages["/dial"] = (
+        f"<Response><Dial answerOnBridge='true' action='/dialled'><Sip>sip:callee@{callee.address}</Sip></Dial></Response>"
+    )
+    app.pages["/dialled"] = "<Response><Hangup/></Response>"
+    server.add_number(number, app.url("/dial"))
+
+
+def record_of(server, number):
+    end = time.monotonic() + 10
+    while True:
+        records = [record for record in server.calls() if record["to"] == number]
+        if records and records[0]["status"] == "completed":
+            return records[0]
+        assert time.monotonic() < end, records
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_reliable_ringing_passes_from_callee_to_caller(server, app, tmp_path, transport):
+    number = {"udp": "5001", "tcp": "5002"}[transport]
+    with Sipp(tmp_path / "callee", "callee_rings_reliably", calls=1, hold=500) as callee:
+        dialling(server, app, number, callee)
+        caller = Sipp(
+            tmp_path / "caller",
+            "caller_pracks",
+            server.sip(transport),
+            service=number,
+            calls=1,
+            hold=500,
+            transport=transport,
+        ).run()
+        far = callee.ended()
+    assert (caller.successful, far.successful) == (1, 1), caller.errors + far.errors
+    assert app.wait_for("/dialled").parameters["DialCallStatus"] == "completed"
+
+
+def test_either_side_changes_the_session_by_update(server, app, tmp_path):
+    with Sipp(tmp_path / "callee", "callee_updates", calls=1) as callee:
+        dialling(server, app, "5003", callee)
+        caller = Sipp(tmp_path / "caller", "caller_updates", server.sip(), service="5003", calls=1, hold=1000).run()
+        far = callee.ended()
+    assert (caller.successful, far.successful) == (1, 1), caller.errors + far.errors
+
+
+def test_of_two_phones_behind_a_proxy_that_answer_the_second_is_hung_up(server, app, tmp_path):
+    with Sipp(tmp_path / "callee", "callee_forks", calls=1) as callee:
+        dialling(server, app, "5004", callee)
+        caller = Sipp(tmp_path / "caller", "caller_hangs_up", server.sip(), service="5004", calls=1, hold=1000).run()
+        far = callee.ended()
+    assert (caller.successful, far.successful) == (1, 1), caller.errors + far.errors
+
+
+def test_a_caller_without_offer_gets_ours_and_is_heard(server, app, tmp_path):
+    app.pages["/record"] = (
+        "<Response><Record maxLength='2' timeout='0' playBeep='false' action='/recorded'/></Response>"
+    )
+    app.pages["/recorded"] = "<Response><Pause length='10'/></Response>"
+    server.add_number("5005", app.url("/record"))
+    (tmp_path / "caller").mkdir()
+    (tmp_path / "caller" / "speech.ulaw").write_bytes(g711.encode(sine(700, 4000)))
+    outcome = Sipp(tmp_path / "caller", "caller_offers_late", server.sip(), service="5005", calls=1, hold=3500).run()
+    assert outcome.successful == 1, outcome.errors
+    recorded = app.wait_for("/recorded")
+    path = tmp_path / "recorded.wav"
+    path.write_bytes(server.request(f"Recordings/{recorded.parameters['RecordingSid']}.wav"))
+    samples, _ = audio.read_wav(path)
+    assert audio.presence(samples, 700) >= 1500
+
+
+def test_a_session_that_is_too_short_is_asked_for_again(server, app, tmp_path):
+    hello(server, app, tmp_path, "5006")
+    outcome = Sipp(tmp_path / "caller", "caller_asks_too_little", server.sip(), service="5006", calls=3, hold=300).run()
+    assert (outcome.successful, outcome.failed) == (3, 0), outcome.errors
+
+
+def test_calls_are_refreshed_and_those_that_nobody_refreshes_end_with_their_reason(server, app, tmp_path):
+    for number in ("5007", "5008"):
+        hello(server, app, tmp_path, number)
+    refreshed = Sipp(tmp_path / "one", "caller_is_refreshed", server.sip(), service="5007", calls=2, patience=90)
+    forgotten = Sipp(tmp_path / "two", "caller_never_refreshes", server.sip(), service="5008", calls=2, patience=90)
+    with refreshed, forgotten:
+        outcomes = [refreshed.ended(), forgotten.ended()]
+    assert [outcome.successful for outcome in outcomes] == [2, 2], outcomes
+    assert 58 <= int(record_of(server, "5008")["duration"]) <= 63
+
+
+def test_calls_connect_and_end_on_a_line_that_loses_every_tenth_message(server, app, tmp_path):
+    hello(server, app, tmp_path, "5009")
+    outcome = Sipp(
+        tmp_path / "caller", "caller_hangs_up", server.sip(), service="5009", calls=40, rate=20, hold=500, lost=10
+    ).run()
+    assert (outcome.successful, outcome.failed) == (40, 0), outcome.errors
+    assert outcome.retransmissions > 0
