@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.calls_e2e.server import Server
 from tests.calls_e2e.sipp import Sipp
 from tests.support import audio, g711
 from tests.support.audio import sine
@@ -101,7 +102,9 @@ def test_calls_are_refreshed_and_those_that_nobody_refreshes_end_with_their_reas
     with refreshed, forgotten:
         outcomes = [refreshed.ended(), forgotten.ended()]
     assert [outcome.successful for outcome in outcomes] == [2, 2], outcomes
-    assert 58 <= int(record_of(server, "5008")["duration"]) <= 63
+    record = record_of(server, "5008")
+    assert 58 <= int(record["duration"]) <= 63
+    assert "session timer" in record["reason"]
 
 
 def test_calls_connect_and_end_on_a_line_that_loses_every_tenth_message(server, app, tmp_path):
@@ -111,3 +114,12 @@ def test_calls_connect_and_end_on_a_line_that_loses_every_tenth_message(server, 
     ).run()
     assert (outcome.successful, outcome.failed) == (40, 0), outcome.errors
     assert outcome.retransmissions > 0
+
+
+def test_a_far_end_that_falls_silent_is_hung_up_with_that_reason(app, tmp_path):
+    with Server(tmp_path / "server", media_rtp_timeout="2") as impatient:
+        app.auth_token = impatient.ready["auth_token"]
+        hello(impatient, app, tmp_path, "5010")
+        outcome = Sipp(tmp_path / "caller", "caller_listens", impatient.sip(), service="5010", calls=1).run()
+        assert outcome.successful == 1, outcome.errors
+        assert "no audio came from the far end for 2 s" in record_of(impatient, "5010")["reason"]

@@ -17,6 +17,7 @@ from offhook.sip.errors import NoCommonMedia, RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.framing import StreamFramer
 from offhook.sip.headers import CSeq, MediaType, RAck, Reason, SessionExpires, min_se_of, rseq_of
+from offhook.sip.identity import asserted, diversions, forwarded_from, history
 from offhook.sip.message import Request, check, parse
 from offhook.sip.offer import agree, answer, make_offer
 from offhook.sip.refer import ReferTo, Replaces, TargetDialog, status_of
@@ -32,6 +33,8 @@ SEED = (
     b'Route: <sip:r;lr>,<sip:s>\r\nMax-Forwards: 70\r\nExpires: 60\r\nReason: Q.850;cause=16;text="x"\r\n'
     b'Authorization: Digest username="a", realm="r", nonce="n", uri="sip:b", response="00", qop=auth, nc=00000001, cnonce="c"\r\n'
     b"RAck: 1 1 INVITE\r\nSession-Expires: 1800;refresher=uac\r\nMin-SE: 90\r\nRequire: 100rel\r\nRSeq: 7\r\n"
+    b'Diversion: "x" <tel:+1>;counter=2;reason=no-answer, <sip:a@b>\r\nPrivacy: id;user\r\nP-Asserted-Identity: <tel:+1>\r\n'
+    b"History-Info: <sip:a@b?Privacy=history>;index=1, <sip:c@d;cause=302>;index=1.1\r\nRemote-Party-ID: <sip:a@b>;privacy=off\r\n"
     b'X-A: 1\r\nContent-Type: multipart/mixed;boundary="b"\r\nContent-Length: 40\r\n\r\n'
     b"--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--"
 )
@@ -89,7 +92,7 @@ def touch(message: object) -> None:
             str(getattr(message, name, None))
         except RemoteProtocolError:
             continue
-    for read in (RAck.of, SessionExpires.of, rseq_of, min_se_of):
+    for read in (RAck.of, SessionExpires.of, rseq_of, min_se_of, asserted, diversions, history, forwarded_from):
         with contextlib.suppress(RemoteProtocolError):
             str(read(message))  # type: ignore[operator]
 

@@ -56,3 +56,12 @@ def test_a_repeated_bye_is_answered_again() -> None:
     line.asks("BYE")
     assert line.hears() == ["200 BYE", "200 BYE"]
     assert line.side.one(CallEnded).cause is EndCause.BYE
+
+
+def test_an_info_package_that_nobody_takes_is_refused_and_keys_are_taken_beside() -> None:
+    line = Standing()
+    line.asks("INFO", headers=["Info-Package: foo", "Content-Type: application/foo"], body="x")
+    assert line.hears() == ["469 INFO"]
+    assert line.last().get("recv-info") == ""
+    line.asks("INFO", headers=["Content-Type: application/dtmf"], body="5")
+    assert line.hears() == ["200 INFO"]

@@ -89,6 +89,9 @@ class Conversation:
 
     def _informed(self, call: Call, request: Request, own: Transaction, now: float) -> None:
         agent = self._agent
+        if "info-package" in request:
+            agent.respond(own, 469, now, headers=(("Recv-Info", ""),))  # RFC 6086 §4.2.2: no package is taken here
+            return
         if not request.body:
             agent.respond(own, 200, now)  # a keep-alive of the session
             return

@@ -24,6 +24,8 @@ from offhook.sip.uri import NameAddr, Uri
 
 _MAX_EARLY = 16
 """Early dialogs of one INVITE; provisional responses of further branches are told, and make none."""
+ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+"""Reason of those who lose a race (RFC 3326 §2), so that phones do not show a missed call."""
 _ATTEMPTS = 3
 """INVITE, the answer to its challenge, and one more for a nonce that went stale."""
 
@@ -188,7 +190,7 @@ class Inviting:
         flow = dialog.destination()
         if flow is not None:
             exchange = Exchange(agent.transactions, lambda _response, _at: None, None, None, agent.ids)
-            exchange.start(agent.in_dialog(dialog, "BYE", flow), flow, now)
+            exchange.start(agent.in_dialog(dialog, "BYE", flow, headers=(("Reason", ELSEWHERE),)), flow, now)
 
     def failed(self, user: OutgoingInvite, transaction: Transaction, response: Response, now: float) -> None:
         """A final response of 300 or more."""

@@ -126,6 +126,9 @@ class SipSettings:
     through its router open; 0: none is."""
     ping_misses: int = 3
     """Such questions without any answer, >= 1, after which a client counts as not registered."""
+    asserting: tuple[str, ...] = ()
+    """Networks (CIDR) of carriers and proxies whose word on who calls is believed: P-Asserted-Identity (RFC 3325), or
+    Remote-Party-ID of old gateways. From others, From counts."""
     user_agent: str = "offhook"
     """Value of User-Agent and Server; empty: neither is sent."""
 
@@ -218,11 +221,12 @@ class SipSettings:
 
     def __post_init__(self) -> None:
         self._check_transports()
-        for network in self.trust:
-            try:
-                ipaddress.ip_network(network, strict=False)
-            except ValueError:
-                raise ValueError(f"sip.trust: {network!r} is not a network; write it like 10.1.0.0/16") from None
+        for name, networks in (("trust", self.trust), ("asserting", self.asserting)):
+            for network in networks:
+                try:
+                    ipaddress.ip_network(network, strict=False)
+                except ValueError:
+                    raise ValueError(f"sip.{name}: {network!r} is not a network; write it like 10.1.0.0/16") from None
         for text in self.nameservers:
             nameserver(text)
         if not self.failover_timeout > 0:

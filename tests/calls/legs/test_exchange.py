@@ -7,8 +7,12 @@ import pytest
 
 from offhook.calls.control import CallOrder
 from offhook.calls.leg import LegAnswered, LegEnded
+from offhook.calls.script import ScriptCall
 from offhook.media.commands import Codec, Connect, Direction
 from offhook.security.digest import ha1_of_every_algorithm
+from offhook.sip import events as sip
+from offhook.sip.flow import Flow, Transport
+from offhook.sip.signalling import Invitation
 from offhook.vocabulary.sids import AccountSid
 from tests.calls.legs.nodes import Node, phone, two, until
 from tests.calls.twins import APP
@@ -138,5 +142,71 @@ def test_a_far_end_that_is_not_there_fails_the_order() -> None:
             await until(lambda: near.board.live(facts.sid) is None)
             assert near.log.events[-1].call.status == "failed"
             assert near.log.events[-1].call.reason
+
+    asyncio.run(main())
+
+
+async def hears_of(far: Node, near: Node, *headers: tuple[str, str], uri: str = "", **more: str) -> ScriptCall:
+    """The call that ``far`` sees when a phone at ``near`` calls with these headers."""
+    caller = phone(near, uri or far.uri("1000"), headers=headers, **more)
+    await caller.leg.invite()
+    await until(lambda: "LegAnswered" in caller.names)
+    caller.leg.drop()
+    await until(lambda: far.board.idle)
+    return far.script.calls[-1]
+
+
+def test_carriers_are_believed_who_calls_and_others_are_not() -> None:
+    async def main() -> None:
+        identity = ("P-Asserted-Identity", '"Network" <tel:+1-415-555-0100>')
+        async with two(asserting=("127.0.0.0/8",)) as (near, far):
+            facts = (await hears_of(far, near, identity)).facts
+            assert (facts.from_, facts.caller_name) == ("+14155550100", "Network")
+            assert (await hears_of(far, near, identity, ("Privacy", "id"))).facts.from_ == "anonymous"
+        async with two() as (near, far):
+            assert (await hears_of(far, near, identity)).facts.from_ == "+1555"
+
+    asyncio.run(main())
+
+
+def test_who_forwarded_a_call_is_told_by_either_header() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            told = await hears_of(far, near, ("Diversion", "<sip:+1888@far.test>;reason=no-answer"))
+            assert told.facts.forwarded_from == "+1888"
+            history = "<sip:+1999@far.test>;index=1, <sip:1000@far.test;cause=302>;index=1.1"
+            assert (await hears_of(far, near, ("History-Info", history))).facts.forwarded_from == "+1999"
+
+    asyncio.run(main())
+
+
+def test_a_caller_without_name_hides_behind_the_address_made_for_that() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            told = await hears_of(far, near, from_user="anonymous")
+            assert (told.facts.from_, told.facts.caller_name) == ("anonymous", "Anonymous")
+
+    asyncio.run(main())
+
+
+def test_a_telephone_number_is_called_by_its_uri() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            seen: list[sip.Event] = []
+            hear, near.driver._listener = near.driver._listener, seen.append
+            far.directory.numbers["14155550100"] = far.directory.numbers["1000"]
+            handle = near.driver.invite(
+                Invitation(
+                    target="tel:+1-415-555-0100",
+                    from_uri="tel:+1555",
+                    destination=Flow(Transport.UDP, *far.driver.addresses["udp"]),
+                )
+            )
+            await until(lambda: bool(far.script.calls))
+            facts = far.script.calls[0].facts
+            assert (facts.to, facts.from_) == ("+14155550100", "+1555")
+            near.driver.hangup(handle)
+            await until(lambda: far.board.idle)
+            near.driver._listener = hear
 
     asyncio.run(main())

@@ -44,3 +44,19 @@ def test_how_long_a_far_end_wants_to_be_left_alone_is_told() -> None:
     assert (told.retry_after, dict(told.headers)) == (7, {"X-B": "2"})
     bye = ending(CallEnded(call=CallHandle(1), cause=EndCause.BYE, message=INVITE))
     assert (bye.retry_after, bye.reason, dict(bye.headers)) == (None, "", {})
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ('Q.850;cause=17;text="User busy"', "the far end refused our call (Q.850 17: User busy)"),
+        ("SIP;cause=486", "the far end refused our call (SIP 486)"),
+        ("Q.850;text=gone", "the far end refused our call (gone)"),
+        ("Q.850", "the far end refused our call"),
+        ("nonsense;;cause=x", "the far end refused our call"),
+    ],
+)
+def test_what_the_far_end_gives_as_its_reason_is_told(value: str, reason: str) -> None:
+    message = refusal(480, ("Reason", value))
+    told = ending(CallEnded(call=CallHandle(1), cause=EndCause.REFUSED_BY_THEM, code=480, message=message))
+    assert told.reason == reason

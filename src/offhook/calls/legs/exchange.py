@@ -14,7 +14,7 @@ import structlog
 
 from offhook.calls.admission import Admission
 from offhook.calls.directory import Directory
-from offhook.calls.leg import Caller, Contact, Destination, DialogName, Invitation, Leg, OutgoingLeg
+from offhook.calls.leg import ANONYMOUS, Caller, Contact, Destination, DialogName, Invitation, Leg, OutgoingLeg
 from offhook.calls.legs.hunt import HuntingLeg
 from offhook.calls.legs.incoming import IncomingLeg
 from offhook.calls.legs.keepalive import KeepAlive
@@ -32,11 +32,12 @@ from offhook.calls.trunks.probing import Prober
 from offhook.media.session import Sessions
 from offhook.sip import events as sip
 from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.identity import forwarded_from, presented
 from offhook.sip.registrar import Registrar
 from offhook.sip.rounds import Rounds
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Signalling
-from offhook.sip.uri import NameAddr
+from offhook.sip.sources import TrustedNetworks
 from offhook.vocabulary.sids import AccountSid
 
 log = structlog.get_logger(__name__)
@@ -77,6 +78,7 @@ class SipExchange:
         self._settings = settings
         self._calls = calls
         self._directory = directory
+        self._asserting = TrustedNetworks(settings.asserting)
         self._addresses = addresses
         self._sessions = sessions
         self._registrar = registrar
@@ -191,7 +193,8 @@ class SipExchange:
             return None
         request = event.request
         try:
-            to, from_, replaces = request.target, request.from_, replaced_by(request)
+            to, replaces = request.target, replaced_by(request)
+            caller = presented(request, request.from_, believed=event.source.host in self._asserting)
         except RemoteProtocolError as error:
             leg.refuse(error.status_hint, str(error))
             return None
@@ -199,11 +202,11 @@ class SipExchange:
             leg=leg,
             to_user=to.number,
             to_domain=to.host,
-            from_user=from_.uri.number or "anonymous",
-            from_domain=from_.uri.host,
-            from_name=from_.display_name,
+            from_user=caller.uri.number or ANONYMOUS,
+            from_domain=caller.uri.host,
+            from_name=caller.name,
             client=admitted.client,
-            forwarded_from=_user_of(request.get("diversion")),
+            forwarded_from=forwarded_from(request),
             headers=custom_headers(request),
             source_ip=event.source.host,
             sip_call_id=request.call_id,
@@ -234,12 +237,3 @@ async def _contained(work: Coroutine[Any, Any, None]) -> None:
         await work
     except Exception:
         log.exception("exchange_work_broke")
-
-
-def _user_of(diversion: str | None) -> str | None:
-    if diversion is None:
-        return None
-    try:
-        return NameAddr.parse(diversion).uri.number or None
-    except RemoteProtocolError:
-        return None

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from offhook.calls.leg import (
+    ANONYMOUS,
     Destination,
     DialogName,
     Leg,
@@ -31,6 +32,7 @@ from offhook.calls.legs.translation import custom_headers, ending, reason_value,
 from offhook.media.operation import MediaFailed
 from offhook.media.session import MediaSession
 from offhook.sip import events as sip
+from offhook.sip import identity
 from offhook.sip.errors import NotLocated, RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, HostPort, Transport
 from offhook.sip.message import Response
@@ -288,10 +290,14 @@ class OutboundLeg(SipLeg):
 
     def _invitation(self, local: HostPort, servers: tuple[Flow, ...]) -> Invitation:
         to = self._destination
+        hidden = to.from_user == ANONYMOUS and not to.from_domain
+        from_uri = (
+            identity.ANONYMOUS if hidden else Uri(user=to.from_user, host=to.from_domain or _bracketed(local.host))
+        )
         return Invitation(
             target=str(self._target),
-            from_uri=str(Uri(user=to.from_user, host=to.from_domain or _bracketed(local.host))),
-            from_name=to.from_name,
+            from_uri=str(from_uri),
+            from_name="Anonymous" if hidden else to.from_name,
             destination=self._route,
             destinations=servers,
             sdp=self._negotiation.offer(),
