@@ -67,7 +67,13 @@ class Desk:
         )
 
     async def register(
-        self, login: str = "bob", authorization: str = "", expires: int = 300, source: Flow = SOURCE
+        self,
+        login: str = "bob",
+        authorization: str = "",
+        expires: int = 300,
+        source: Flow = SOURCE,
+        contact: str = "",
+        headers: tuple[str, ...] = (),
     ) -> int:
         self.cseq += 1
         lines = [
@@ -77,8 +83,9 @@ class Desk:
             f"To: <sip:{login}@pbx.test>",
             "Call-ID: one",
             f"CSeq: {self.cseq} REGISTER",
-            f"Contact: <sip:{login}@10.0.0.9:5060>;expires={expires}",
+            f"Contact: <sip:{login}@10.0.0.9:5060>;expires={expires}{contact}",
             "Max-Forwards: 70",
+            *headers,
             "Content-Length: 0",
         ]
         if authorization:

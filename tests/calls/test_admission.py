@@ -91,3 +91,24 @@ def test_an_inactive_client_a_brief_wish_and_a_slow_directory_are_refused() -> N
         await asyncio.sleep(0)
 
     run(main())
+
+
+def test_a_device_with_flows_is_told_how_often_to_show_life_and_by_which_path_it_is_reached() -> None:
+    async def main() -> None:
+        desk = Desk()
+        await desk.register()
+        flow = {"contact": ';+sip.instance="<urn:uuid:1>";reg-id=1', "headers": ("Supported: outbound, path",)}
+        assert await desk.register(authorization=desk.credentials("right"), **flow) == 200
+        said = desk.replies.headers
+        assert (said["Require"], said["Flow-Timer"], said["Supported"]) == ("outbound", "120", "path, outbound")
+        assert "reg-id=1" in said["Contact"]
+        await desk.register()
+        path = ("Path: <sip:edge.test;lr;ob>",)
+        assert await desk.register(authorization=desk.credentials("right"), headers=path) == 200
+        assert desk.replies.headers["Path"] == "<sip:edge.test;lr;ob>"
+        await desk.register()
+        via = ("Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKx", *flow["headers"])
+        behind = {"contact": flow["contact"].replace("=1", "=2"), "headers": via}
+        assert await desk.register(authorization=desk.credentials("right"), **behind) == 439
+
+    run(main())

@@ -9,17 +9,23 @@ from hypothesis import strategies as st
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.message import Request
-from offhook.sip.registrar import Binding, IntervalTooBrief, Registrar, RegistrarLimits
+from offhook.sip.registrar import Binding, FirstHopLacksOutbound, IntervalTooBrief, Registrar, RegistrarLimits
 
 NAT = Flow(Transport.UDP, "203.0.113.5", 40_000)
 ALICE = "alice@voice.example"
 
 
 def register(
-    *contacts: str, expires: int | None = None, call_id: str = "r1", cseq: int = 1, agent: str = "Phone/1"
+    *contacts: str,
+    expires: int | None = None,
+    call_id: str = "r1",
+    cseq: int = 1,
+    agent: str = "Phone/1",
+    more: tuple[tuple[str, str], ...] = (),
 ) -> Request:
     headers: list[tuple[str, object]] = [
         ("Via", "SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK1"),
+        *more,
         ("From", f"<sip:{ALICE}>;tag=1"),
         ("To", f"<sip:{ALICE}>"),
         ("Call-ID", call_id),
@@ -197,3 +203,71 @@ def test_one_contact_is_removed_and_the_others_stay() -> None:
     assert table.remove(ALICE, second)
     assert table.addresses() == []
     assert table.expire(10_000.0) == []
+
+
+DEVICE = '+sip.instance="<urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF>"'
+OUTBOUND = (("Supported", "path, outbound"),)
+BEHIND = (("Via", "SIP/2.0/UDP 10.9.9.9;branch=z9hG4bK0"),)
+
+
+def flow(number: int, uri: str = "<sip:a@10.0.0.1>", **more: object) -> Request:
+    more.setdefault("more", OUTBOUND)
+    return register(f"{uri};{DEVICE};reg-id={number}", call_id=f"flow{number}", **more)  # type: ignore[arg-type]
+
+
+def test_the_flows_of_a_device_stand_beside_each_other_the_newest_first() -> None:
+    table = Registrar()
+    table.register(ALICE, flow(1), NAT, 0.0)
+    table.register(ALICE, flow(2), NAT._replace(port=2), 1.0)
+    held = table.register(ALICE, register("<sip:other@10.0.0.2>", call_id="r9"), NAT, 2.0)
+    assert [(binding.reg_id, binding.outbound) for binding in held] == [(0, False), (2, True), (1, True)]
+    assert held[1].instance == held[2].instance
+    held = table.register(ALICE, flow(1, cseq=2), NAT._replace(port=3), 3.0)
+    assert [(binding.reg_id, binding.flow.port) for binding in held][:2] == [(1, 3), (0, NAT.port)]
+
+
+def test_a_device_that_started_anew_replaces_its_flow_under_another_address() -> None:
+    table = Registrar()
+    table.register(ALICE, flow(1), NAT, 0.0)
+    again = register(f"<sip:a@10.0.0.77>;{DEVICE};reg-id=1", call_id="restarted", more=OUTBOUND)
+    (binding,) = table.register(ALICE, again, NAT, 1.0)
+    assert str(binding.target) == "sip:a@10.0.0.77"
+
+
+def test_one_flow_is_taken_back_and_the_other_stays() -> None:
+    table = Registrar()
+    for number in (1, 2):
+        table.register(ALICE, flow(number), NAT, 0.0)
+    (binding,) = table.register(ALICE, flow(1, "<sip:a@10.0.0.1>", cseq=2, expires=0), NAT, 1.0)
+    assert binding.reg_id == 2
+
+
+def test_a_client_that_does_not_say_outbound_has_one_binding_for_each_address() -> None:
+    table = Registrar()
+    for number in (1, 2):
+        held = table.register(ALICE, flow(number, more=()), NAT, 0.0)
+    assert [(binding.instance, binding.reg_id) for binding in held] == [("", 0)]
+
+
+def test_a_proxy_that_cannot_keep_flows_is_told_so_and_one_that_can_is_on_the_path() -> None:
+    table = Registrar()
+    for path in ((), (("Path", "<sip:edge.test;lr>"),), (("Path", "<sip:edge.test;lr;ob>, <sip:10.9.9.9;lr>"),)):
+        with pytest.raises(FirstHopLacksOutbound) as refused:
+            table.register(ALICE, flow(1, more=(*BEHIND, *path, *OUTBOUND)), NAT, 0.0)
+        assert refused.value.status_hint == 439
+    path = (("Path", "<sip:core.test;lr>"), ("Path", "<sip:edge.test;lr;ob>"))
+    (binding,) = table.register(ALICE, flow(1, more=(*BEHIND, *path, *OUTBOUND)), NAT, 0.0)
+    assert binding.path == ("<sip:core.test;lr>", "<sip:edge.test;lr;ob>")
+
+
+@pytest.mark.parametrize("number", ["0", "x", "99999999999"])
+def test_a_flow_without_a_number_is_refused(number: str) -> None:
+    with pytest.raises(RemoteProtocolError) as refused:
+        Registrar().register(ALICE, register(f"<sip:a@h>;{DEVICE};reg-id={number}", more=OUTBOUND), NAT, 0.0)
+    assert refused.value.status_hint == 400
+
+
+def test_a_path_has_an_end() -> None:
+    path = (("Path", ", ".join(["<sip:p.test;lr>"] * 11)),)
+    with pytest.raises(RemoteProtocolError):
+        Registrar().register(ALICE, register("<sip:a@h>", more=path), NAT, 0.0)

@@ -31,6 +31,7 @@ def test_a_protection_that_digest_does_not_have_is_named(qop: tuple[str, ...]) -
     ("wrong", "said"),
     [
         ({"prack": "sometimes"}, r"sip\.prack.*never, supported, required"),
+        ({"flow_timer": 0}, r"sip\.flow_timer"),
         ({"min_se": 60}, r"sip\.min_se.*90 s"),
         ({"session_expires": 100, "min_se": 120}, r"sip\.session_expires.*sip\.min_se"),
     ],

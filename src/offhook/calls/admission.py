@@ -7,7 +7,7 @@ of ``authentication``; limits on how often an address may ask are the endpoint's
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -15,10 +15,12 @@ import structlog
 from offhook.calls.authentication import Authentication, Proof
 from offhook.calls.directory import ClientEntry
 from offhook.calls.leg import Leg
+from offhook.sip.capabilities import REGISTRATION
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.events import IncomingCall, MessageReceived, ReferReceived, RegisterReceived, SubscribeReceived
 from offhook.sip.flow import Flow
-from offhook.sip.registrar import IntervalTooBrief, Registrar
+from offhook.sip.message import Request
+from offhook.sip.registrar import Binding, IntervalTooBrief, Registrar
 from offhook.sip.signalling import Signalling
 from offhook.sip.sources import TrustedNetworks
 from offhook.sip.uri import Uri
@@ -161,9 +163,17 @@ class Admission:
             signalling.reply(event.handle, error.status_hint)
         else:
             log.info("client_registered", client=client.client_sid, contacts=len(bindings))
-            contacts = [("Contact", binding.contact_value(now)) for binding in bindings]
-            signalling.reply(event.handle, 200, headers=contacts)
+            signalling.reply(event.handle, 200, headers=self._accepted(event.request, bindings, now))
             self.on_change(address)
+
+    def _accepted(self, request: Request, bindings: Sequence[Binding], now: float) -> list[tuple[str, str]]:
+        """What a 200 to REGISTER says: the contacts that hold, the Path, and of flows how often they must show life."""
+        headers = [("Contact", binding.contact_value(now)) for binding in bindings]
+        headers.append(("Supported", ", ".join(REGISTRATION)))
+        headers += [("Path", value) for value in request.lines("path")]
+        if any(binding.outbound and binding.call_id == request.call_id for binding in bindings):
+            headers += [("Require", "outbound"), ("Flow-Timer", str(self._registrar.flow_timer))]
+        return headers
 
 
 def _stranger(from_: Uri, leg: Leg) -> Admitted | None:

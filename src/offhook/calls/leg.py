@@ -248,6 +248,10 @@ class Destination:
     """Host of our From; empty: the address that the far end knows us by."""
     route: object | None = None
     """Where signalling sends it instead of what ``uri`` says; belongs to the adapter that made it."""
+    path: tuple[str, ...] = ()
+    """Proxies on the way, in the order in which they are passed."""
+    device: str = ""
+    """Several destinations of one device are ways to it: one after the other is tried; empty: a device of its own."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
@@ -297,6 +301,11 @@ class Contact:
 
     uri: str
     route: object | None = None
+    path: tuple[str, ...] = ()
+    device: str = ""
+    """As in ``Destination``."""
+    response_timeout: float | None = None
+    """As in ``Destination``."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
 

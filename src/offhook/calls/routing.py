@@ -126,6 +126,9 @@ class Routing:
             Destination(
                 uri=contact.uri,
                 route=contact.route,
+                path=contact.path,
+                device=contact.device,
+                response_timeout=contact.response_timeout,
                 from_user=caller.user,
                 from_name=caller.name,
                 from_domain=caller.domain,

@@ -33,7 +33,7 @@ from offhook.calls.leg import (
     OutgoingLeg,
     Referral,
 )
-from offhook.calls.legs.fork import ForkedLeg
+from offhook.calls.legs.fork import ForkedLeg, by_device
 from offhook.calls.presence import Presence
 from offhook.calls.replacing import Replacing, check
 from offhook.calls.routing import Route, Routing, caller_of, shown, target_of
@@ -270,11 +270,16 @@ class Switchboard:
         return call
 
     def _leg_to(self, target: DialTarget, destinations: Sequence[Destination]) -> OutgoingLeg:
-        """Devices of a client ring at once; gateways that lead to a number are tried one after the other."""
+        """Devices of a client ring at once; gateways that lead to a number, and flows that lead to a device, are tried one
+        after the other.
+        """
         try:
             if isinstance(target, NumberTarget):
                 return self._exchange.hunting(destinations)
-            legs = [self._exchange.outgoing(destination) for destination in destinations]
+            legs = [
+                self._exchange.outgoing(ways[0]) if len(ways) == 1 else self._exchange.hunting(ways)
+                for ways in by_device(destinations)
+            ]
         except LegFailed as failure:
             raise Unroutable(str(failure)) from failure
         return legs[0] if len(legs) == 1 else ForkedLeg(legs)

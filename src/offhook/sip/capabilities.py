@@ -20,6 +20,8 @@ RELIABLE: Final = "100rel"
 TIMER: Final = "timer"
 _ALWAYS: Final = (TIMER, "replaces", "norefersub", "tdialog")
 """RFC 4028, 3891, 4488, 4538."""
+REGISTRATION: Final = ("path", "outbound")
+"""What our registrar knows (RFC 3327, RFC 5626)."""
 
 
 def extensions(settings: SipSettings) -> tuple[str, ...]:
@@ -34,5 +36,5 @@ def capabilities(settings: SipSettings) -> tuple[tuple[str, str], ...]:
 
 def unsupported(required: list[str], settings: SipSettings) -> list[str]:
     """Those of ``required`` (a Require header) that nobody here understands: 420 (§8.2.2.3)."""
-    known = extensions(settings)
+    known = (*extensions(settings), *REGISTRATION)
     return [tag for tag in required if tag.lower() not in known]

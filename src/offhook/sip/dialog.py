@@ -29,6 +29,16 @@ def flow_towards(uri: Uri, known: Flow | None = None) -> Flow | None:
     return Flow(transport, host, 0 if asked else port)
 
 
+def routing(target: str, routes: list[str]) -> tuple[str, list[str]]:
+    """Request-URI and Route values of a request that shall pass ``routes`` (§8.1.1.1, §12.2.1.1)."""
+    if not routes:
+        return target, []
+    first = NameAddr.parse(routes[0]).uri
+    if first.lr:
+        return target, routes
+    return str(first.without_parameters("method")), [*routes[1:], f"<{target}>"]
+
+
 class Dialog:
     """One dialog, of either role."""
 
@@ -157,12 +167,7 @@ class Dialog:
 
     def routing(self) -> tuple[str, list[str]]:
         """Request-URI and Route values of a request (§12.2.1.1): loose routing, or strict for routers of RFC 2543."""
-        if not self.routes:
-            return self.target, []
-        first = NameAddr.parse(self.routes[0]).uri
-        if first.lr:
-            return self.target, self.routes
-        return str(first.without_parameters("method")), [*self.routes[1:], f"<{self.target}>"]
+        return routing(self.target, self.routes)
 
     def destination(self) -> Flow | None:
         """Where requests go next."""

@@ -7,7 +7,7 @@ from offhook.sip.call import Call, CallState, Servers
 from offhook.sip.capabilities import RELIABLE
 from offhook.sip.conversation import Conversation
 from offhook.sip.credentials import answered, fresh
-from offhook.sip.dialog import Dialog, flow_towards
+from offhook.sip.dialog import Dialog, flow_towards, routing
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import CallAnswered, CallHandle, EndCause
 from offhook.sip.exchange import Exchange
@@ -49,18 +49,20 @@ class Inviting:
         tag, call_id = agent.ids.tag(), agent.ids.call_id()
         from_ = NameAddr(uri=Uri.parse(invitation.from_uri), display_name=invitation.from_name)
         required = [("Require", RELIABLE)] if agent.settings.prack == "required" else []
+        uri, routes = routing(str(target), list(invitation.routes))
         headers = [*required, *self._sessions.request_headers(None), *invitation.headers]
 
         def build(server: Flow, cseq: int) -> Request:
             return agent.request(
                 "INVITE",
-                str(target),
+                uri,
                 server,
                 from_=str(from_.with_tag(tag)),
                 to=f"<{invitation.to_uri or target}>",
                 call_id=call_id,
                 cseq=cseq,
                 contact_user=invitation.contact_user,
+                routes=routes,
                 headers=headers,
                 body=invitation.sdp or b"",
             )

@@ -1,7 +1,7 @@
-"""The location table: which contacts a registered address has, and how REGISTER changes them (RFC 3261 §10.3; RFC 3581).
+"""The location table: which contacts a registered address has, and how REGISTER changes them (RFC 3261 §10.3; RFC 3581),
+by which proxies they are reached (Path, RFC 3327) and by which flows (RFC 5626).
 
-A machine without clock or sockets. Who may register what is decided before it is asked; GRUU (RFC 5627) and outbound
-(RFC 5626) are not spoken.
+A machine without clock or sockets. Who may register what is decided before it is asked; GRUU (RFC 5627) is not spoken.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from offhook.sip.message import Request
 from offhook.sip.uri import NameAddr, Uri
 
 _WILDCARD: Final = "*"
+_LONGEST_INSTANCE: Final = 200
+"""Characters of a ``+sip.instance``; an urn:uuid has 47."""
+_MAX_HOPS: Final = 10
+"""Proxies in a Path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,20 @@ class Binding:
     cseq: int
     expires_at: float
     """Seconds on the clock of ``now``."""
+    made_at: float = 0.0
+    """When it was made or refreshed, on the same clock."""
     user_agent: str = ""
+    instance: str = ""
+    """The device (``+sip.instance``); empty for one that does not say, or does not speak outbound."""
+    reg_id: int = 0
+    """Which of its flows this is; 0 without ``instance``."""
+    path: tuple[str, ...] = ()
+    """Proxies on the way to it, as the Route values of requests."""
+
+    @property
+    def outbound(self) -> bool:
+        """Whether the device keeps several flows to us and may be reached by any of them."""
+        return bool(self.instance)
 
     @property
     def target(self) -> Uri:
@@ -49,6 +66,13 @@ class Binding:
         """The Contact value of a 200 to REGISTER, with the seconds that are left."""
         left = max(0, round(self.expires_at - now))
         return str(self.contact.with_parameters(expires=str(left)))
+
+
+class FirstHopLacksOutbound(RemoteProtocolError):
+    """439: the proxy next to the client cannot keep its flow (RFC 5626 §6)."""
+
+    def __init__(self) -> None:
+        super().__init__("the first hop does not support outbound", 439)
 
 
 class IntervalTooBrief(RemoteProtocolError):
@@ -73,6 +97,8 @@ class RegistrarLimits:
     """Contacts of one address; a REGISTER that would make more is refused with 403."""
     max_addresses: int = 100_000
     """Addresses in the table; a REGISTER that would make more is refused with 503."""
+    flow_timer: int = 120
+    """Seconds between two signs of life on each flow of a device that speaks outbound (RFC 5626 §4.4)."""
 
 
 class Registrar:
@@ -83,6 +109,11 @@ class Registrar:
         self._bindings: dict[str, tuple[Binding, ...]] = {}
         self._deadlines: list[tuple[float, str]] = []
         """A heap of when an address has to be looked at; entries may be out of date, see ``expire``."""
+
+    @property
+    def flow_timer(self) -> int:
+        """Of ``RegistrarLimits``."""
+        return self._limits.flow_timer
 
     def register(self, address: str, request: Request, source: Flow, now: float) -> list[Binding]:
         """Apply a REGISTER to ``address`` (any spelling that is always the same, as ``login@domain``) and return the bindings
@@ -100,7 +131,10 @@ class Registrar:
             return []
         if not contacts:
             return current
-        _check_order([one for one in current if any(one.target.matches(contact.uri) for contact in contacts)], request)
+        meant = [
+            one for one in current if any(_same(one, contact, *_flow_of(contact, request)) for contact in contacts)
+        ]
+        _check_order(meant, request)
         changed = list(current)
         for contact in contacts:
             self._change(changed, contact, request, source, now)
@@ -112,9 +146,9 @@ class Registrar:
         return self.lookup(address, now)
 
     def lookup(self, address: str, now: float) -> list[Binding]:
-        """The bindings that hold, the preferred first, among equals the newest."""
+        """The bindings that hold, the preferred first, among equals the newest; so are the flows of one device."""
         held = [binding for binding in self._bindings.get(address, ()) if binding.expires_at > now]
-        return sorted(held, key=lambda binding: (-binding.q, -binding.expires_at))
+        return sorted(held, key=lambda binding: (-binding.q, -binding.made_at, -binding.expires_at))
 
     def addresses(self) -> list[str]:
         """All addresses that have bindings, in the order of their first."""
@@ -155,7 +189,8 @@ class Registrar:
         if not contact.uri.is_sip:
             raise RemoteProtocolError("a contact must be a SIP URI")
         seconds = self._seconds(contact, request)
-        place = next((index for index, one in enumerate(bindings) if one.contact.uri.matches(contact.uri)), None)
+        instance, reg_id = _flow_of(contact, request)
+        place = next((index for index, one in enumerate(bindings) if _same(one, contact, instance, reg_id)), None)
         if seconds == 0:
             if place is not None:
                 del bindings[place]
@@ -167,6 +202,10 @@ class Registrar:
             call_id=request.call_id,
             cseq=request.cseq.number,
             expires_at=now + seconds,
+            made_at=now,
+            instance=instance,
+            reg_id=reg_id,
+            path=_path_of(request),
             user_agent=intern((request.get("user-agent") or "")[:200]),  # thousands of phones share a few
         )
         if place is None:
@@ -201,6 +240,37 @@ class Registrar:
                 (min(binding.expires_at for binding in held), known) for known, held in self._bindings.items()
             ]
             heapq.heapify(self._deadlines)
+
+
+def _flow_of(contact: NameAddr, request: Request) -> tuple[str, int]:
+    """Device and number of the flow where both ends speak outbound (RFC 5626 §6), else none. Raises
+    ``FirstHopLacksOutbound``.
+    """
+    instance, number = contact.parameters.get("+sip.instance") or "", contact.parameters.get("reg-id") or ""
+    if not instance or not number or "outbound" not in request.supported:
+        return "", 0
+    reg_id = decimal(number, "reg-id", (1 << 31) - 1)
+    if reg_id == 0:
+        raise RemoteProtocolError("a reg-id of 0")
+    if len(request.vias) > 1:
+        hops = request.values("path")
+        if not hops or "ob" not in NameAddr.parse(hops[-1]).uri.parameters:
+            raise FirstHopLacksOutbound
+    return instance[:_LONGEST_INSTANCE], reg_id
+
+
+def _same(binding: Binding, contact: NameAddr, instance: str, reg_id: int) -> bool:
+    """Whether ``contact`` renews ``binding``: the same flow of the same device, else the same address."""
+    if instance or binding.outbound:
+        return (binding.instance, binding.reg_id) == (instance, reg_id)
+    return binding.target.matches(contact.uri)
+
+
+def _path_of(request: Request) -> tuple[str, ...]:
+    hops = request.values("path")
+    if len(hops) > _MAX_HOPS:
+        raise RemoteProtocolError(f"a Path of more than {_MAX_HOPS} proxies")
+    return tuple(str(NameAddr.parse(hop)) for hop in hops)
 
 
 def _check_order(bindings: Sequence[Binding], request: Request) -> None:

@@ -209,6 +209,8 @@ class SipSettings:
     """Seconds to find the servers of a name, with all questions (NAPTR, SRV, A, AAAA); each question has a third."""
     resolve_cache: float = 3600.0
     """Longest that an answer of DNS is used again, seconds; its own time to live counts where that is shorter."""
+    flow_timer: int = 120
+    """Seconds, > 0: how often devices with several flows to us (RFC 5626) shall show that each still holds."""
     failover_timeout: float = 4.0
     """Seconds, > 0, that a server may be silent before a request goes to the next one of its domain (RFC 3263 §4.3). Without a
     next one it is given 64*T1."""
@@ -229,6 +231,8 @@ class SipSettings:
                     raise ValueError(f"sip.{name}: {network!r} is not a network; write it like 10.1.0.0/16") from None
         for text in self.nameservers:
             nameserver(text)
+        if not self.flow_timer > 0:
+            raise ValueError("sip.flow_timer: a number above 0, the seconds between two signs of life")
         if not self.failover_timeout > 0:
             raise ValueError("sip.failover_timeout: a number above 0, or no server is given time to respond")
         if self.prack not in ("never", "supported", "required"):

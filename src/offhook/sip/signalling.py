@@ -36,6 +36,8 @@ class Invitation:
     """The servers of ``target`` or of an outbound proxy, as ``locate`` gives them: tried one after the other until one
     responds with anything but 503 (RFC 3263 §4.3). Without these and ``destination``, ``target`` must name an address.
     """
+    routes: tuple[str, ...] = ()
+    """Route values: proxies that the INVITE shall pass, as in the Path of a registration (RFC 3327)."""
     sdp: bytes | None = None
     """None lets the far end make the offer."""
     headers: tuple[tuple[str, str], ...] = ()

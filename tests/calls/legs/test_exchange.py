@@ -12,6 +12,7 @@ from offhook.media.commands import Codec, Connect, Direction
 from offhook.security.digest import ha1_of_every_algorithm
 from offhook.sip import events as sip
 from offhook.sip.flow import Flow, Transport
+from offhook.sip.message import Request, parse
 from offhook.sip.signalling import Invitation
 from offhook.vocabulary.sids import AccountSid
 from tests.calls.legs.nodes import Node, phone, two, until
@@ -208,5 +209,64 @@ def test_a_telephone_number_is_called_by_its_uri() -> None:
             near.driver.hangup(handle)
             await until(lambda: far.board.idle)
             near.driver._listener = hear
+
+    asyncio.run(main())
+
+
+def registered(node: Node, login: str, *lines: str, flow: Flow) -> None:
+    """Let ``login`` be registered at ``node`` by a REGISTER that came over ``flow``."""
+    head = [
+        "REGISTER sip:pbx.test SIP/2.0",
+        "Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK1",
+        f"From: <sip:{login}@pbx.test>;tag=1",
+        f"To: <sip:{login}@pbx.test>",
+        "Supported: outbound, path",
+        *lines,
+        "Content-Length: 0",
+    ]
+    request = parse(("\r\n".join(head) + "\r\n\r\n").encode())
+    assert isinstance(request, Request)
+    registrar = node.exchange._registrar
+    registrar.register(f"{login}@pbx.test", request, flow, node.exchange._now())
+
+
+def test_a_device_whose_newest_flow_is_dead_is_reached_by_the_next() -> None:
+    async def main() -> None:
+        async with two(failover_timeout=0.2) as (far, near):
+            alive = Flow(Transport.UDP, *far.driver.addresses["udp"])
+            dead = Flow(Transport.TCP, "127.0.0.1", 9, 4711)
+            for number, flow in ((1, alive), (2, dead)):
+                contact = f'Contact: <sip:1000@10.0.0.2>;+sip.instance="<urn:uuid:1>";reg-id={number}'
+                registered(near, "alice", f"Call-ID: {number}", "CSeq: 1 REGISTER", contact, flow=flow)
+                await asyncio.sleep(0.01)
+            contacts = near.exchange.contacts("alice", "pbx.test")
+            assert [(contact.route, contact.response_timeout) for contact in contacts] == [(dead, 0.2), (alive, None)]
+            order = CallOrder(account_sid=AccountSid("AC1"), to="client:alice", from_="+1777", application=APP)
+            facts = await near.board.place(order)
+            await until(lambda: bool(far.script.calls) and far.script.calls[0].answered)
+            await near.board.hangup(facts.sid)
+            await until(lambda: far.board.idle)
+
+    asyncio.run(main())
+
+
+def test_a_call_to_a_client_behind_proxies_takes_the_path_of_its_registration() -> None:
+    async def main() -> None:
+        async with two() as (far, near):
+            flow = Flow(Transport.UDP, *far.driver.addresses["udp"])
+            path = "Path: <sip:core.test;lr>, <sip:edge.test;lr;ob>"
+            contact = "Contact: <sip:1000@10.0.0.2>"
+            registered(near, "alice", "Call-ID: 1", "CSeq: 1 REGISTER", path, contact, flow=flow)
+            seen: list[sip.Event] = []
+            hear = far.exchange.hear
+            far.driver._listener = lambda event: (seen.append(event), hear(event))
+            order = CallOrder(account_sid=AccountSid("AC1"), to="client:alice", from_="+1777", application=APP)
+            facts = await near.board.place(order)
+            await until(lambda: bool(far.script.calls) and far.script.calls[0].answered)
+            invite = next(event.request for event in seen if isinstance(event, sip.IncomingCall))
+            assert invite.uri == "sip:1000@10.0.0.2"
+            assert [str(route.uri) for route in invite.routes] == ["sip:core.test;lr", "sip:edge.test;lr;ob"]
+            await near.board.hangup(facts.sid)
+            await until(lambda: far.board.idle)
 
     asyncio.run(main())

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from offhook.calls.leg import LegAnswered, LegEnded, LegEvent, LegFailed, LegHeld, LegReferred, LegRinging
-from offhook.calls.legs.fork import ForkedLeg
+from offhook.calls.leg import Destination, LegAnswered, LegEnded, LegEvent, LegFailed, LegHeld, LegReferred, LegRinging
+from offhook.calls.legs.fork import ForkedLeg, by_device
 from offhook.media.fake import FakeEngine
 from offhook.media.session import Sessions
 from tests.calls.twins import LegTwin
@@ -113,3 +113,9 @@ def test_after_the_answer_it_is_the_winner_in_transfers_too() -> None:
         assert (leg.dialog, await leg.transfer("sip:alice@pbx.test", None)) == (branches[1].dialog, 200)
 
     forked(play)
+
+
+def test_the_ways_to_one_device_are_one_branch() -> None:
+    names = ["a", "", "b", "a", ""]
+    ways = [Destination(uri=f"sip:{number}@h", from_user="x", device=name) for number, name in enumerate(names)]
+    assert [[way.uri[4] for way in device] for device in by_device(ways)] == [["0", "3"], ["1"], ["2"], ["4"]]

@@ -171,9 +171,20 @@ class SipExchange:
         return None if handle is None else self._legs.get(handle)
 
     def contacts(self, login: str, domain: str) -> Sequence[Contact]:
+        """Of the flows of a device the newest comes first; it is left for the next when nothing comes of it (RFC 5626 §5.3)."""
+        bindings = self._registrar.lookup(f"{login}@{domain}", self._now())
+        last = {binding.instance or binding.contact: binding for binding in bindings}
         return [
-            Contact(uri=str(binding.target), route=binding.flow)
-            for binding in self._registrar.lookup(f"{login}@{domain}", self._now())
+            Contact(
+                uri=str(binding.target),
+                route=binding.flow,
+                path=binding.path,
+                device=binding.instance,
+                response_timeout=self._settings.failover_timeout
+                if last[binding.instance or binding.contact] is not binding
+                else None,
+            )
+            for binding in bindings
         ]
 
     def ways(

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from offhook.calls.leg import (
     ANSWERED_ELSEWHERE,
+    Destination,
     DialogName,
     Leg,
     LegAnswered,
@@ -25,6 +26,14 @@ from offhook.media.session import MediaSession
 
 _WEIGHTS = {486: 3, 600: 4, 603: 4, 408: 2}
 """Of refusals, so that the most telling of several is reported (RFC 3261 section 16.7 in spirit: a human's no first)."""
+
+
+def by_device(destinations: Sequence[Destination]) -> list[list[Destination]]:
+    """The ways to each device; a destination that names none is one of its own."""
+    ways: dict[str | int, list[Destination]] = {}
+    for number, destination in enumerate(destinations):
+        ways.setdefault(destination.device or number, []).append(destination)
+    return list(ways.values())
 
 
 class ForkedLeg:

@@ -35,6 +35,10 @@ log = structlog.get_logger(__name__)
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
+_FLOW_FAILED = 430
+"""The proxy before a device has lost this way to it (RFC 5626 §5.3)."""
+
+
 class HuntingLeg:
     """One leg over many that are made one by one. It is the one that is tried now; the others are forgotten."""
 
@@ -161,7 +165,8 @@ class HuntingLeg:
 
     def _hear_end(self, event: LegEnded) -> None:
         channel = self._channel
-        about_gateway = not self._answered and event.by_far_end and (event.silent or (event.sip_code or 0) // 100 == 5)
+        broken = event.silent or (event.sip_code or 0) // 100 == 5 or event.sip_code == _FLOW_FAILED
+        about_gateway = not self._answered and event.by_far_end and broken
         if channel is not None and event.by_far_end:
             channel.fails(event) if about_gateway else channel.works()
         self._release()

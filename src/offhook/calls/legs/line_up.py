@@ -19,7 +19,7 @@ from offhook.security.tls import ClientTls, ServerTls
 from offhook.sip.asyncio.driver import SipDriver
 from offhook.sip.bans import Bans
 from offhook.sip.digest import Challenger
-from offhook.sip.registrar import Registrar
+from offhook.sip.registrar import Registrar, RegistrarLimits
 from offhook.sip.settings import SipSettings
 from offhook.sip.sources import TrustedNetworks
 
@@ -42,7 +42,7 @@ def line_up(
     ``domain`` is the realm of the first organization's clients, ``book`` the trunks and routes to begin with.
     """
     now = asyncio.get_running_loop().time
-    registrar, trusted = Registrar(), TrustedNetworks(sip.trust)
+    registrar, trusted = Registrar(RegistrarLimits(flow_timer=sip.flow_timer)), TrustedNetworks(sip.trust)
     bans = Bans(sip.bans, trusted)
     authentication = Authentication(
         directory=directory,

@@ -300,6 +300,7 @@ class OutboundLeg(SipLeg):
             from_name="Anonymous" if hidden else to.from_name,
             destination=self._route,
             destinations=servers,
+            routes=to.path,
             sdp=self._negotiation.offer(),
             headers=self._headers,
             username=to.username,
