@@ -90,6 +90,7 @@ def hunting(play: Callable[[Hunt], Awaitable[None]]) -> None:
         LegEnded(by_far_end=True, sip_code=503, retry_after=5),
         LegEnded(by_far_end=True, sip_code=500),
         LegEnded(by_far_end=True, sip_code=504),
+        LegEnded(by_far_end=True, sip_code=430),
     ],
 )
 def test_a_gateway_that_fails_is_passed_over_in_the_same_call(ended: LegEnded) -> None:
