@@ -319,3 +319,10 @@ def test_a_branch_that_hangs_up_before_the_answer_leaves_the_others_ringing() ->
     assert callee.side.of(CallEnded) == []
     callee.answers(200, "t2")
     callee.side.one(CallAnswered)
+
+
+def test_an_offer_of_ours_does_not_go_out_where_it_might_get_lost() -> None:
+    line = Ringing(offer="", headers=[])
+    assert not line.side.one(IncomingCall).reliable
+    with pytest.raises(LocalProtocolError):
+        line.rings(183, b"our offer")

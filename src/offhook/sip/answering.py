@@ -43,7 +43,8 @@ class Answering:
         call.dialog = Dialog.of_incoming(request, call.local_tag, source)
         agent.calls[call.handle] = call
         agent.dialogs[call.dialog.key] = call
-        event = IncomingCall(call=call.handle, request=request, source=source, offer=request.sdp)
+        reliable = self._reliable.possible(request)
+        event = IncomingCall(call=call.handle, request=request, source=source, offer=request.sdp, reliable=reliable)
         user = InviteServer(self, call, event)
         trying = bytes(request.response(100))
         call.limit = agent.timers.start(now + agent.settings.answer_limit, lambda at: self._undecided(call, at))
@@ -102,6 +103,8 @@ class Answering:
             raise LocalProtocolError(f"{code} is not a provisional status")
         if call.held_answer is not None:
             return
+        if sdp is not None and call.invite.sdp is None and not self._reliable.possible(call.invite):
+            raise LocalProtocolError("an offer goes before the answer reliably or not at all (RFC 3262 section 5)")
         if self._reliable.wanted(call, sdp):
             self._reliable.send(call, code, headers, sdp, now)
         else:

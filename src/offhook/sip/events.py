@@ -56,6 +56,8 @@ class IncomingCall:
     source: Flow
     offer: bytes | None
     """SDP of the INVITE; None asks that our answer carries the offer."""
+    reliable: bool = False
+    """Whether the caller takes reliable provisional responses: then ``ring`` may carry our offer, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -215,8 +215,11 @@ class Reliable:
         """Whether a provisional response goes reliably: all when the caller requires it, else what describes audio."""
         if self._agent.settings.prack == "never":
             return False
-        invite = call.invite
-        return RELIABLE in invite.require or (sdp is not None and RELIABLE in invite.supported)
+        return RELIABLE in call.invite.require or (sdp is not None and RELIABLE in call.invite.supported)
+
+    def possible(self, invite: Request) -> bool:
+        """Whether a description may go reliably before the answer to ``invite``."""
+        return self._agent.settings.prack != "never" and RELIABLE in (*invite.require, *invite.supported)
 
     def send(self, call: Call, code: int, headers: Headers, sdp: bytes | None, now: float) -> None:
         """Send a provisional response until it is acknowledged."""

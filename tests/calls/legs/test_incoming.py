@@ -3,7 +3,10 @@ from __future__ import annotations
 import asyncio
 
 from offhook.calls.leg import LegRinging
+from offhook.calls.script import ScriptCall
 from offhook.media.commands import Connect
+from offhook.sip import events as sip
+from offhook.sip.signalling import Invitation
 from tests.calls.legs.nodes import Node, phone, two, until
 
 
@@ -53,5 +56,52 @@ def test_a_caller_whose_offer_is_of_no_use_hears_so_before_the_answer() -> None:
             await caller.leg.invite()
             await until(lambda: "LegEnded" in caller.names)
             assert caller.end.sip_code == 488
+
+    asyncio.run(main())
+
+
+def test_a_caller_without_offer_gets_ours_before_the_answer_where_it_is_sure_to_arrive() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            answer = asyncio.Event()
+
+            async def announce(call: ScriptCall) -> None:
+                assert await call.progress()
+                await answer.wait()
+                await call.answer()
+                await call.interruption()
+
+            far.script.work = announce
+            seen: list[sip.Event] = []
+            hear, near.driver._listener = near.driver._listener, seen.append
+            handle = near.driver.invite(Invitation(target=far.uri("1000"), from_uri="sip:+1555@127.0.0.1"))
+            await until(lambda: any(isinstance(event, sip.CallRinging) and event.answer_due for event in seen))
+            offer = next(event.sdp for event in seen if isinstance(event, sip.CallRinging) and event.answer_due)
+            near.driver.acknowledge(handle, offer)
+            await until(lambda: any(isinstance(command, Connect) for command in far.engine.commands))
+            assert not far.script.calls[0].answered
+            answer.set()
+            await until(lambda: any(isinstance(event, sip.CallAnswered) for event in seen))
+            assert next(event.sdp for event in seen if isinstance(event, sip.CallAnswered)) is None
+            await until(lambda: far.script.calls[0].answered)
+            near.driver.hangup(handle)
+            await until(lambda: far.board.idle)
+            near.driver._listener = hear
+
+    asyncio.run(main())
+
+
+def test_a_caller_without_offer_who_takes_nothing_reliable_hears_nothing_before_the_answer() -> None:
+    async def main() -> None:
+        async with two(prack="never") as (near, far):
+
+            async def announce(call: ScriptCall) -> None:
+                assert not await call.progress()
+                await call.refuse(480, "nothing to hear")
+
+            far.script.work = announce
+            near.driver.invite(Invitation(target=far.uri("1000"), from_uri="sip:+1555@127.0.0.1"))
+            await until(lambda: bool(far.log.events) and far.board.idle)
+            assert far.engine.commands == []
 
     asyncio.run(main())

@@ -11,6 +11,7 @@ from offhook.calls.leg import LegEnded, LegFailed, LegRinging, Referral
 from offhook.calls.script import ScriptCall
 from offhook.media.commands import Connect, Direction
 from offhook.sip.errors import LocalProtocolError
+from offhook.sip.flow import Flow, Transport
 from tests.calls.legs.nodes import Node, node, phone, two, until
 from tests.sip.asyncio.nameserver import nameserver
 
@@ -277,3 +278,38 @@ def test_a_far_end_that_is_asked_tells_what_came_of_it_or_ends() -> None:
             assert told.result() == 487
 
     asyncio.run(main())
+
+
+def test_of_the_branches_of_a_fork_the_one_that_spoke_last_is_heard_until_one_answers() -> None:
+    async def main() -> None:
+        async with node(1, hangup_patience=0.05) as near:
+            caller = phone(near, "sip:many@127.0.0.1:9")
+            await caller.leg.invite()
+            invite = near.driver._endpoint._agent.calls[caller.leg._handle].invite
+
+            def says(status: int, tag: str, port: int | None) -> None:
+                body = b"" if port is None else DESCRIPTION % port
+                headers = [("Contact", f"<sip:{tag}@127.0.0.1:9>")]
+                if body:
+                    headers.append(("Content-Type", "application/sdp"))
+                response = invite.response(status, to_tag=tag, headers=headers, body=body)
+                near.driver._received(bytes(response), Flow(Transport.UDP, "127.0.0.1", 9))
+                near.driver._drain()
+
+            def remotes() -> list[int]:
+                return [command.remote[1] for command in near.engine.commands if isinstance(command, Connect)]
+
+            says(183, "one", 5000)
+            says(183, "two", 6000)
+            says(183, "one", 5000)
+            await until(lambda: remotes() == [5000, 6000])
+            assert caller.names.count("LegRinging") == 5
+            says(200, "one", None)
+            await until(lambda: "LegAnswered" in caller.names)
+            assert remotes() == [5000, 6000, 5000]
+            caller.leg.drop()
+
+    asyncio.run(main())
+
+
+DESCRIPTION = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\n"

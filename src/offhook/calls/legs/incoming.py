@@ -20,22 +20,31 @@ class IncomingLeg(SipLeg):
     def __init__(self, line: Line, negotiation: Negotiation, incoming: sip.IncomingCall) -> None:
         super().__init__(line, negotiation)
         self._offer = incoming.offer
+        self._reliable = incoming.reliable
         self._source = incoming.source
         negotiation.signalled_over(incoming.source)
         self._call_id = incoming.request.call_id
         self._confirmed = asyncio.Event()
         self._answering = False
         self._early: bytes | None = None
-        """Our answer to their offer, once it was given: a 2xx repeats what a 183 said (RFC 3261 section 13.2.1)."""
+        """What we said to their INVITE, once we did: a 2xx repeats what a 183 said (RFC 3261 section 13.2.1)."""
+        self._agreed = asyncio.Event()
+        """Their answer to an offer of ours that went before the 2xx has come."""
         self._opening = asyncio.Lock()
         self._attach(incoming.call)
 
     async def progress(self) -> None:
-        """A caller who made no offer hears nothing before the answer."""
-        if self._ended or self._answering or self._offer is None or self._early is not None:
+        """A caller who made no offer gets ours, if that is sure to arrive; else he hears nothing before the answer."""
+        if self._ended or self._answering or self._early is not None:
             return
         with self._failing():
-            self._say_progress(await self._agree(self._offer))
+            if self._offer is not None:
+                self._say_progress(await self._agree(self._offer))
+            elif self._reliable:
+                await self._open()
+                self._early = self._negotiation.offer()
+                self._say_progress(self._early)
+                await self._agreed.wait()
 
     def _say_progress(self, ours: bytes) -> None:
         if not self._ended and not self._answering and self._handle is not None:
@@ -77,22 +86,42 @@ class IncomingLeg(SipLeg):
             self._listener(LegAnswered())
 
     async def _offer_ours(self) -> None:
-        """An INVITE without SDP: our 200 makes the offer, their ACK the answer."""
+        """An INVITE without SDP: our 200 makes the offer, their ACK the answer; or a 183 and its PRACK did before."""
         await self._open()
-        if not self._ended and self._handle is not None:
-            self._line.signalling.answer(self._handle, self._negotiation.offer(), self._headers)
+        if self._ended or self._handle is None:
+            return
+        self._line.signalling.answer(self._handle, self._early or self._negotiation.offer(), self._headers)
+        if self._early is None:
             await self._confirmed.wait()
+        else:
+            await self._agreed.wait()
+            self._say_answered()
+
+    def _say_answered(self) -> None:
+        if not self._ended:
+            self._listener(LegAnswered())
+
+    def _take_answer(self, sdp: bytes | None) -> None:
+        if self._offer is None and not self._agreed.is_set() and self._early is not None:
+            self._line.spawn(self._guard(self._agree_early(sdp)))
+        else:
+            super()._take_answer(sdp)
+
+    async def _agree_early(self, sdp: bytes | None) -> None:
+        await self._follow_answer(sdp)
+        self._agreed.set()
 
     def _hear_setup(self, event: sip.Event) -> None:
-        if isinstance(event, sip.CallConfirmed) and self._offer is None and not self._confirmed.is_set():
+        late = self._offer is None and self._early is None
+        if isinstance(event, sip.CallConfirmed) and late and not self._confirmed.is_set():
             self._line.spawn(self._guard(self._confirm(event.sdp)))
 
     async def _confirm(self, sdp: bytes | None) -> None:
         await self._follow_answer(sdp)
-        if not self._ended:
-            self._listener(LegAnswered())
+        self._say_answered()
         self._confirmed.set()
 
     def _end(self, ended: LegEnded) -> None:
         self._confirmed.set()
+        self._agreed.set()
         super()._end(ended)
