@@ -193,7 +193,7 @@ class Conversation:
         if dialog is None or call.state is not CallState.STANDING:
             return
         busy = call.outgoing_offer or call.offer_due or call.incoming_offer is not None or call.repeating is not None
-        if "UPDATE" in dialog.allows:
+        if dialog.allows("UPDATE"):
             self.updating.update(call, None, (), now)
         elif busy or not dialog.offers.stable or dialog.said is None:
             if call.session is not None:

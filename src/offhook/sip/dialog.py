@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow, Transport
+from offhook.sip.grammar import split_list
 from offhook.sip.locating import is_address
 from offhook.sip.message import Request, Response
 from offhook.sip.offering import OfferInput, Offers
@@ -43,7 +44,7 @@ class Dialog:
     """One dialog, of either role."""
 
     __slots__ = (
-        "allows", "call_id", "direct", "flow", "is_caller", "local", "local_cseq", "local_tag", "offers", "referred",
+        "allowed", "call_id", "direct", "flow", "is_caller", "local", "local_cseq", "local_tag", "offers", "referred",
         "remote", "remote_cseq", "remote_tag", "routes", "rseq", "said", "target",
     )  # fmt: skip
 
@@ -68,8 +69,8 @@ class Dialog:
         self.is_caller = is_caller
         self.local_cseq = 0
         self.remote_cseq = -1
-        self.allows: frozenset[str] = frozenset()
-        """Methods that they said they allow."""
+        self.allowed: list[str] = []
+        """Values of their Allow header."""
         self.offers = Offers()
         self.said: bytes | None = None
         """Our last session description."""
@@ -99,7 +100,7 @@ class Dialog:
             direct=not routes and vias == 1,
         )
         dialog.remote_cseq = invite.cseq.number
-        dialog.allows = _methods(invite)
+        dialog.allowed = invite.lines("allow")
         if invite.sdp is not None:
             dialog.offers.take(OfferInput.OFFER_CAME)
         return dialog
@@ -123,7 +124,7 @@ class Dialog:
             direct=not routes and _same_host(invite.uri, target),
         )
         dialog.local_cseq = invite.cseq.number
-        dialog.allows = _methods(response)
+        dialog.allowed = response.lines("allow")
         dialog.said = invite.sdp
         if dialog.said is not None:
             dialog.offers.take(OfferInput.OFFER_SENT)
@@ -133,7 +134,7 @@ class Dialog:
         """A 2xx makes an early dialog of ours a confirmed one, with the routes that it says (§13.2.2.4)."""
         confirmed = Dialog.of_outgoing(invite, response, self.flow)
         self.routes, self.target, self.direct = confirmed.routes, confirmed.target, confirmed.direct
-        self.allows = confirmed.allows or self.allows
+        self.allowed = confirmed.allowed or self.allowed
 
     def say(self, sdp: bytes) -> None:
         """Note a description of ours that is sure to arrive: the answer to their offer, or an offer."""
@@ -163,7 +164,11 @@ class Dialog:
         contact = message.contact
         if contact is not None:
             self.target = str(contact.uri)
-        self.allows = _methods(message) or self.allows
+        self.allowed = message.lines("allow") or self.allowed
+
+    def allows(self, method: str) -> bool:
+        """Whether they said that they take such requests."""
+        return any(method in split_list(value) for value in self.allowed)
 
     def routing(self) -> tuple[str, list[str]]:
         """Request-URI and Route values of a request (§12.2.1.1): loose routing, or strict for routers of RFC 2543."""
@@ -177,10 +182,6 @@ class Dialog:
         # Nobody can be found under .invalid: a WebSocket client is where its connection is (RFC 7118 §5, RFC 5626).
         here = self.direct or target.host.endswith(".invalid")
         return self.flow if here else flow_towards(target, self.flow)
-
-
-def _methods(message: Request | Response) -> frozenset[str]:
-    return frozenset(message.values("allow"))
 
 
 def _same_host(one: str, other: str) -> bool:

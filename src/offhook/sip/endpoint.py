@@ -218,7 +218,7 @@ class Endpoint:
 
     def allows(self, call: CallHandle, method: str) -> bool:
         found = self._agent.calls.get(call)
-        return found is not None and found.dialog is not None and method in found.dialog.allows
+        return found is not None and found.dialog is not None and found.dialog.allows(method)
 
     def refer(self, call: CallHandle, refer_to: str, now: float, headers: Headers = ()) -> None:
         found = self._agent.call(call, CallState.STANDING)

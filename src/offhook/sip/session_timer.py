@@ -160,12 +160,11 @@ class SessionTimers:
     def accepted(self, call: Call, response: Response, now: float) -> None:
         """A 2xx to an INVITE or UPDATE of ours (§7.2)."""
         agreed = SessionExpires.of(response)
-        session = self._session(call)
         if agreed is None:
-            session.agree(Input.NOT_AGREED, 0, now)
+            self._off(call, now)
         else:
             ours = agreed.refresher != "uas"
-            session.agree(Input.AGREED_OURS if ours else Input.AGREED_THEIRS, max(agreed.seconds, 90), now)
+            self._session(call).agree(Input.AGREED_OURS if ours else Input.AGREED_THEIRS, max(agreed.seconds, 90), now)
 
     def too_small(self, call: Call, response: Response) -> bool:
         """A 422 (§7.3): whether asking for more makes sense."""
@@ -190,11 +189,11 @@ class SessionTimers:
     def answer_headers(self, call: Call, request: Request, now: float) -> Headers:
         """For our 2xx to an INVITE or UPDATE of theirs, which is what the session holds by from now on (§9)."""
         asked, knows = SessionExpires.of(request), TIMER in request.supported
-        session = self._session(call)
         interval = self._interval(asked, request) if asked is not None or knows else 0
         if not interval:
-            session.agree(Input.NOT_AGREED, 0, now)
+            self._off(call, now)
             return ()
+        session = self._session(call)
         refresher = None if asked is None else asked.refresher
         if not knows:
             refresher = "uas"
@@ -211,6 +210,10 @@ class SessionTimers:
         if asked is None:
             return max(wish, least) if wish else 0
         return max(min(asked.seconds, wish) if wish else asked.seconds, least)
+
+    def _off(self, call: Call, now: float) -> None:
+        if call.session is not None:
+            call.session.agree(Input.NOT_AGREED, 0, now)
 
     def _session(self, call: Call) -> Session:
         if call.session is None:

@@ -61,7 +61,7 @@ class Updating:
     def update(self, call: Call, sdp: bytes | None, headers: Headers, now: float) -> None:
         """Offer a change, or only refresh (``sdp`` None). Raises ``LocalProtocolError`` where that may not be."""
         dialog = call.dialog or next(reversed(call.early.values()), None)
-        if dialog is None or "UPDATE" not in dialog.allows:
+        if dialog is None or not dialog.allows("UPDATE"):
             raise LocalProtocolError("the far end takes no UPDATE")
         if sdp is not None and not dialog.offers.stable:
             raise LocalProtocolError("another offer is still open in this call")
