@@ -159,14 +159,32 @@ def test_a_far_end_without_update_is_refreshed_by_a_reinvite_that_changes_nothin
     assert "INVITE" in callee.hears()
 
 
-def test_a_refresh_that_is_refused_is_no_end_and_a_session_that_is_not_refreshed_ends() -> None:
+def test_a_refresh_that_is_refused_is_tried_again_until_the_session_ends() -> None:
     callee = Callee()
     callee.answers(200, headers=(("Contact", "<sip:x@192.0.2.1>"), ("Session-Expires", "200;refresher=uac")))
-    callee.wire.run(100)
-    callee.answers(503)
+    callee.hears()
+    for _ in range(6):
+        callee.wire.run(100.0 if callee.wire.now < 100 else 10.0)
+        assert "INVITE" in callee.hears()
+        callee.answers(503)
     assert [type(event).__name__ for event in callee.side.heard] == ["CallAnswered"]
-    callee.wire.run(68)
+    callee.wire.run(18)
     assert callee.side.one(CallEnded).cause is EndCause.EXPIRED
+
+
+def test_an_end_that_takes_no_update_whatever_it_said_is_refreshed_by_a_reinvite() -> None:
+    callee = Callee()
+    said = (("Contact", "<sip:x@192.0.2.1>"), ("Allow", "INVITE, UPDATE"), ("Session-Expires", "200;refresher=uac"))
+    callee.answers(200, headers=said)
+    callee.hears()
+    callee.wire.run(100)
+    assert callee.hears() == ["UPDATE"]
+    callee.answers(501, method="UPDATE")
+    callee.wire.run(10)
+    assert callee.hears() == ["INVITE"]
+    callee.answers(200, headers=said)
+    callee.wire.run(60)
+    assert callee.side.of(CallEnded) == []
 
 
 def test_a_refresh_waits_for_a_change_under_way() -> None:
@@ -183,7 +201,7 @@ def test_a_refresh_waits_for_a_change_under_way() -> None:
     callee.wire.run(2)
     assert callee.hears() == ["100 INVITE"]
     callee.endpoint.refuse_offer(callee.call, callee.wire.now)
-    callee.wire.run(2)
+    callee.wire.run(10)
     assert "INVITE" in callee.hears()
 
 

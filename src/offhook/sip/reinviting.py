@@ -131,6 +131,8 @@ class Reinviting:
             self._agent.events.append(OfferRefused(call=call.handle, code=code))
         if code in (408, 481):
             self._agent.lost(call, now)
+        elif offer.refresh and call.session is not None:
+            call.session.again(now)
 
     def send_again(self, transmit: Transmit) -> None:
         self._agent.around.transmits.append(transmit)

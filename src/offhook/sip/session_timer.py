@@ -21,7 +21,8 @@ from offhook.sip.timers import Timer
 _MARGIN = 32.0
 """Seconds before the end, or a third of the interval if that is less, at which the call is ended (§10)."""
 _AGAIN = 2.0
-"""Seconds after which a refresh that had no room beside another request is tried again."""
+"""Seconds, or a twentieth of the interval if that is more, after which a refresh is tried again that had no room beside
+another request, or was refused for a reason that need not last."""
 
 
 class State(Enum):
@@ -96,9 +97,10 @@ class Session:
         self._feed(what, now)
 
     def again(self, now: float) -> None:
-        """The refresh had no room; try it again soon."""
+        """The refresh had no room, or was refused; try it again soon."""
         if self.state is State.OURS:
-            self._half = self._timers.start(now + _AGAIN, lambda at: self._feed(Input.HALF, at))
+            pause = max(_AGAIN, self.interval / 20)
+            self._half = self._timers.start(now + pause, lambda at: self._feed(Input.HALF, at))
 
     def stop(self) -> None:
         """The call is over."""

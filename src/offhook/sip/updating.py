@@ -124,6 +124,10 @@ class OutgoingUpdate:
             agent.events.append(OfferRefused(call=call.handle, code=code))
         if code in (408, 481):
             agent.lost(call, now)
+        elif self._sdp is None and call.session is not None:
+            if code in (405, 501):
+                dialog.allowed = []  # whatever they said before: a re-INVITE refreshes as well
+            call.session.again(now)
 
     def _may_try_again(self, response: Response, now: float) -> bool:
         if response.status == 422 and self._sessions.too_small(self._call, response):
