@@ -88,6 +88,18 @@ def test_a_caller_without_offer_gets_ours_and_is_heard(server, app, tmp_path):
     assert audio.presence(samples, 700) >= 1500
 
 
+def test_a_caller_without_offer_gets_ours_before_the_answer_where_it_is_sure_to_arrive(server, app, tmp_path):
+    (tmp_path / "callee").mkdir()
+    (tmp_path / "callee" / "speech.ulaw").write_bytes(g711.encode(sine(700, 2000)))
+    with Sipp(tmp_path / "callee", "callee_announces_and_answers", calls=1, hold=1000) as callee:
+        dialling(server, app, "5011", callee)
+        caller = Sipp(
+            tmp_path / "caller", "caller_offers_late_and_pracks", server.sip(), service="5011", calls=1, hold=500
+        ).run()
+        far = callee.ended()
+    assert (caller.successful, far.successful) == (1, 1), caller.errors + far.errors
+
+
 def test_a_session_that_is_too_short_is_asked_for_again(server, app, tmp_path):
     hello(server, app, tmp_path, "5006")
     outcome = Sipp(tmp_path / "caller", "caller_asks_too_little", server.sip(), service="5006", calls=3, hold=300).run()
