@@ -127,3 +127,9 @@ def test_who_forwarded_the_call_last(headers: list[tuple[str, str]], number: str
 
 def test_a_call_that_goes_in_circles_is_not_read_for_ever() -> None:
     assert len(diversions(said(("Diversion", ", ".join(["<tel:+1>"] * 1000))))) == MAX_VALUES
+
+
+def test_a_client_that_proved_itself_is_shown_as_it_prefers() -> None:
+    request = said(("P-Preferred-Identity", '"Sales" <sip:sales@pbx.test>'), ("P-Asserted-Identity", "<tel:+1>"))
+    shown_as = [presented(request, request.from_, believed=False, proved=proved).name for proved in (True, False)]
+    assert shown_as == ["Sales", "From Name"]

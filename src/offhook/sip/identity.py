@@ -156,15 +156,16 @@ class Presented:
     name: str = ""
 
 
-def presented(message: Fields, from_: NameAddr, *, believed: bool) -> Presented:
-    """Who calls: as the network asserts it where the sender is ``believed`` (RFC 3325 §5), else as From says.
+def presented(message: Fields, from_: NameAddr, *, believed: bool, proved: bool = False) -> Presented:
+    """Who calls: as the network asserts it where the sender is ``believed`` (RFC 3325 §5), as a client prefers that has
+    ``proved`` who it is (§6), else as From says.
 
     A caller who wants privacy is ``anonymous`` whatever else is said (RFC 3323 §4.1.1.3).
     """
     party = RemoteParty.of(message) if believed else None
     if hides_caller(message) or (party is not None and party.private):
         return Presented(uri=ANONYMOUS)
-    identities = asserted(message) if believed else []
+    identities = asserted(message) if believed else preferred(message) if proved else []
     if not identities and party is not None:
         identities = [party.address]
     if not identities:

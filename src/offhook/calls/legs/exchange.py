@@ -203,9 +203,10 @@ class SipExchange:
         if admitted is None:
             return None
         request = event.request
+        believed, proved = event.source.host in self._asserting, admitted.client is not None
         try:
             to, replaces = request.target, replaced_by(request)
-            caller = presented(request, request.from_, believed=event.source.host in self._asserting)
+            caller = presented(request, request.from_, believed=believed, proved=proved)
         except RemoteProtocolError as error:
             leg.refuse(error.status_hint, str(error))
             return None
