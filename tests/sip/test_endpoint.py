@@ -24,7 +24,7 @@ from offhook.sip.events import (
 from offhook.sip.flow import Transport
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Invitation
-from offhook.sip.testing import Wire
+from offhook.sip.testing import Side, Wire, counted_bits
 
 OFFER = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\n"
 ANSWER = b"v=0\r\no=- 2 2 IN IP4 192.0.2.2\r\n"
@@ -410,4 +410,42 @@ def test_a_thousand_calls_leave_every_table_empty() -> None:
         wire.run(0.02)
     wire.run()
     assert len(wire.left.of(CallEnded)) == len(wire.right.of(CallEnded)) == 1000
+    assert wire.idle
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_calls_with_all_extensions_end_the_same_on_both_sides_of_a_line_that_loses_repeats_and_reorders(
+    seed: int,
+) -> None:
+    bits = counted_bits(seed)
+
+    def fate(_data: bytes) -> list[float]:
+        dice = bits(8)
+        if dice < 50:
+            return []
+        delays = [0.01 + bits(8) / 500]
+        return delays if dice < 200 else [*delays, 0.01 + bits(8) / 300]
+
+    wire = Wire(SipSettings(user_agent="", session_expires=120), fate=fate, seed=seed)
+    ours = call(wire)
+    wire.run(5)
+    for incoming in wire.right.of(IncomingCall):
+        wire.right.endpoint.ring(incoming.call, wire.now, 183, sdp=ANSWER)
+        wire.right.endpoint.answer(incoming.call, ANSWER, wire.now)
+    for side in (wire.left, wire.right):
+
+        def accept(event: object, side: Side = side) -> None:
+            if isinstance(event, OfferReceived):
+                side.endpoint.accept_offer(event.call, ANSWER, wire.now)
+
+        side.on_event = accept
+    wire.run(100)
+    if wire.left.of(CallAnswered) and not wire.left.of(CallEnded):
+        wire.left.endpoint.reinvite(ours, OFFER, wire.now)
+    wire.run(300)
+    wire.left.endpoint.hangup(ours, wire.now)
+    wire.run()
+    assert len(wire.left.of(CallEnded)) == 1
+    assert len(wire.left.of(CallAnswered)) <= 1
+    assert len(wire.right.of(CallEnded)) == len(wire.right.of(IncomingCall)) <= 1
     assert wire.idle
