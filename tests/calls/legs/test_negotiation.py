@@ -8,6 +8,7 @@ from offhook.media.fake import FakeEngine
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
 from offhook.media.srtp import SrtpPolicy
+from offhook.security.egress import Egress
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.settings import SipSettings
@@ -28,6 +29,43 @@ def test_an_advertised_address_is_not_bound(
 ) -> None:
     addresses = MediaAddresses(media=media, sip=sip)
     assert (addresses.bound("10.0.0.5"), addresses.advertised("10.0.0.5")) == (bound, advertised)
+
+
+@pytest.mark.parametrize(
+    ("named", "peer", "sent_to"),
+    [
+        ("198.18.0.7", "9.9.9.9", "9.9.9.9"),
+        ("127.0.0.1", "9.9.9.9", "9.9.9.9"),
+        ("10.0.0.7", "2606:4700::1", "2606:4700::1"),
+        ("internal.example", "9.9.9.9", "9.9.9.9"),
+        ("8.8.8.8", "9.9.9.9", "8.8.8.8"),
+        ("10.1.0.7", "9.9.9.9", "10.1.0.7"),
+        ("8.8.8.8", "10.0.0.5", "8.8.8.8"),
+        ("10.0.0.7", "10.0.0.5", "10.0.0.7"),
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
+        ("10.0.0.7", "", "10.0.0.7"),
+    ],
+)
+def test_nobody_outside_makes_us_send_audio_into_internal_networks(named: str, peer: str, sent_to: str) -> None:
+    addresses = MediaAddresses(media=MediaSettings(), sip=SipSettings(), egress=Egress(["10.1.0.0/16"]))
+    assert addresses.remote(named, peer) == sent_to
+
+
+def test_audio_goes_to_the_far_end_itself_where_its_address_is_of_no_use() -> None:
+    async def main() -> None:
+        engine = FakeEngine()
+        addresses = MediaAddresses(media=MediaSettings(), sip=SipSettings())
+        far = Negotiation(Sessions(FakeEngine()).create(), addresses, lambda _: 42)
+        await far.open("10.0.0.9")
+        near = Negotiation(Sessions(engine).create(), addresses, lambda _: 42)
+        near.signalled_over(Flow(Transport.UDP, "9.9.9.9", 5060))
+        await near.open("192.0.2.1")
+        _, agreement = near.answer(far.offer())
+        await near.follow(agreement)
+        (connect,) = [command for command in engine.commands if isinstance(command, Connect)]
+        assert connect.remote == ("9.9.9.9", far.session.local.port)
+
+    run(main())
 
 
 def test_two_sides_agree_and_a_hold_keeps_the_session() -> None:

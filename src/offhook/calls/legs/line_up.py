@@ -15,6 +15,7 @@ from offhook.calls.trunks.book import TrunkBook
 from offhook.calls.trunks.live import Trunks
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
+from offhook.security.egress import Egress
 from offhook.security.tls import ClientTls, ServerTls
 from offhook.sip.asyncio.driver import SipDriver
 from offhook.sip.bans import Bans
@@ -33,6 +34,7 @@ def line_up(
     directory: Directory,
     sessions: Sessions,
     random_bits: Callable[[int], int],
+    egress: Egress | None = None,
     book: TrunkBook | None = None,
     server_tls: ServerTls | None = None,
     client_tls: ClientTls | None = None,
@@ -58,7 +60,7 @@ def line_up(
         settings=sip,
         calls=calls,
         directory=directory,
-        addresses=MediaAddresses(media=media, sip=sip),
+        addresses=MediaAddresses(media=media, sip=sip, egress=egress or Egress()),
         sessions=sessions,
         registrar=registrar,
         admission=Admission(authentication=authentication, registrar=registrar, trusted=trusted, now=now),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from offhook.media.commands import Codec, Direction, Opus
 from offhook.media.session import MediaSession
 from offhook.media.settings import MediaSettings
 from offhook.media.srtp import Security, SrtpPolicy, SrtpSuite
+from offhook.security.egress import Egress
 from offhook.sip import offer as offers
 from offhook.sip.codecs import OpusWishes
 from offhook.sip.crypto import SUITES
@@ -25,6 +26,8 @@ class MediaAddresses:
 
     media: MediaSettings
     sip: SipSettings
+    egress: Egress = field(default_factory=Egress)
+    """Which addresses are on the public internet, or allowed like those."""
 
     def bound(self, local: str) -> str:
         """The address to bind, where ``local`` is what signalling calls us; an advertised one need not be ours."""
@@ -38,6 +41,14 @@ class MediaAddresses:
         """The address that the far end shall send to."""
         return self.media.advertise or local
 
+    def remote(self, named: str, peer: str) -> str:
+        """The address that we send to, where SDP names ``named`` and signalling knows the far end as ``peer``.
+
+        Somebody out on the public internet cannot make us send into internal networks: the address that he names there
+        is of no use anyway, and his own packets will show where he is. Among internal addresses SDP is believed.
+        """
+        return named if self.egress.permits(named) or not self.egress.permits(peer) else peer
+
 
 class Negotiation:
     """Who said what last, and the media session that follows it."""
@@ -48,6 +59,7 @@ class Negotiation:
         self._random_bits = random_bits
         self._ours: Sdp | None = None
         self._host = ""
+        self._peer = ""
         self.codecs: Sequence[str] = addresses.media.codecs
         """What we speak, the preferred one first; a trunk may have it otherwise."""
         self.srtp = SrtpPolicy(addresses.media.srtp)
@@ -63,8 +75,9 @@ class Negotiation:
         return self._ours is not None
 
     def signalled_over(self, flow: Flow) -> None:
-        """How SDP travels: only TLS is confidential."""
+        """How SDP travels: only TLS is confidential; and where the far end is, as signalling knows it."""
         self.confidential = flow.transport.secure
+        self._peer = flow.host
 
     async def open(self, local: str) -> None:
         """Open the sockets; ``local`` is the address by which the peer knows us."""
@@ -125,7 +138,7 @@ class Negotiation:
         """Let audio flow as agreed. Raises ``MediaFailed``."""
         self._their_key = None if agreement.keying is None else agreement.keying.receives
         await self.session.connect(
-            remote=(agreement.host, agreement.port),
+            remote=(self._addresses.remote(agreement.host, self._peer), agreement.port),
             codec=Codec(agreement.codec),
             payload_type=agreement.payload_type,
             accepts={number: Codec(name) for number, name in agreement.accepts.items()},
