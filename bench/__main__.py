@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench import calls, media, overload, signalling, startup
+from bench import calls, flood, media, overload, signalling, startup
 
 
 def main() -> None:
-    for measurement in (startup, media, calls, signalling, overload):
+    for measurement in (startup, media, calls, signalling, overload, flood):
         measurement.main()
         print(flush=True)
 
