@@ -69,12 +69,12 @@ class Step:
 class Rig:
     """A server, an application with canned answers, and SIPp when asked. Everything ends with the stack."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, *, trust: str = "127.0.0.0/8,::1/128") -> None:
         self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="offhook-bench-")))
         application = f"http://127.0.0.1:{self._start_application(stack)}"
         data_dir = self.directory / "data"
         data_dir.mkdir(mode=0o700)
-        server, self.platform = platform.start(data_dir, http="127.0.0.1:0", sip="127.0.0.1:0")
+        server, self.platform = platform.start(data_dir, http="127.0.0.1:0", sip="127.0.0.1:0", trust=trust)
         stack.callback(server.stop)
         self.pid: int = self.platform.ready["pid"]
         if (os.cpu_count() or 1) > 1:

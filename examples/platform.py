@@ -68,11 +68,11 @@ class Platform:
             return json.loads(body) if "json" in response.headers["Content-Type"] else body
 
 
-def start(data_dir: Path, *, http: str, sip: str) -> tuple[Program, Platform]:
+def start(data_dir: Path, *, http: str, sip: str, trust: str = "127.0.0.0/8,::1/128") -> tuple[Program, Platform]:
     """Start a server that may reach applications on this machine, and wait until everything listens."""
     ready_file = data_dir / "ready.json"
     ready_file.unlink(missing_ok=True)
-    loopback = {"OFFHOOK_EGRESS_ALLOW": "127.0.0.0/8,::1/128", "OFFHOOK_SIP_TRUST": "127.0.0.0/8,::1/128"}
+    loopback = {"OFFHOOK_EGRESS_ALLOW": "127.0.0.0/8,::1/128", "OFFHOOK_SIP_TRUST": trust}
     command = ["offhook.cli.main", "serve", "--data-dir", str(data_dir), "--http", http, "--sip", sip]
     server = Program("offhook", *command, "--ready-file", str(ready_file), log=data_dir / "server.log", env=loopback)
     deadline = time.monotonic() + START_TIMEOUT

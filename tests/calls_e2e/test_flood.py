@@ -16,7 +16,7 @@ from tests.support import audio
 SECONDS = 4
 
 
-@pytest.mark.parametrize(("sources", "rate"), [(1, 2000), (200, 600)])
+@pytest.mark.parametrize(("sources", "rate"), [(1, 2000), (200, 2000)])
 def test_a_flood_touches_neither_audio_in_progress_nor_calls_that_begin(tmp_path, sources, rate):
     with Server(tmp_path / "server", sip_trust="127.0.0.1/32") as server, Application() as app:
         for path, hertz, length in (("tone", 600, (SECONDS + 3) * 1000), ("hello", 900, 500)):

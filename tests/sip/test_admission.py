@@ -80,3 +80,14 @@ def test_scanners_are_known_by_their_name_in_any_case() -> None:
     assert not Admission(SipSettings(scanners=())).scans("friendly-scanner")
     assert Admission(SipSettings(scanners=("a.c",))).scans("xA.Cx")
     assert not Admission(SipSettings(scanners=("a.c",))).scans("abc")
+
+
+def test_strangers_share_a_budget_that_those_who_are_known_do_not_need() -> None:
+    settings = SipSettings(strangers_burst=3, strangers_rate=1, trust=("10.0.0.0/8",))
+    bans = Bans(settings.bans, TrustedNetworks(settings.trust))
+    admission = Admission(settings, bans)
+    bans.succeeded("192.0.2.200", 0.0)
+    assert [admission.hears(f"192.0.2.{last}", 0.0) for last in range(1, 6)] == [True, True, True, False, False]
+    assert all(admission.hears(host, 0.0) for host in ("192.0.2.200", "10.1.2.3") for _ in range(20))
+    assert [admission.hears("192.0.2.1", 1.0) for _ in range(2)] == [True, False]
+    assert [admission.hears("192.0.2.200", 8000.0) for _ in range(4)] == [True, True, True, False], "long ago"

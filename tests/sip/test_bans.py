@@ -91,3 +91,14 @@ def test_the_tables_are_bounded_and_whoever_failed_longest_ago_is_forgotten() ->
         known.failed(host, "bob", 0.0)
     assert [known.banned(host, 1.0) for host in ("a", "b", "c")] == [False, True, True]
     assert len(known) == 4
+
+
+def test_who_proved_to_be_a_client_is_known_for_a_while() -> None:
+    known = bans(known_for=60.0, max_sources=2)
+    known.succeeded("2001:db8::1", 0.0)
+    assert known.knows("2001:db8::2", 59.0)
+    assert not known.knows("2001:db8::2", 60.0)
+    for host in ("192.0.2.1", "192.0.2.2"):
+        known.succeeded(host, 60.0)
+    assert [known.knows(host, 61.0) for host in ("2001:db8::1", "192.0.2.1", "192.0.2.2")] == [False, True, True]
+    assert len(known) == 2

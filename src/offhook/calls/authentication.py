@@ -104,6 +104,7 @@ class Authentication:
         )
         match verdict:
             case Verdict.ACCEPTED if client is not None and client.active:
+                self._bans.succeeded(source.host, now)
                 return Proved(proof=Proof.GIVEN, client=client)
             case Verdict.ACCEPTED:
                 return Proved(proof=Proof.INACTIVE)

@@ -22,6 +22,15 @@ class _Bucket:
         self.when = when
         self.exempt = exempt
 
+    def take(self, now: float, rate: float, burst: float) -> bool:
+        """Whether there was a token to take."""
+        self.tokens = min(burst, self.tokens + (now - self.when) * rate)
+        self.when = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
 
 class Admission:
     """Decides before anything costly is done. What belongs to a call that stands is never asked."""
@@ -32,6 +41,8 @@ class Admission:
         self._trusted = TrustedNetworks(settings.trust)
         self.bans = Bans(settings.bans, self._trusted) if bans is None else bans
         self._scanners = re.compile("|".join(map(re.escape, settings.scanners)) or "(?!)", re.IGNORECASE)
+        self._strangers = _Bucket(settings.strangers_burst, 0.0, exempt=False)
+        """Of all sources together from which nobody has proved who he is."""
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self.lag = 0.0
         """Seconds that the driver's loop is late."""
@@ -59,12 +70,10 @@ class Admission:
         if bucket.exempt:
             return True
         settings = self._settings
-        bucket.tokens = min(settings.source_burst, bucket.tokens + (now - bucket.when) * settings.source_rate)
-        bucket.when = now
-        if bucket.tokens < 1:
-            return False
-        bucket.tokens -= 1
-        return True
+        heard = bucket.take(now, settings.source_rate, settings.source_burst)
+        if heard and not self.bans.knows(host, now):
+            heard = self._strangers.take(now, settings.strangers_rate, settings.strangers_burst)
+        return heard
 
     def takes_calls(self, calls: int, transactions: int) -> bool:
         """Whether a new call is welcome, with so many live calls and transactions."""

@@ -1,4 +1,4 @@
-"""Bans: who sent wrong credentials too often, and how long nobody listens to them.
+"""Bans: who sent wrong credentials too often, and how long nobody listens to them; and who sent right ones lately.
 
 A source that guesses is banned whole; a user from one source is blocked sooner, and only there, so that nobody locks a
 user out from elsewhere and one phone with an old password does not ban the office around it. A machine without clock.
@@ -59,6 +59,8 @@ class Bans:
         self._trusted = trusted
         self._sources: OrderedDict[str, _Record] = OrderedDict()
         self._users: OrderedDict[tuple[str, str], _Record] = OrderedDict()
+        self._known: OrderedDict[str, float] = OrderedDict()
+        """Sources from which somebody proved to be a client, and until when that counts."""
 
     def failed(self, host: str, user: str, now: float) -> Ban | None:
         """Count wrong credentials of ``user`` from ``host``; the ban of the source, if this began one."""
@@ -68,6 +70,18 @@ class Bans:
         self._count(self._users, (source, user[:255]), self._settings.failures_of_user, now)
         record = self._count(self._sources, source, self._settings.failures_of_source, now)
         return None if record is None else Ban(source=source, left=record.until - now, times=record.times)
+
+    def succeeded(self, host: str, now: float) -> None:
+        """Note that somebody at ``host`` proved who he is; the source is no stranger for a while."""
+        source = source_of(host)
+        self._known[source] = now + self._settings.known_for
+        self._known.move_to_end(source)
+        if len(self._known) > self._settings.max_sources:
+            self._known.popitem(last=False)
+
+    def knows(self, host: str, now: float) -> bool:
+        """Whether ``host`` is no stranger."""
+        return self._known.get(source_of(host), now) > now
 
     def blocked(self, host: str, user: str, now: float) -> bool:
         """Whether credentials of ``user`` from ``host`` are refused unseen; such attempts are not counted."""
@@ -96,7 +110,7 @@ class Bans:
         return self._sources.pop(source, None) is not None
 
     def __len__(self) -> int:
-        return len(self._sources) + len(self._users)
+        return len(self._sources) + len(self._users) + len(self._known)
 
     def _count(self, table: OrderedDict[Key, _Record], key: Key, limit: int, now: float) -> _Record | None:
         """Note a failure; the record, if it was one too many. Each ban is twice as long as the one before."""

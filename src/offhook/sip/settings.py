@@ -39,6 +39,8 @@ class BanSettings:
     """Seconds of the first ban, > 0; each further one of the same source lasts twice as long."""
     longest: float = 86_400.0
     """Seconds of the longest ban, and after how many without one a source starts anew."""
+    known_for: float = 7200.0
+    """Seconds that a source from which somebody proved to be a client is no stranger (``sip.strangers_rate``)."""
     max_sources: int = 10_000
     """Sources, and logins from a source, whose failures are remembered, >= 1; whoever failed longest ago is forgotten."""
 
@@ -183,6 +185,11 @@ class SipSettings:
     """New requests a second that one untrusted source (IPv4 address, IPv6 /64) may send on average; more meet silence."""
     source_burst: int = 200
     """New requests that it may send at once."""
+    strangers_rate: float = 200.0
+    """New requests a second that all untrusted sources together may send from which nobody proved to be a client lately;
+    more meet silence, so that a flood from many addresses leaves time for those who are known."""
+    strangers_burst: int = 400
+    """New requests that they may send at once."""
     max_sources: int = 10_000
     """Sources remembered for the limit; the least recent is forgotten."""
 
