@@ -121,8 +121,7 @@ class Node:
         self._recordings = RecordingFiles(settings.data_dir / "recordings")
         self._urls = RecordingUrls(lambda: self._origin, self._recordings, database, lambda: self._journal)
         self._directory = StoreDirectory(database, self._keyring, settings.records)
-        self._egress = Egress(settings.egress.allow)
-        client = HttpClient(settings.outbound, self._egress, user_agent=f"offhook/{__version__}")
+        client = HttpClient(settings.outbound, Egress(settings.egress.allow), user_agent=f"offhook/{__version__}")
         self._http = await lifetime.enter_async_context(client)
         delivery = Delivery(
             database, self._http, self._directory.signing_key, settings.webhooks, self._urls.url, clock=clock, node=name
@@ -162,7 +161,7 @@ class Node:
             directory=self._directory,
             sessions=self._sessions,
             random_bits=self._random.getrandbits,
-            egress=self._egress,
+            egress=settings.egress,
             book=settings.book,
             server_tls=self.tls.sip,
             client_tls=self.tls.outgoing,

@@ -143,6 +143,29 @@ def test_a_pattern_takes_what_no_number_of_its_organization_does(tmp_path):
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize(("limit", "queries"), [(10_000, 0), (1, 20)])
+def test_unknown_names_cause_no_queries_where_all_names_are_known(limit, queries, tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            await filled(database, number(1, "1000"), number(2, "2000"), client(1, "alice"), client(2, "bob"))
+            settings = RecordsSettings(lookup_limit=limit)
+            directory = StoreDirectory(database, RING, settings, monotonic=lambda: 0.0)
+            assert await directory.number("8") is None
+            assert (await directory.number("1000")).number_sid == "PN" + "0" * 31 + "1"
+            assert (await directory.client("alice")).login == "alice"
+            asked = []
+            reading = database.reading
+            database.reading = lambda: asked.append(1) or reading()
+            for name in range(10):
+                assert await directory.number(f"9{name}") is None
+                assert await directory.client(f"nobody{name}") is None
+            assert (len(asked) >= queries) if queries else asked == []
+            assert (await directory.client("bob")).login == "bob"
+            assert (await directory.number("+2000")).number_sid == "PN" + "0" * 31 + "2"
+
+    asyncio.run(scene())
+
+
 def test_a_host_that_names_no_organization_is_served_by_the_first_one(tmp_path):
     async def scene():
         async with populated("sqlite", tmp_path) as database:

@@ -252,6 +252,8 @@ class Destination:
     """Proxies on the way, in the order in which they are passed."""
     device: str = ""
     """Several destinations of one device are ways to it: one after the other is tried; empty: a device of its own."""
+    guarded: bool = False
+    """Whether a tenant chose the address: then it is rung only where tenants may send requests."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()

@@ -129,6 +129,7 @@ class Routing:
                 path=contact.path,
                 device=contact.device,
                 response_timeout=contact.response_timeout,
+                guarded=isinstance(target, SipTarget),
                 from_user=caller.user,
                 from_name=caller.name,
                 from_domain=caller.domain,

@@ -7,6 +7,7 @@ import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from offhook.calls.directory import ClientEntry, NumberRoute
@@ -81,6 +82,14 @@ class Memory(Generic[Key, Found]):
             done.set_result(None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """All names of an organization, so that a flood of unknown ones causes no queries; None where there are too many."""
+
+    numbers: frozenset[str] | None
+    logins: frozenset[str] | None
+
+
 class StoreDirectory:
     """Numbers, clients and accounts. Whoever changes them calls ``forget``; other nodes notice after ``lookup_ttl``."""
 
@@ -98,6 +107,8 @@ class StoreDirectory:
         ttl, limit = settings.lookup_ttl, settings.lookup_limit
         self._organizations = Memory(self._find_organization, ttl=ttl, limit=limit, monotonic=monotonic)
         self._numbers = Memory(self._find_number, ttl=ttl, limit=limit, monotonic=monotonic)
+        self._most_names = limit
+        self._names = Memory(self._find_names, ttl=ttl, limit=limit, monotonic=monotonic)
         self._patterns = Memory(self._find_patterns, ttl=ttl, limit=limit, monotonic=monotonic)
         self._clients = Memory(self._find_client, ttl=ttl, limit=limit, monotonic=monotonic)
         self._keys = Memory(self._find_key, ttl=ttl, limit=limit, monotonic=monotonic)
@@ -113,8 +124,10 @@ class StoreDirectory:
             organization = await self._organizations.get(_domain(domain))
             if organization is None:
                 return None
-            found = await self._numbers.get((organization[0], dialled))
-            return found or (await self._patterns.get(organization[0])).find(*_spellings(dialled))
+            names, found, spellings = await self._names.get(organization[0]), None, _spellings(dialled)
+            if names.numbers is None or not names.numbers.isdisjoint(spellings):
+                found = await self._numbers.get((organization[0], dialled))
+            return found or (await self._patterns.get(organization[0])).find(*spellings)
 
     async def client(self, login: str, domain: str | None = None) -> ClientEntry | None:
         """A client by login, in the organization of ``domain``. Raises ``TimeoutError``."""
@@ -122,7 +135,11 @@ class StoreDirectory:
             return None
         async with asyncio.timeout(self._wait):
             organization = await self._organizations.get(_domain(domain))
-            return None if organization is None else await self._clients.get((*organization, login))
+            if organization is None:
+                return None
+            names = await self._names.get(organization[0])
+            known = names.logins is None or login in names.logins
+            return await self._clients.get((*organization, login)) if known else None
 
     async def domain(self, host: str | None = None) -> str | None:
         """The SIP domain of the organization that serves ``host``. Raises ``TimeoutError``."""
@@ -142,8 +159,8 @@ class StoreDirectory:
 
     def forget(self) -> None:
         """Something was changed: ask the database again."""
-        known = (self._organizations, self._numbers, self._patterns, self._clients, self._keys, self._lineages)
-        for memory in known:
+        calls = (self._organizations, self._names, self._numbers, self._patterns, self._clients)
+        for memory in (*calls, self._keys, self._lineages):
             memory.forget()
 
     async def _find_organization(self, domain: str) -> tuple[str, str] | None:
@@ -160,6 +177,13 @@ class StoreDirectory:
         if not found:
             return None
         return _route(*min(found, key=lambda row: forms.index(row[0].phone_number)))
+
+    async def _find_names(self, organization_sid: str) -> _Names:
+        async with self._database.reading() as session:
+            return _Names(
+                numbers=await numbers.names(session, organization_sid, self._most_names),
+                logins=await clients.logins(session, organization_sid, self._most_names),
+            )
 
     async def _find_patterns(self, organization_sid: str) -> Patterns[NumberRoute]:
         async with self._database.reading() as session:

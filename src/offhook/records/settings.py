@@ -26,7 +26,8 @@ class RecordsSettings:
     lookup_ttl: float = 5.0
     """Seconds for which a looked-up number, client or account is believed, 0..3600."""
     lookup_limit: int = 10_000
-    """Looked-up things kept, 100..1000000; the least recently used goes."""
+    """Looked-up things kept, 100..1000000; the least recently used goes. The names of an organization are all kept as long as
+    they are not more."""
     lookup_wait: float = 1.0
     """Seconds for one look-up, 0.1..10."""
 

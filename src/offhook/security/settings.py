@@ -11,6 +11,9 @@ class EgressSettings:
 
     allow: tuple[str, ...] = ()
     """Networks (CIDR, IPv4 or IPv6) that may be requested besides the public internet, such as ``10.1.0.0/16``."""
+    sip: tuple[str, ...] = ()
+    """Networks that may be rung by SIP URI (``<Sip>``, ``To`` of the API) besides those and the public internet. Clients and
+    trunks are rung wherever they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

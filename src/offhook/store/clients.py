@@ -68,6 +68,13 @@ async def page(session: Session, scope: Scope, filters: ClientFilters, request: 
     return await fetch(session, query, request, ClientRow.sid, sortable)
 
 
+async def logins(session: Session, organization_sid: str, limit: int) -> frozenset[str] | None:
+    """The logins of all clients of an organization; None when there are more than ``limit``."""
+    query = select(ClientRow.login).where(ClientRow.organization_sid == organization_sid).limit(limit + 1)
+    found = frozenset((await session.scalars(query)).all())
+    return found if len(found) <= limit else None
+
+
 async def by_login(
     session: Session, organization_sid: str, login: str
 ) -> tuple[ClientRow, AccountRow, ApplicationRow | None] | None:

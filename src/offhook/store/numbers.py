@@ -97,6 +97,13 @@ async def dialled(session: Session, organization_sid: str, forms: Iterable[str])
     return await _routed(session, organization_sid, NumberRow.phone_number.in_(list(forms)))
 
 
+async def names(session: Session, organization_sid: str, limit: int) -> frozenset[str] | None:
+    """All numbers of an organization as they are written; None when there are more than ``limit``."""
+    query = select(NumberRow.phone_number).where(NumberRow.organization_sid == organization_sid).limit(limit + 1)
+    found = frozenset((await session.scalars(query)).all())
+    return found if len(found) <= limit else None
+
+
 async def containing(session: Session, organization_sid: str, signs: Iterable[str]) -> list[Routed]:
     """Numbers of an organization that are reached by SIP only and hold any of ``signs``."""
     marked = or_(*(NumberRow.phone_number.contains(sign, autoescape=True) for sign in signs))

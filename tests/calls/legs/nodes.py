@@ -17,6 +17,7 @@ from offhook.calls.switchboard import Switchboard
 from offhook.media.fake import FakeEngine
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
+from offhook.security.settings import EgressSettings
 from offhook.sip.asyncio.driver import SipDriver
 from offhook.sip.settings import SipSettings
 from offhook.sip.testing import counted_bits
@@ -75,7 +76,7 @@ async def until(condition: object, within: float = 5.0) -> None:
 
 
 @asynccontextmanager
-async def node(seed: int, **sip: object) -> AsyncIterator[Node]:
+async def node(seed: int, *, reaches: tuple[str, ...] = ("127.0.0.0/8",), **sip: object) -> AsyncIterator[Node]:
     engine = FakeEngine()
     sessions = Sessions(engine)
     directory, log, script = DirectoryTwin(), LogTwin(), ScriptTwin()
@@ -88,6 +89,7 @@ async def node(seed: int, **sip: object) -> AsyncIterator[Node]:
         directory=directory,
         sessions=sessions,
         random_bits=counted_bits(seed),
+        egress=EgressSettings(sip=reaches),
     )
     counter = itertools.count(seed * 1000)
     around = Surroundings(
@@ -123,6 +125,7 @@ async def node(seed: int, **sip: object) -> AsyncIterator[Node]:
 
 
 @asynccontextmanager
-async def two(**sip: object) -> AsyncIterator[tuple[Node, Node]]:
-    async with node(1) as near, node(2, **sip) as far:
+async def two(*, reaches: tuple[str, ...] = ("127.0.0.0/8",), **sip: object) -> AsyncIterator[tuple[Node, Node]]:
+    """``reaches`` are networks that tenants of the near one may ring."""
+    async with node(1, reaches=reaches) as near, node(2, **sip) as far:
         yield near, far

@@ -132,6 +132,20 @@ def test_nobody_unknown_reaches_more_than_numbers_and_clients() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_tenant_does_not_ring_what_is_not_on_the_public_internet(host: str) -> None:
+    async def main() -> None:
+        async with two(reaches=("10.0.0.0/8",)) as (near, far):
+            to = far.uri("1000").replace("127.0.0.1", host)
+            facts = await near.board.place(CallOrder(account_sid=AccountSid("AC1"), to=to, from_="+1", application=APP))
+            await until(lambda: near.board.live(facts.sid) is None)
+            assert near.log.events[-1].call.status == "failed"
+            assert "egress.sip" in near.log.events[-1].call.reason
+            assert far.script.calls == []
+
+    asyncio.run(main())
+
+
 def test_a_far_end_that_is_not_there_fails_the_order() -> None:
     async def main() -> None:
         async with two() as (near, _):

@@ -100,6 +100,7 @@ class SipExchange:
             hold=self._hold,
             retry_after=self._settings.retry_after,
             refers=self._settings.transfer == "refer",
+            permits=self._addresses.egress.permits,
         )
         self._front = front
         self._pinging = Pinging(signalling)

@@ -16,6 +16,7 @@ from offhook.calls.trunks.live import Trunks
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
 from offhook.security.egress import Egress
+from offhook.security.settings import EgressSettings
 from offhook.security.tls import ClientTls, ServerTls
 from offhook.sip.asyncio.driver import SipDriver
 from offhook.sip.bans import Bans
@@ -34,7 +35,7 @@ def line_up(
     directory: Directory,
     sessions: Sessions,
     random_bits: Callable[[int], int],
-    egress: Egress | None = None,
+    egress: EgressSettings,
     book: TrunkBook | None = None,
     server_tls: ServerTls | None = None,
     client_tls: ClientTls | None = None,
@@ -60,7 +61,7 @@ def line_up(
         settings=sip,
         calls=calls,
         directory=directory,
-        addresses=MediaAddresses(media=media, sip=sip, egress=egress or Egress()),
+        addresses=MediaAddresses(media=media, sip=sip, egress=Egress((*egress.allow, *egress.sip))),
         sessions=sessions,
         registrar=registrar,
         admission=Admission(authentication=authentication, registrar=registrar, trusted=trusted, now=now),

@@ -57,6 +57,8 @@ class Line:
     retry_after: int
     refers: bool
     """Whether far ends are asked to carry transfers out (``sip.transfer``)."""
+    permits: Callable[[str], bool]
+    """Whether tenants may ring this address."""
 
 
 class SipLeg:
@@ -274,6 +276,8 @@ class OutboundLeg(SipLeg):
             raise LegFailed(str(error), 503) from error
         if self.ended:
             return
+        if self._destination.guarded:
+            servers = self._permitted(servers)
         try:
             way = self._route or servers[0]
             self._negotiation.signalled_over(way)
@@ -287,6 +291,15 @@ class OutboundLeg(SipLeg):
             self._attach(signalling.invite(self._invitation(local, servers)))
         except SipError as error:
             raise LegFailed(str(error)) from error
+
+    def _permitted(self, servers: tuple[Flow, ...]) -> tuple[Flow, ...]:
+        """Those that a tenant may ring, judged by the addresses that will be used: no name can lie. Raises ``LegFailed``."""
+        permitted = tuple(server for server in servers if self._line.permits(server.host))
+        if not permitted:
+            raise LegFailed(
+                f"{servers[0].host} is not on the public internet; allow it with the setting egress.sip", 403
+            )
+        return permitted
 
     def _invitation(self, local: HostPort, servers: tuple[Flow, ...]) -> Invitation:
         to = self._destination
