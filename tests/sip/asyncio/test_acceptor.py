@@ -28,6 +28,12 @@ def test_handshakes_are_bounded_for_one_address_and_at_all() -> None:
     assert handshakes.enter("192.0.2.1")
 
 
+def test_who_is_banned_connects_no_more() -> None:
+    handshakes = Handshakes(SipSettings(), TrustedNetworks(()), lambda host: host == "192.0.2.66")
+    assert [handshakes.enter(host) for host in ("192.0.2.66", "192.0.2.67")] == [False, True]
+    assert len(handshakes) == 1
+
+
 @pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_who_connects_and_says_nothing_is_closed_when_the_handshake_is_due(factory, tmp_path: Path) -> None:
     made = certificate(tmp_path)

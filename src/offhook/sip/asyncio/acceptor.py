@@ -29,7 +29,11 @@ _PROBES = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KE
 class Handshakes:
     """Connections of all listeners that are not established yet."""
 
-    def __init__(self, settings: SipSettings, trusted: TrustedNetworks) -> None:
+    def __init__(
+        self, settings: SipSettings, trusted: TrustedNetworks, banned: Callable[[str], bool] = lambda _host: False
+    ) -> None:
+        """``banned`` says of an address whether nobody listens to it."""
+        self._banned = banned
         self._most = settings.max_handshakes
         self._share = max(1, self._most // 4)
         self._trusted = trusted
@@ -39,8 +43,8 @@ class Handshakes:
         return self._by_source.total()
 
     def enter(self, host: str) -> bool:
-        """Count one; False when there are too many, of this source or at all."""
-        if len(self) >= self._most:
+        """Count one; False when there are too many, of this source or at all, or when the source is banned."""
+        if self._banned(host) or len(self) >= self._most:
             return False
         source = source_of(host)
         if self._by_source[source] >= self._share and host not in self._trusted:

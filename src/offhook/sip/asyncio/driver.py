@@ -66,7 +66,9 @@ class SipDriver:
             on_datagram=self._received,
             on_batch=self._drain,
             accept=self._accept,
-            handshakes=Handshakes(settings, self._connections.trusted),
+            handshakes=Handshakes(
+                settings, self._connections.trusted, lambda host: self._endpoint.bans.banned(host, self._clock())
+            ),
             tls=server_tls,
         )
         self._background: list[asyncio.Task[None]] = []
