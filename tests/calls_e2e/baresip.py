@@ -63,6 +63,7 @@ class Baresip:
         *,
         login: str = "phone",
         server: str = "",
+        domain: str = "",
         password: str = "",
         voice: int | Samples = 600,
         transport: str = "udp",
@@ -95,11 +96,12 @@ class Baresip:
                 control=self._control_port,
             )
         )
-        uri = f"sip:{login}@{server or f'127.0.0.1:{self.sip_port}'};transport={transport}"
+        uri = f"sip:{login}@{domain or server or f'127.0.0.1:{self.sip_port}'};transport={transport}"
+        outbound = f';outbound="sip:{server};transport={transport}"' if domain else ""
         register = f"regint=60;auth_user={login};auth_pass={password}" if password else "regint=0"
         answer = "answermode=auto" if answers else "answermode=manual"
         secure = f";mediaenc={encryption}" if encryption else ""
-        account = f"<{uri}>;{register};{answer};audio_codecs={codec};dtmfmode=rtpevent{secure}\n"
+        account = f"<{uri}>{outbound};{register};{answer};audio_codecs={codec};dtmfmode=rtpevent{secure}\n"
         (folder / "accounts").write_text(account)
         for name in ("contacts", "uuid"):
             (folder / name).touch()
