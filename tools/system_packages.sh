@@ -3,7 +3,7 @@
 # Building and running offhook itself needs none of them.
 set -euo pipefail
 
-packages=(sip-tester baresip-core postgresql nsd)
+packages=(sip-tester baresip-core kamailio postgresql nsd)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

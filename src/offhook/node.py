@@ -53,8 +53,7 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._clock = SystemClock()
-        self._random = random.SystemRandom()
+        self._clock, self._random = SystemClock(), random.SystemRandom()
         self._origin = settings.api.origin
 
     async def __aenter__(self) -> Self:
@@ -86,7 +85,7 @@ class Node:
     async def drain(self) -> None:
         """Take no more calls and let those in progress finish, up to ``calls.drain_limit``."""
         self._sip.drain()
-        await self._switchboard.drain(self._settings.calls.drain_limit)
+        await asyncio.gather(self._exchange.unregister(), self._switchboard.drain(self._settings.calls.drain_limit))
 
     def leftovers(self) -> dict[str, int]:
         """What must be zero when there are no calls: legs, dialogs, transactions, media sessions, tasks."""
@@ -120,7 +119,7 @@ class Node:
         settings, clock, database = self._settings, self._clock, self._database
         self._recordings = RecordingFiles(settings.data_dir / "recordings")
         self._urls = RecordingUrls(lambda: self._origin, self._recordings, database, lambda: self._journal)
-        self._directory = StoreDirectory(database, self._keyring, settings.records)
+        self._directory = StoreDirectory(database, self._keyring, settings.records, settings.book)
         client = HttpClient(settings.outbound, Egress(settings.egress.allow), user_agent=f"offhook/{__version__}")
         self._http = await lifetime.enter_async_context(client)
         delivery = Delivery(
@@ -153,7 +152,7 @@ class Node:
             sids=self._sids,
             settings=settings.rcml,
         )
-        exchange, driver = line_up(
+        self._exchange, driver = line_up(
             sip=settings.sip,
             media=settings.media,
             calls=settings.calls,
@@ -162,7 +161,7 @@ class Node:
             sessions=self._sessions,
             random_bits=self._random.getrandbits,
             egress=settings.egress,
-            book=settings.book,
+            trunks=self._directory.trunks,
             server_tls=self.tls.sip,
             client_tls=self.tls.outgoing,
         )
@@ -174,9 +173,9 @@ class Node:
             sids=self._sids,
             recordings=lambda sid: str(self._recordings.reserve(sid)),
         )
-        self._switchboard = Switchboard(around, self._directory, exchange, node=name)
-        exchange.connect(driver, self._switchboard)
-        await lifetime.background("exchange", exchange.run())
+        self._switchboard = Switchboard(around, self._directory, self._exchange, node=name)
+        self._exchange.connect(driver, self._switchboard)
+        await lifetime.background("exchange", self._exchange.run())
         await lifetime.background("switchboard", self._switchboard.run())
         self._sip = await lifetime.enter_async_context(driver)
 
@@ -186,6 +185,8 @@ class Node:
             database=self._database,
             calls=self._switchboard,
             bans=self._sip,
+            trunks=self._exchange.trunks,
+            trial=self._exchange.trial,
             events=self._journal,
             transcripts=self._transcripts,
             recordings=self._recordings,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from offhook.calls.admission import Admission
+from offhook.calls.admission import Admission, Admitted
 from offhook.calls.authentication import Authentication
+from offhook.calls.trunks.book import TrunkBook
+from offhook.calls.trunks.live import Trunks
+from offhook.calls.trunks.trunk import Trunk
 from offhook.security.digest import ha1_of_every_algorithm
 from offhook.sip.bans import Bans
 from offhook.sip.digest import Challenge, Challenger, respond
@@ -44,7 +47,9 @@ class Replies:
 class Desk:
     """A registrar with one client, and a phone that knows the password or guesses."""
 
-    def __init__(self, *, trust: tuple[str, ...] = (), **bans: float) -> None:
+    def __init__(
+        self, *, trust: tuple[str, ...] = (), trunks: tuple[Trunk, ...] = (), strangers: bool = True, **bans: float
+    ) -> None:
         self.now = 1_000.0
         self.directory = DirectoryTwin()
         self.directory.clients["bob"] = replace(
@@ -63,8 +68,14 @@ class Desk:
             now=lambda: self.now,
         )
         self.admission = Admission(
-            authentication=authentication, registrar=self.registrar, trusted=trusted, now=lambda: self.now
+            authentication=authentication,
+            registrar=self.registrar,
+            trusted=trusted,
+            trunks=Trunks(TrunkBook.of(trunks), now=lambda: self.now, random_bits=lambda _: 0),
+            strangers=strangers,
+            now=lambda: self.now,
         )
+        self.admitted: Admitted | None = None
 
     async def register(
         self,
@@ -95,8 +106,8 @@ class Desk:
         await self.admission.register(event, self.replies)
         return self.replies.codes[-1]
 
-    async def call(self, user: str, host: str) -> int | None:
-        """The refusal of a call of ``user``; None when it is admitted without proof."""
+    async def call(self, user: str, host: str, authorization: str = "", source: Flow = SOURCE) -> int | None:
+        """The refusal of a call of ``user``; None when it is admitted, as ``admitted``."""
         lines = [
             "INVITE sip:1000@pbx.test SIP/2.0",
             "Via: SIP/2.0/UDP 192.0.2.7:40000;branch=z9hG4bKabd",
@@ -106,15 +117,17 @@ class Desk:
             "CSeq: 1 INVITE",
             "Content-Length: 0",
         ]
+        if authorization:
+            lines.append(f"Proxy-Authorization: {authorization}")
         request = parse(("\r\n".join(lines) + "\r\n\r\n").encode())
-        event = IncomingCall(call=CallHandle(1), request=request, source=SOURCE, offer=None)
+        event = IncomingCall(call=CallHandle(1), request=request, source=source, offer=None)
         self.replies.codes.clear()
-        admitted = await self.admission.call(event, self.replies, self.replies)
-        assert (admitted is None) == bool(self.replies.codes)
+        self.admitted = await self.admission.call(event, self.replies, self.replies)
+        assert (self.admitted is None) == bool(self.replies.codes)
         return self.replies.codes[-1] if self.replies.codes else None
 
-    def credentials(self, password: str, login: str = "bob", which: int = 0) -> str:
+    def credentials(
+        self, password: str, login: str = "bob", which: int = 0, *, method: str = "REGISTER", uri: str = "sip:pbx.test"
+    ) -> str:
         challenge = Challenge.parse(self.replies.challenges[which])
-        return str(
-            respond(challenge, method="REGISTER", uri="sip:pbx.test", username=login, password=password, cnonce="c")
-        )
+        return str(respond(challenge, method=method, uri=uri, username=login, password=password, cnonce="c"))

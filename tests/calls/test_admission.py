@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from offhook.calls.trunks.trunk import Recognition, Trunk, TrunkKey
 from offhook.security.digest import ha1_of_every_algorithm
 from offhook.sip.digest import Challenge
+from offhook.sip.flow import Flow, Transport
 from tests.calls.desk import SOURCE, Desk
 from tests.support.virtual_loop import run
 
@@ -110,5 +112,80 @@ def test_a_device_with_flows_is_told_how_often_to_show_life_and_by_which_path_it
         via = ("Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKx", *flow["headers"])
         behind = {"contact": flow["contact"].replace("=1", "=2"), "headers": via}
         assert await desk.register(authorization=desk.credentials("right"), **behind) == 439
+
+    run(main())
+
+
+CARRIER = Trunk(key=TrunkKey("T"), name="carrier", recognition=Recognition(networks=("192.0.2.0/24",)))
+PROVING = Trunk(
+    key=TrunkKey("P"),
+    name="proving",
+    recognition=Recognition(username="carrier", ha1=ha1_of_every_algorithm("carrier", "pbx.test", "secret-1")),
+)
+
+
+def test_a_trunk_is_known_by_its_address_whatever_domain_it_writes_and_no_client_is_taken_for_it() -> None:
+    async def main() -> None:
+        desk = Desk(trunks=(CARRIER,), strangers=False)
+        for host in ("192.0.2.7", "pbx.test", "far.test"):
+            assert await desk.call("+4930", host) is None
+            assert desk.admitted is not None
+            assert desk.admitted.trunks == (CARRIER,)
+        assert await desk.call("bob", "pbx.test") == 407
+        assert await desk.call("client%3Abob", "far.test") == 403
+
+    run(main())
+
+
+def test_without_a_trunk_a_stranger_is_admitted_only_where_anybody_may_call() -> None:
+    async def main() -> None:
+        desk = Desk()
+        assert await desk.call("+4930", "far.test") is None
+        assert desk.admitted is not None
+        assert desk.admitted.trunks == ()
+        assert await Desk(strangers=False).call("+4930", "far.test") == 403
+
+    run(main())
+
+
+def test_a_trunk_proves_itself_by_a_password() -> None:
+    async def main() -> None:
+        desk = Desk(trunks=(PROVING,), strangers=False)
+        ask = {"login": "carrier", "method": "INVITE", "uri": "sip:1000@pbx.test"}
+        assert await desk.call("+4930", "far.test") == 407
+        right = desk.credentials("secret-1", **ask)
+        assert await desk.call("+4930", "far.test", right) is None
+        assert desk.admitted is not None
+        assert desk.admitted.trunks == (PROVING,)
+        assert await desk.call("+4930", "far.test") == 407
+        assert await desk.call("+4930", "far.test", desk.credentials("wrong", **ask)) == 403
+        assert await desk.call("+4930", "far.test") == 407
+        assert await desk.call("+4930", "far.test", desk.credentials("secret-1", **ask | {"login": "other"})) == 403
+        desk.now += 3_600
+        assert await desk.call("+4930", "far.test", right) == 407
+
+    run(main())
+
+
+def test_where_anybody_may_call_wrong_credentials_are_still_refused() -> None:
+    async def main() -> None:
+        desk = Desk(trunks=(PROVING,))
+        assert await desk.call("+4930", "far.test") is None
+        await desk.register()
+        ask = {"login": "carrier", "method": "INVITE", "uri": "sip:1000@pbx.test"}
+        assert await desk.call("+4930", "far.test", desk.credentials("wrong", **ask)) == 403
+
+    run(main())
+
+
+def test_a_trunk_is_known_by_the_certificate_of_its_connection() -> None:
+    async def main() -> None:
+        trunk = replace(CARRIER, recognition=Recognition(certificates=("sip.carrier.example",)))
+        desk = Desk(trunks=(trunk,), strangers=False)
+        source = Flow(Transport.TLS, "198.51.100.1", 5061, certified=("sip.carrier.example",))
+        assert await desk.call("+4930", "far.test", source=source) is None
+        assert desk.admitted is not None
+        assert desk.admitted.trunks == (trunk,)
+        assert await desk.call("+4930", "far.test", source=source._replace(certified=())) == 403
 
     run(main())

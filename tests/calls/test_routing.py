@@ -11,6 +11,8 @@ from offhook.calls.errors import Unroutable
 from offhook.calls.routing import Caller, Routing, caller_of, shown, split_headers, target_of
 from offhook.calls.script import Application
 from offhook.calls.settings import CallSettings
+from offhook.calls.trunks.rewriting import NumberRules, rules_of
+from offhook.calls.trunks.trunk import Trunk, TrunkKey
 from offhook.vocabulary.sids import AccountSid
 from tests.calls.twins import world
 from tests.support.virtual_loop import run, settle, until
@@ -124,5 +126,46 @@ def test_a_star_code_is_for_clients_that_have_no_application_of_their_own() -> N
             stranger = w.call_in("*72")
             await until(lambda: stranger.ended)
             assert stranger.said == ["404"]
+
+    run(main())
+
+
+def carrier(name: str = "carrier", owner: str | None = "AC1") -> Trunk:
+    return Trunk(
+        key=TrunkKey(name),
+        name=name,
+        account_sid=None if owner is None else AccountSid(owner),
+        inbound=NumberRules(called=rules_of(["0049 => +49"]), caller=rules_of(["^0([1-9]) => +49\\1"])),
+    )
+
+
+def test_a_call_by_a_trunk_reaches_the_numbers_of_its_account_after_its_rules() -> None:
+    async def main() -> None:
+        async with world(CallSettings(strangers=False)) as w:
+            w.directory.numbers["498912"] = w.directory.numbers.pop("1000")
+            legs = [
+                w.call_in("00498912", sender="030123", trunks=(carrier("other", "AC2"), carrier())),
+                w.call_in("00498912", trunks=(carrier("node", None),)),
+                w.call_in("user-of-us", alias="00498912", trunks=(carrier(),)),
+            ]
+            await settle()
+            facts = sorted((call.facts.from_, call.facts.to) for call in w.script.calls)
+            assert facts == [("+1555", "+498912"), ("+1555", "+498912"), ("+4930123", "+498912")]
+            for leg in legs:
+                leg.ends()
+
+    run(main())
+
+
+@pytest.mark.parametrize(("strangers", "refused"), [(False, True), (True, False)])
+def test_a_number_of_another_account_is_reached_by_a_trunk_only_where_anybody_reaches_it(
+    strangers: bool, refused: bool
+) -> None:
+    async def main() -> None:
+        async with world(CallSettings(strangers=strangers)) as w:
+            leg = w.call_in("1000", trunks=(carrier("other", "AC2"),))
+            await settle()
+            assert ("404" in leg.said) == refused
+            leg.ends()
 
     run(main())

@@ -214,6 +214,8 @@ class World:
         client: ClientEntry | None = None,
         sender: str = "+1555",
         replaces: DialogName | None = None,
+        trunks: tuple[Trunk, ...] = (),
+        alias: str = "",
     ) -> LegTwin:
         """Somebody calls."""
         leg = LegTwin(self.sessions.create())
@@ -229,6 +231,8 @@ class World:
                 client=client,
                 replaces=replaces,
                 source_ip="192.0.2.7",
+                trunks=trunks,
+                to_alias=alias,
             )
 
         self.board.receive(leg, admit)

@@ -26,6 +26,9 @@ from offhook.blobs.recordings import RecordingFiles
 from offhook.calls.control import CallOrder, CallRefused
 from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallFacts
 from offhook.calls.script import Application
+from offhook.calls.trunks.findings import Finding
+from offhook.calls.trunks.live import Trunks
+from offhook.calls.trunks.trunk import Trunk
 from offhook.records.recorder import call_row
 from offhook.security.certificates import Certificate, local
 from offhook.security.masked import Secret
@@ -81,6 +84,11 @@ class PretendedCalls:
         await self._save(CallCreated(call=facts, at=facts.created_at))
         return facts
 
+    def callable(self, number: str) -> str:
+        if number.startswith("+1900"):
+            raise CallRefused(21215, "calls to +1900 are not allowed here")
+        return number
+
     def live(self, sid: CallSid) -> CallFacts | None:
         return self._live.get(sid)
 
@@ -132,6 +140,15 @@ class PretendedBans:
         before = len(self.held)
         self.held = [ban for ban in self.held if ban.source != source]
         return len(self.held) < before
+
+
+class PretendedTrial:
+    """Finds that what is called ``works`` works, and nothing else."""
+
+    async def run(self, trunk: Trunk, *, number: str = "", caller: str = "") -> list[Finding]:
+        fine = trunk.name == "works"
+        found = [Finding(subject="gateway", fine=fine, text=trunk.name, mend="" if fine else "SipUrl")]
+        return [*found, Finding(subject="call", fine=True, text=f"{number} from {caller}")] if number else found
 
 
 class SettledEvents:
@@ -255,6 +272,8 @@ async def _serve(
             database=database,
             calls=PretendedCalls(database, sids, clock),
             bans=PretendedBans(),
+            trial=PretendedTrial(),  # type: ignore[arg-type]
+            trunks=Trunks(now=asyncio.get_running_loop().time, random_bits=dice.getrandbits),
             events=SettledEvents(),
             transcripts=transcripts,
             recordings=RecordingFiles(directory / "recordings"),

@@ -11,6 +11,8 @@ from offhook.api.transcripts import Transcripts
 from offhook.blobs.recordings import RecordingFiles
 from offhook.calls.control import CallControl
 from offhook.calls.events import EventLog
+from offhook.calls.legs.trial import Trial
+from offhook.calls.trunks.live import Trunks
 from offhook.security.passwords import Passwords
 from offhook.security.secrets import Keyring
 from offhook.sip.bans import BanControl
@@ -27,6 +29,10 @@ class Ports:
     database: Database
     calls: CallControl
     bans: BanControl
+    trunks: Trunks
+    """How trunks and gateways are now."""
+    trial: Trial
+    """Tests trunks."""
     events: EventLog
     """Waited on before records are read, so that a client reads what it has caused."""
     transcripts: Transcripts
@@ -37,5 +43,5 @@ class Ports:
     clock: Clock
     sids: SidSource
     directory_changed: Callable[[], None]
-    """Called after numbers, applications, clients or accounts have changed: forget what was looked up."""
+    """Called after numbers, applications, clients, trunks, routes or accounts have changed: forget what was looked up."""
     version: str

@@ -1,13 +1,14 @@
 """Who may call and register.
 
-A caller who names a client of ours in From, or anybody in a domain of ours, must prove to be that client. Anybody else
-may reach hosted numbers and clients, nothing more; that much is ``routing``'s care. How credentials are checked is that
+A caller who names a client of ours in From, or anybody in a domain of ours, must prove to be that client. A trunk is known by
+address, certificate or password, and reaches the numbers of its account. Anybody else may reach hosted numbers and
+clients, nothing more, where ``calls.strangers`` lets them; that much is ``routing``'s care. How credentials are checked is that
 of ``authentication``; limits on how often an address may ask are the endpoint's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +16,8 @@ import structlog
 from offhook.calls.authentication import Authentication, Proof
 from offhook.calls.directory import ClientEntry
 from offhook.calls.leg import Leg
+from offhook.calls.trunks.live import Trunks
+from offhook.calls.trunks.trunk import Trunk
 from offhook.sip.capabilities import REGISTRATION
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.events import IncomingCall, MessageReceived, ReferReceived, RegisterReceived, SubscribeReceived
@@ -37,6 +40,8 @@ class Admitted:
 
     client: ClientEntry | None
     """The client that it is, proved; None for anybody else."""
+    trunks: tuple[Trunk, ...] = ()
+    """The trunks that it can have come by; none for strangers and clients."""
 
 
 class Admission:
@@ -48,12 +53,16 @@ class Admission:
         authentication: Authentication,
         registrar: Registrar,
         trusted: TrustedNetworks,
+        trunks: Trunks,
+        strangers: bool,
         now: Callable[[], float],
     ) -> None:
-        """``now`` is the registrar's clock, in seconds."""
+        """``strangers``: whether others than clients and trunks may call. ``now`` is the registrar's clock, in seconds."""
         self._authentication = authentication
         self._registrar = registrar
         self._trusted = trusted
+        self._trunks = trunks
+        self._strangers = strangers
         self._now = now
         self.on_change: Callable[[str], None] = lambda _address: None
         """Told of every address (``login@domain``) that has other contacts than before."""
@@ -63,9 +72,16 @@ class Admission:
         request, source = event.request, event.source
         try:
             from_ = request.from_.uri
-            realm = await self._claimed(from_, source)
+            trunks = self._trunks.sender(source, request.target.user)
+            realm = await self._claimed(from_, source, by_trunk=bool(trunks))
+            if realm is None and from_.number.strip().lower().startswith(PROVED):
+                leg.refuse(403, "the name of a client is proved, not claimed")
+                return None
+            if realm is None and trunks:
+                self._authentication.know(source)
+                return Admitted(client=None, trunks=trunks)
             if realm is None:
-                return _stranger(from_, leg)
+                return await self._stranger(event, signalling, leg)
             proved = await self._authentication.prove(request, from_.number, realm, source)
         except RemoteProtocolError as error:
             leg.refuse(error.status_hint, str(error))
@@ -140,14 +156,38 @@ class Admission:
             case _:
                 signalling.reply(event.handle, 403)
 
-    async def _claimed(self, from_: Uri, source: Flow) -> str | None:
+    async def _stranger(self, event: IncomingCall, signalling: Signalling, leg: Leg) -> Admitted | None:
+        """Neither a client nor from a trunk's address: a trunk that proves itself, or anybody, where anybody may call."""
+        request, source, recognizer = event.request, event.source, self._trunks.recognizer
+        proof = Proof.MISSING
+        if recognizer.asks_for_proof:
+            realm = await self._authentication.realm(request.target.host)
+            proof, username = await self._authentication.judge(request, realm, source, self._secrets)
+            trunk = recognizer.named(username)
+            if proof is Proof.GIVEN and trunk is not None:
+                self._authentication.know(source)
+                return Admitted(client=None, trunks=(trunk,))
+        if proof is Proof.MISSING and self._strangers:
+            return Admitted(client=None)
+        if proof in (Proof.MISSING, Proof.STALE) and recognizer.asks_for_proof:
+            challenges = self._authentication.challenges(realm, source, stale=proof is Proof.STALE)
+            signalling.challenge(event.call, challenges, proxy=True)
+        else:
+            leg.refuse(403, "wrong credentials" if proof is Proof.WRONG else "only clients and trunks may call here")
+        return None
+
+    async def _secrets(self, username: str) -> Mapping[str, str]:
+        trunk = self._trunks.recognizer.named(username)
+        return {} if trunk is None else trunk.recognition.ha1
+
+    async def _claimed(self, from_: Uri, source: Flow, *, by_trunk: bool) -> str | None:
         """The realm in which the caller claims to be a client; None for a stranger.
 
         Whoever writes a domain of ours in From is asked, whether or not there is such a client, so that nobody learns
-        which there are. Trusted networks are not: carriers write our domain behind the number of their caller.
+        which there are. Trusted networks and trunks are not: carriers write our domain behind the number of their caller.
         """
         realm = await self._authentication.realm(from_.host)
-        if realm == from_.host.lower().rstrip(".") and source.host not in self._trusted:
+        if realm == from_.host.lower().rstrip(".") and not by_trunk and source.host not in self._trusted:
             return realm
         client = await self._authentication.client(from_.number, from_.host)
         return None if client is None else client.domain
@@ -174,10 +214,3 @@ class Admission:
         if any(binding.outbound and binding.call_id == request.call_id for binding in bindings):
             headers += [("Require", "outbound"), ("Flow-Timer", str(self._registrar.flow_timer))]
         return headers
-
-
-def _stranger(from_: Uri, leg: Leg) -> Admitted | None:
-    if from_.number.strip().lower().startswith(PROVED):
-        leg.refuse(403, "the name of a client is proved, not claimed")
-        return None
-    return Admitted(client=None)

@@ -7,7 +7,7 @@ tell nothing about it; only wrong passwords count towards bans, so that nobody i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -82,37 +82,59 @@ class Authentication:
 
     async def prove(self, request: Request, login: str, realm: str, source: Flow) -> Proved:
         """Whether ``request`` proves to come from the client ``login`` of ``realm``. Raises ``TimeoutError``."""
+        client: ClientEntry | None = None
+
+        async def secrets(username: str) -> Mapping[str, str]:
+            nonlocal client
+            client = await self.client(login, realm)
+            return client.ha1 if client is not None and username == client.login else {}
+
+        proof, _ = await self.judge(request, realm, source, secrets)
+        if proof is not Proof.GIVEN:
+            return Proved(proof=proof)
+        if client is None or not client.active:
+            return Proved(proof=Proof.INACTIVE)
+        self.know(source)
+        return Proved(proof=Proof.GIVEN, client=client)
+
+    def know(self, source: Flow) -> None:
+        """Take ``source`` for one of ours, a client's or a trunk's: it shares no limit with strangers."""
+        self._bans.succeeded(source.host, self._now())
+
+    async def judge(
+        self, request: Request, realm: str, source: Flow, secrets: Callable[[str], Awaitable[Mapping[str, str]]]
+    ) -> tuple[Proof, str]:
+        """What the credentials of ``request`` for ``realm`` show, and whose name they give.
+
+        ``secrets`` finds the HA1 of that name by algorithm; it is asked only for those whose nonce came from us.
+        """
         values = [*request.lines("proxy-authorization"), *request.lines("authorization")]
         credentials = _matching(values, realm)
         if credentials is None:
-            return Proved(proof=Proof.MISSING)
-        now, peer = self._now(), source_of(source.host)
+            return Proof.MISSING, ""
+        now, peer, username = self._now(), source_of(source.host), credentials.username
         if not self._challenger.fresh(credentials, realm=realm, now=now, peer=peer):
-            return Proved(proof=Proof.STALE)
-        if self._bans.blocked(source.host, credentials.username, now):
-            return Proved(proof=Proof.WRONG)
-        client = await self.client(login, realm)
+            return Proof.STALE, username
+        if self._bans.blocked(source.host, username, now):
+            return Proof.WRONG, username
         verdict = self._challenger.verify(
             credentials,
             realm=realm,
             method=request.method,
             uri=request.uri,
-            secrets=client.ha1 if client is not None and credentials.username == client.login else {},
+            secrets=await secrets(username),
             now=now,
             peer=peer,
             body=request.body,
         )
         match verdict:
-            case Verdict.ACCEPTED if client is not None and client.active:
-                self._bans.succeeded(source.host, now)
-                return Proved(proof=Proof.GIVEN, client=client)
             case Verdict.ACCEPTED:
-                return Proved(proof=Proof.INACTIVE)
+                return Proof.GIVEN, username
             case Verdict.STALE:
-                return Proved(proof=Proof.STALE)
+                return Proof.STALE, username
             case Verdict.REFUSED:
-                self._note_failure(credentials.username, request.method, source, now)
-                return Proved(proof=Proof.WRONG)
+                self._note_failure(username, request.method, source, now)
+                return Proof.WRONG, username
 
     def _note_failure(self, user: str, method: str, source: Flow, now: float) -> None:
         log.warning("credentials_refused", source=source.host, user=user[:80], method=method)

@@ -48,6 +48,10 @@ class CallControl(Protocol):
         """Start a call; returns when its row is durable, status ``queued``. Raises ``CallRefused``."""
         ...
 
+    def callable(self, number: str) -> str:
+        """``number`` in international form, if the node may call it. Raises ``CallRefused``."""
+        ...
+
     def live(self, sid: CallSid) -> CallFacts | None:
         """The present state of a live call; None when it is not live here."""
         ...

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from offhook.calls.directory import ClientEntry
 from offhook.calls.events import CallFacts
+from offhook.calls.trunks.trunk import Trunk
 from offhook.media.session import MediaSession
 from offhook.media.srtp import SrtpPolicy
 from offhook.vocabulary.sids import AccountSid
@@ -324,6 +325,10 @@ class Invitation:
     from_name: str = ""
     client: ClientEntry | None = None
     """The client that proved to be the caller."""
+    trunks: tuple[Trunk, ...] = ()
+    """The trunks that the call can have come by; the number that is called tells which."""
+    to_alias: str = ""
+    """User part of To, which holds the number where a carrier calls the contact that we registered."""
     forwarded_from: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """``X-*`` and ``Diversion``."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -22,6 +22,8 @@ from offhook.calls.numbers.numbering import Numbering
 from offhook.calls.numbers.star_codes import StarCodes
 from offhook.calls.script import Application
 from offhook.calls.settings import CallSettings
+from offhook.calls.trunks.rewriting import rewritten
+from offhook.calls.trunks.trunk import Trunk
 from offhook.vocabulary.sids import AccountSid, ApplicationSid, NumberSid
 
 
@@ -38,6 +40,10 @@ class Route:
     status_callback: StatusCallback | None = None
     client: ClientEntry | None = None
     """The client that ``application`` does nothing but ring."""
+    to_user: str = ""
+    """The number called as the rules of a trunk write it; empty: as it came."""
+    from_user: str = ""
+    """The caller's number likewise."""
 
 
 class Routing:
@@ -47,6 +53,7 @@ class Routing:
         self._directory = directory
         self._exchange = exchange
         self._timeout = settings.lookup_timeout
+        self._strangers = settings.strangers
         self._numbering = Numbering(settings.region)
         self._destinations = Destinations(settings.destinations)
         self._star_codes = StarCodes(settings.star_codes)
@@ -67,23 +74,16 @@ class Routing:
             return Route(account_sid=caller.account_sid, application=code, api_version=caller.api_version)
         try:
             async with asyncio.timeout(self._timeout):
+                if invitation.trunks and (route := await self._by_trunk(invitation)) is not None:
+                    return route
+                if invitation.trunks and not self._strangers:
+                    raise Unroutable("no account whose trunk this is has this number")
                 number = await self._number(dialled, domain)
                 client = None if number is not None else await self._directory.client(dialled, domain)
         except TimeoutError:
             raise Unroutable("the directory did not answer in time", sip_code=503) from None
         if number is not None:
-            if not number.account_active:
-                raise Unroutable("the account of this number is not active", sip_code=403)
-            if number.application is None:
-                raise Unroutable("nothing is configured at this number")
-            return Route(
-                account_sid=number.account_sid,
-                application=number.application,
-                api_version=number.api_version,
-                number_sid=number.number_sid,
-                application_sid=number.application_sid,
-                status_callback=number.status_callback,
-            )
+            return _route_of(number)
         if client is not None and client.active:
             document = f"<Response><Dial><Client>{escape(client.login)}</Client></Dial></Response>"
             return Route(
@@ -110,7 +110,7 @@ class Routing:
         match target:
             case NumberTarget(number=text):
                 number, extra = split_headers(text)
-                number = self._callable(number)
+                number = self.callable(number)
                 return self._exchange.ways(number, caller, await self._lineage(account_sid), (*headers, *extra))
             case ClientTarget(login=text):
                 login, extra = split_headers(text)
@@ -140,6 +140,23 @@ class Routing:
             for contact in contacts
         )
 
+    async def _by_trunk(self, invitation: Invitation) -> Route | None:
+        """The number of an account whose trunk the call can have come by, after that trunk's rules."""
+        users = dict.fromkeys(user for user in (invitation.to_user, invitation.to_alias) if user)
+        for trunk in invitation.trunks:
+            for user in users:
+                called = rewritten(user, trunk.inbound.called)
+                number = await self._number(called, trunk.domain or invitation.to_domain or None)
+                if number is None or not await self._owns(trunk, number):
+                    continue
+                caller = rewritten(invitation.from_user, trunk.inbound.caller)
+                return replace(_route_of(number), to_user=called, from_user=caller)
+        return None
+
+    async def _owns(self, trunk: Trunk, number: NumberRoute) -> bool:
+        """Whether a number is one of the trunk's account or of those below it; the node's own trunks serve all."""
+        return trunk.account_sid is None or trunk.account_sid in await self._directory.lineage(number.account_sid)
+
     async def _lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
         try:
             async with asyncio.timeout(self._timeout):
@@ -155,8 +172,8 @@ class Routing:
             found = await self._directory.number(international, domain)
         return found
 
-    def _callable(self, number: str) -> str:
-        """``number`` in international form, if it may be called."""
+    def callable(self, number: str) -> str:
+        """``number`` in international form, if it may be called from here."""
         international = self._numbering.international(number)
         if not self._destinations.allows(international):
             raise Unroutable(
@@ -184,6 +201,22 @@ class Routing:
         if not contacts:
             raise Unroutable(f"client {login} is not registered", sip_code=480)
         return contacts
+
+
+def _route_of(number: NumberRoute) -> Route:
+    """What runs at a hosted number."""
+    if not number.account_active:
+        raise Unroutable("the account of this number is not active", sip_code=403)
+    if number.application is None:
+        raise Unroutable("nothing is configured at this number")
+    return Route(
+        account_sid=number.account_sid,
+        application=number.application,
+        api_version=number.api_version,
+        number_sid=number.number_sid,
+        application_sid=number.application_sid,
+        status_callback=number.status_callback,
+    )
 
 
 def caller_of(text: str) -> Caller:

@@ -51,6 +51,9 @@ class CallSettings:
     destinations: tuple[str, ...] = ()
     """Telephone numbers that may be called: countries (``DE``), prefixes (``+4989``), ``premium`` for numbers that charge
     their caller; with ``!`` before it, what may not. Empty: all. Without one that allows: all but those forbidden."""
+    strangers: bool = True
+    """Whether callers who are neither clients nor trunks may call hosted numbers and clients. Without it they are asked for the
+    credentials of a trunk where one has some, and else refused with 403."""
     star_codes: tuple[str, ...] = ()
     """Applications of codes that clients dial, as ``*72=https://example.com/forward``; digits behind the code are left to
     the application, which sees all of them in ``To``."""

@@ -169,8 +169,10 @@ class Switchboard:
             api_version=route.api_version,
             direction=Direction.INBOUND,
             # Only a client that proved itself reads ``client:…``; no user part may spell that with an escaped colon.
-            from_=f"client:{client.login}" if client is not None else invitation.from_user.replace(":", "%3A"),
-            to=invitation.to_user,
+            from_=f"client:{client.login}"
+            if client is not None
+            else (route.from_user or invitation.from_user).replace(":", "%3A"),
+            to=route.to_user or invitation.to_user,
             caller_name=invitation.from_name or None,
             forwarded_from=invitation.forwarded_from,
             created_at=self._around.clock.utc(),
@@ -231,6 +233,12 @@ class Switchboard:
             raise
         self._start(call)
         return facts
+
+    def callable(self, number: str) -> str:
+        try:
+            return self._routing.callable(number)
+        except Unroutable as failure:
+            raise CallRefused(failure.code, str(failure)) from failure
 
     async def ring(self, caller: ActiveCall, target: DialTarget, request: DialRequest) -> ActiveCall:
         if self._tasks is None or self._draining or len(self._live) + self._arriving >= self._settings.max_concurrent:

@@ -14,7 +14,9 @@ from offhook.calls.directory import ClientEntry, NumberRoute
 from offhook.calls.events import StatusCallback
 from offhook.calls.numbers.patterns import SIGNS, Patterns, is_pattern
 from offhook.calls.script import Application
+from offhook.calls.trunks.book import TrunkBook
 from offhook.records.settings import RecordsSettings
+from offhook.records.trunks import StoreTrunks
 from offhook.security.masked import Secret
 from offhook.security.secrets import Keyring
 from offhook.store import accounts, clients, numbers, organizations
@@ -98,9 +100,13 @@ class StoreDirectory:
         database: Database,
         keyring: Keyring,
         settings: RecordsSettings,
+        book: TrunkBook | None = None,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``book``: the node's own trunks and routes."""
+        self.trunks = StoreTrunks(database, keyring, settings, book or TrunkBook())
+        """Those of all accounts."""
         self._database = database
         self._keyring = keyring
         self._wait = settings.lookup_wait
@@ -159,6 +165,7 @@ class StoreDirectory:
 
     def forget(self) -> None:
         """Something was changed: ask the database again."""
+        self.trunks.forget()
         calls = (self._organizations, self._names, self._numbers, self._patterns, self._clients)
         for memory in (*calls, self._keys, self._lineages):
             memory.forget()

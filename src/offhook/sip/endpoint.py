@@ -24,10 +24,11 @@ from offhook.sip.notifying import Notifying
 from offhook.sip.outside import Outside
 from offhook.sip.packages import Render, Termination
 from offhook.sip.reception import Reception
+from offhook.sip.registering import Registering
 from offhook.sip.reliable import Reliable
 from offhook.sip.session_timer import SessionTimers
 from offhook.sip.settings import SipSettings
-from offhook.sip.signalling import Headers, InstantMessage, Invitation
+from offhook.sip.signalling import Headers, InstantMessage, Invitation, RegisterOrder
 
 _ESTABLISHED = (CallState.ANSWERED, CallState.STANDING)
 _OFFERING = (CallState.OFFERED, CallState.ANSWERED, CallState.CALLING, CallState.STANDING)
@@ -57,6 +58,7 @@ class Endpoint:
         self._conversation = Conversation(agent, self._answering, reliable, sessions, self._notifying)
         self._inviting = Inviting(agent, self._conversation, reliable, sessions)
         self._outside = Outside(agent)
+        self._registering = Registering(agent)
         self._reception = Reception(
             agent, self._admission, self._answering, self._conversation, self._outside, sessions, self._notifying
         )
@@ -113,6 +115,7 @@ class Endpoint:
             "requests": len(agent.requests),
             "pings": len(self._outside.pings),
             "messages": len(self._outside.messages),
+            "registrations": len(self._registering.open),
             **self._notifying.sizes(),
             "timers": len(agent.timers),
             **agent.transactions.sizes(),
@@ -271,6 +274,9 @@ class Endpoint:
         self._notifying.end_all(now)
 
     # -- intentions: outside calls ----------------------------------------------------------------------------------
+
+    def register(self, order: RegisterOrder, now: float) -> RequestHandle:
+        return self._registering.register(order, now)
 
     def ping(self, target: str, now: float, destinations: Sequence[Flow] = ()) -> RequestHandle:
         return self._outside.ping(target, destinations, now)

@@ -13,6 +13,7 @@ from typing import NewType
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
 from offhook.sip.refer import ReferTo, TargetDialog
+from offhook.sip.registration import Answer
 
 CallHandle = NewType("CallHandle", int)
 """Names one call of one endpoint: a dialog in being or made, from INVITE to the end. Never used twice."""
@@ -231,6 +232,16 @@ class SubscriptionEnded:
     handle: SubscriptionHandle
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterAnswered:
+    """What came of a REGISTER that we sent."""
+
+    handle: RequestHandle
+    answer: Answer
+    server: Flow
+    """Where it was sent."""
+
+
 Event = (
     IncomingCall
     | CallRinging
@@ -244,6 +255,7 @@ Event = (
     | CallEnded
     | RegisterReceived
     | PingAnswered
+    | RegisterAnswered
     | ReferReceived
     | ReferTold
     | SubscribeReceived

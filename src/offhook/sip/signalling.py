@@ -8,7 +8,7 @@ raise ``LocalProtocolError``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from offhook.sip.dialog import DialogKey
@@ -66,6 +66,27 @@ class InstantMessage:
     """The flow of a registered client; None goes where ``target`` says."""
     content_type: str
     body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterOrder:
+    """A REGISTER to be sent."""
+
+    registrar: str
+    """SIP URI without a user."""
+    address: str
+    """Address of record, a SIP URI."""
+    contact_user: str
+    """User part of the contact that is bound to it."""
+    expires: int
+    """Seconds; 0 takes the binding away."""
+    call_id: str
+    """The same for every REGISTER of one registration (§10.2)."""
+    cseq: int
+    destinations: tuple[Flow, ...] = ()
+    """Servers of the registrar, as ``locate`` gives them; without them it must name an address."""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 class Signalling(Protocol):
@@ -188,6 +209,10 @@ class Signalling(Protocol):
 
     def message(self, message: InstantMessage) -> RequestHandle:
         """Send a MESSAGE. ``MessageAnswered`` follows."""
+        ...
+
+    def register(self, order: RegisterOrder) -> RequestHandle:
+        """Bind a contact of ours at a registrar. ``RegisterAnswered`` follows."""
         ...
 
     def ping(self, target: str, destinations: Sequence[Flow] = ()) -> RequestHandle:

@@ -13,6 +13,7 @@ from offhook.store import (
     numbers,
     organizations,
     recordings,
+    trunks,
 )
 from offhook.store.base import Table
 
@@ -27,5 +28,6 @@ AGGREGATES = (
     notifications,
     deliveries,
     nodes,
+    trunks,
 )
 METADATA = Table.metadata

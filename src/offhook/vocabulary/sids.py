@@ -30,6 +30,9 @@ PREFIXES: Final = {
     "recording": "RE",
     "notification": "NO",
     "delivery": "WD",
+    "trunk": "TK",
+    "gateway": "OU",
+    "route": "RT",
 }
 """Resource kind to the two letters that its sids begin with."""
 

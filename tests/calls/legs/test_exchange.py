@@ -8,6 +8,8 @@ import pytest
 from offhook.calls.control import CallOrder
 from offhook.calls.leg import LegAnswered, LegEnded
 from offhook.calls.script import ScriptCall
+from offhook.calls.trunks.book import TrunkBook
+from offhook.calls.trunks.trunk import Gateway, Presentation, Trunk, TrunkKey
 from offhook.media.commands import Codec, Connect, Direction
 from offhook.security.digest import ha1_of_every_algorithm
 from offhook.sip import events as sip
@@ -282,5 +284,38 @@ def test_a_call_to_a_client_behind_proxies_takes_the_path_of_its_registration() 
             assert [str(route.uri) for route in invite.routes] == ["sip:core.test;lr", "sip:edge.test;lr;ob"]
             await near.board.hangup(facts.sid)
             await until(lambda: far.board.idle)
+
+    asyncio.run(main())
+
+
+def test_a_node_registers_at_a_carrier_and_takes_the_calls_that_come_to_it() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            secrets = ha1_of_every_algorithm("bob", "pbx.test", "right")
+            far.directory.clients["bob"] = replace(far.directory.clients["bob"], ha1=secrets)
+            host, port = far.driver.addresses["udp"]
+            trunk = Trunk(
+                key=TrunkKey("T"),
+                name="carrier",
+                gateways=(Gateway(uri=f"sip:{host}:{port}"),),
+                username="bob",
+                password="right",
+                presentation=Presentation(from_domain="pbx.test"),
+                register_expires=60,
+            )
+            near.exchange.trunks.replace(TrunkBook.of([trunk]))
+            await until(lambda: bool(far.exchange.contacts("bob", "pbx.test")))
+            await until(lambda: trunk.key in near.exchange.trunks.standings)
+            assert near.exchange.trunks.standings[trunk.key].state == "registered"
+            near.directory.numbers["bob"] = near.directory.numbers["1000"]
+            await far.board.place(
+                CallOrder(account_sid=AccountSid("AC1"), to="client:bob", from_="+1777", application=APP)
+            )
+            await until(lambda: bool(near.script.calls))
+            assert near.script.calls[0].facts.from_ == "+1777"
+            await far.board.hangup(far.script.calls[0].facts.sid)
+            await near.exchange.unregister()
+            assert far.exchange.contacts("bob", "pbx.test") == []
+            near.exchange.trunks.replace(TrunkBook())
 
     asyncio.run(main())

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from offhook.calls.errors import Unroutable
-from offhook.calls.trunks.book import TrunkBook
+from offhook.calls.trunks.book import FixedTrunks, TrunkBook
 from offhook.calls.trunks.patterns import NumberPattern
 from offhook.calls.trunks.routes import TrunkRoute
 from offhook.calls.trunks.trunk import Trunk, TrunkKey
@@ -73,3 +74,11 @@ def test_a_number_without_a_way_is_refused_with_the_reason(book: TrunkBook, said
     with pytest.raises(Unroutable, match=said) as refusal:
         names(book, "+33")
     assert (refusal.value.sip_code, refusal.value.code) == (code, 13224)
+
+
+def test_a_book_that_never_changes_has_nothing_to_hand_over() -> None:
+    book, used = TrunkBook.of([trunk("node")]), list[TrunkBook]()
+    source = FixedTrunks(book)
+    asyncio.run(source.run(used.append))
+    assert (source.own, used) == (book, [])
+    assert FixedTrunks().own == TrunkBook()

@@ -8,6 +8,7 @@ from offhook.calls.leg import ANONYMOUS, Caller
 from offhook.calls.trunks.handover import handed_over
 from offhook.calls.trunks.rewriting import NumberRules, rules_of
 from offhook.calls.trunks.trunk import CallerHeader, Gateway, Presentation, Trunk, TrunkKey
+from offhook.media.srtp import SrtpPolicy
 
 GATEWAY = Gateway(uri="sip:gw.test:5070;transport=tcp")
 TRUNK = Trunk(key=TrunkKey("T"), name="carrier", gateways=(GATEWAY,))
@@ -20,11 +21,20 @@ def shown(**rules: object) -> Trunk:
 
 def test_number_and_caller_are_written_as_the_trunk_wants_them() -> None:
     rules = NumberRules(called=rules_of(["+ => 00"]), caller=rules_of(["+49 => 0"]))
-    trunk = replace(TRUNK, outbound=rules, username="u", password="p", codecs=("PCMA",), response_timeout=2.0)
+    trunk = replace(
+        TRUNK,
+        outbound=rules,
+        username="u",
+        password="p",
+        codecs=("PCMA",),
+        srtp=SrtpPolicy.REQUIRED,
+        response_timeout=2.0,
+    )
     to = handed_over("+4312", CALLER, trunk, GATEWAY, headers=[("X-A", "1")])
     assert to.uri == "sip:004312@gw.test:5070;transport=tcp"
     assert (to.from_user, to.from_name, to.from_domain) == ("089", "Ann", "")
     assert (to.username, to.password, to.codecs, to.response_timeout) == ("u", "p", ("PCMA",), 2.0)
+    assert to.srtp is SrtpPolicy.REQUIRED
     assert to.headers == (("X-A", "1"),)
 
 

@@ -38,7 +38,9 @@ class Live:
         way.channel.fails(ended)
 
     def states(self) -> list[State]:
-        return [report.condition.state for report in self.trunks.report(KEY)]
+        return [
+            found.state for uri in ("sip:a", "sip:b", "sip:c") if (found := self.trunks.condition(KEY, uri)) is not None
+        ]
 
 
 SILENT = LegEnded(by_far_end=True, sip_code=408, silent=True, reason="the far end did not respond")
@@ -51,7 +53,10 @@ def test_a_gateway_that_is_down_is_tried_last_and_comes_first_again_when_it_is_u
     live.fails("a", SILENT)
     assert live.hosts() == ["b", "a"]
     assert live.states() == [State.DOWN, State.UNKNOWN]
-    assert live.trunks.report(KEY)[0].condition.reason == "the far end did not respond"
+    live.now = 9
+    condition = live.trunks.condition(KEY, "sip:a")
+    assert condition is not None
+    assert (condition.reason, condition.age) == ("the far end did not respond", 9)
     live.trunks.worked(TRUNK, TRUNK.gateways[0])
     assert live.hosts() == ["a", "b"]
     assert live.states() == [State.UP, State.UNKNOWN]
@@ -101,4 +106,4 @@ def test_a_change_counts_at_once_and_what_is_known_of_gateways_stays() -> None:
     assert "no longer configured" in other.seize()
     live.trunks.worked(TRUNK, TRUNK.gateways[0])
     channel.fails(SILENT)
-    assert (live.trunks.report(KEY), live.trunks.in_use(KEY)) == ([], 0)
+    assert (live.states(), live.trunks.in_use(KEY)) == ([], 0)

@@ -31,13 +31,8 @@ def test_what_a_pattern_covers_of_a_number(text: str, number: str, covered: str 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (r"^(a+)+$", "repeats a group"),
-        (r"^(1|11)*$", "repeats a group"),
-        (r"^1*?2", "repeats a group"),
-        (r"^1*2*3*$", "more than"),
-        (r"^1?2?3?4?5?", "more than"),
-        (r"^(?=1)", "cannot be used"),
-        (r"^(?P<x>1)\1", "cannot be used"),
+        (r"^(?=1)", "no regular expression"),
+        (r"^(1)\1", "no regular expression"),
         (r"^(1", "no regular expression"),
         (r"^[9-1]", "no regular expression"),
         ("^" + "1" * 300, "longer than"),
@@ -45,7 +40,7 @@ def test_what_a_pattern_covers_of_a_number(text: str, number: str, covered: str 
         (".*", "neither a prefix"),
     ],
 )
-def test_a_pattern_that_cannot_be_used_or_could_be_slow_is_refused_with_a_sentence(text: str, said: str) -> None:
+def test_a_pattern_that_cannot_be_used_is_refused_with_a_sentence(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         NumberPattern.parse(text)
 

@@ -35,7 +35,8 @@ class Watch:
         return self.answers[uri]
 
     def states(self) -> list[State]:
-        return [report.condition.state for report in self.trunks.report(TrunkKey("T"))]
+        found = [self.trunks.condition(TrunkKey("T"), uri) for uri in ("sip:a", "sip:b")]
+        return [condition.state for condition in found if condition is not None]
 
 
 def watching(play: Callable[[Watch], Awaitable[None]], book: TrunkBook | None = None) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from offhook.calls.trunks.settings import RouteSettings, TrunkSettings, configured, gateway_of
+from offhook.calls.trunks.settings import RouteSettings, TrunkSettings, configured
 from offhook.calls.trunks.trunk import CallerHeader, Gateway
 from offhook.sip.settings import Gateway as SimpleGateway
 
@@ -46,7 +46,3 @@ def test_routes_name_trunks() -> None:
 def test_what_cannot_be_used_is_refused_with_a_sentence(values: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         TrunkSettings(**{"name": "carrier", **values})  # type: ignore[arg-type]
-
-
-def test_a_gateway_without_a_word_has_the_middle_of_everything() -> None:
-    assert gateway_of("sip:a") == Gateway(uri="sip:a", priority=10, weight=10)

@@ -13,7 +13,12 @@ from offhook.api.resources import (
     event_stream,
     incoming_phone_numbers,
     notifications,
+    origination_urls,
     recordings,
+    routes,
+    trunk_states,
+    trunk_tests,
+    trunks,
     version,
 )
 
@@ -27,5 +32,10 @@ ROUTERS: Final = (
     recordings.router,
     notifications.router,
     bans.router,
+    trunks.router,
+    origination_urls.router,
+    routes.router,
+    trunk_states.router,
+    trunk_tests.router,
     version.router,
 )

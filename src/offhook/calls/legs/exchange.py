@@ -21,15 +21,18 @@ from offhook.calls.legs.keepalive import KeepAlive
 from offhook.calls.legs.negotiation import MediaAddresses, Negotiation
 from offhook.calls.legs.ping import Pinging
 from offhook.calls.legs.referral import replaced_by
+from offhook.calls.legs.registrations import Registrations
 from offhook.calls.legs.requests import Requests
 from offhook.calls.legs.sip import Line, OutboundLeg, SipLeg
 from offhook.calls.legs.translation import custom_headers
+from offhook.calls.legs.trial import Trial
 from offhook.calls.presence import Presence
 from offhook.calls.settings import CallSettings
 from offhook.calls.switchboard import Admit
 from offhook.calls.trunks.live import Trunks
 from offhook.calls.trunks.probing import Prober
 from offhook.media.session import Sessions
+from offhook.security.tls import ClientTls
 from offhook.sip import events as sip
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.identity import forwarded_from, presented
@@ -119,6 +122,16 @@ class SipExchange:
             leg=self.find,
             contacts=self.contacts,
         )
+        self.trial = Trial(
+            signalling,
+            self.trunks,
+            self._pinging.ping,
+            self.hunting,
+            tls=ClientTls(verify=self._settings.tls_verify, ca_file=self._settings.tls_ca),
+            connect_timeout=self._settings.connect_timeout,
+        )
+        """Tests trunks for whoever asks."""
+        self._registrations = Registrations(signalling, self.trunks, now=self._now, random_bits=self._random_bits)
 
     async def run(self) -> None:
         """Own the small tasks of legs and registrations, and watch the gateways, until cancelled."""
@@ -127,7 +140,13 @@ class SipExchange:
             if self._keepalive is not None:
                 tasks.create_task(self._keepalive.run(), name="keep-alive of clients")
             tasks.create_task(self._forget_registrations())
+            tasks.create_task(self.trunks.source.run(self.trunks.replace))
+            tasks.create_task(self._registrations.run())
             await Prober(self.trunks, self._pinging.ping, random_bits=self._random_bits).run()
+
+    async def unregister(self) -> None:
+        """Take our bindings at carriers away: the node takes no more calls."""
+        await self._registrations.end()
 
     async def _forget_registrations(self) -> None:
         while True:
@@ -154,6 +173,8 @@ class SipExchange:
                 self._requests.hear(event)
             case sip.MessageReceived() | sip.MessageAnswered():
                 self._requests.hear(event)
+            case sip.RegisterAnswered():
+                self._registrations.hear(event)
             case _ if event.call is not None:
                 leg = self._legs.get(event.call)
                 if leg is not None:
@@ -219,6 +240,8 @@ class SipExchange:
             from_domain=caller.uri.host,
             from_name=caller.name,
             client=admitted.client,
+            trunks=admitted.trunks,
+            to_alias=request.to.uri.number,
             forwarded_from=forwarded_from(request),
             headers=custom_headers(request),
             source_ip=event.source.host,

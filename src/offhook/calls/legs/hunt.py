@@ -194,6 +194,7 @@ class HuntingLeg:
                 sip_code=self._code(),
                 reason=self._summary(),
                 headers={} if self._last is None else self._last.headers,
+                silent=self._last is not None and self._last.silent,
             )
         )
 

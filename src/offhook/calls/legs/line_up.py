@@ -11,7 +11,7 @@ from offhook.calls.directory import Directory
 from offhook.calls.legs.exchange import SipExchange
 from offhook.calls.legs.negotiation import MediaAddresses
 from offhook.calls.settings import CallSettings
-from offhook.calls.trunks.book import TrunkBook
+from offhook.calls.trunks.book import TrunkSource
 from offhook.calls.trunks.live import Trunks
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
@@ -36,13 +36,13 @@ def line_up(
     sessions: Sessions,
     random_bits: Callable[[int], int],
     egress: EgressSettings,
-    book: TrunkBook | None = None,
+    trunks: TrunkSource | None = None,
     server_tls: ServerTls | None = None,
     client_tls: ClientTls | None = None,
 ) -> tuple[SipExchange, SipDriver]:
     """An exchange and its driver. ``exchange.connect(driver, switchboard)`` closes the circle before the driver listens.
 
-    ``domain`` is the realm of the first organization's clients, ``book`` the trunks and routes to begin with.
+    ``domain`` is the realm of the first organization's clients, ``trunks`` where trunks and routes come from.
     """
     now = asyncio.get_running_loop().time
     registrar, trusted = Registrar(RegistrarLimits(flow_timer=sip.flow_timer)), TrustedNetworks(sip.trust)
@@ -57,6 +57,15 @@ def line_up(
         lookup_timeout=calls.lookup_timeout,
         now=now,
     )
+    live = Trunks(source=trunks, now=now, random_bits=random_bits)
+    admission = Admission(
+        authentication=authentication,
+        registrar=registrar,
+        trusted=trusted,
+        trunks=live,
+        strangers=calls.strangers,
+        now=now,
+    )
     exchange = SipExchange(
         settings=sip,
         calls=calls,
@@ -64,12 +73,11 @@ def line_up(
         addresses=MediaAddresses(media=media, sip=sip, egress=Egress((*egress.allow, *egress.sip))),
         sessions=sessions,
         registrar=registrar,
-        admission=Admission(authentication=authentication, registrar=registrar, trusted=trusted, now=now),
-        trunks=Trunks(book, now=now, random_bits=random_bits),
+        admission=admission,
+        trunks=live,
         now=now,
         random_bits=random_bits,
     )
-    driver = SipDriver(
+    return exchange, SipDriver(
         sip, exchange.hear, random_bits=random_bits, bans=bans, server_tls=server_tls, client_tls=client_tls
     )
-    return exchange, driver

@@ -34,7 +34,7 @@ def is_pattern(number: str) -> bool:
 
 def check(pattern: str) -> str:
     """``pattern`` itself. Raises ``BadPattern``."""
-    _compiled(pattern)
+    compiled(pattern)
     return pattern
 
 
@@ -46,7 +46,7 @@ class Patterns(Generic[Found]):
         self._entries: list[tuple[Any, Found]] = []
         for pattern, found in sorted(entries, key=lambda entry: (-len(entry[0]), entry[0])):
             try:
-                self._entries.append((_compiled(pattern), found))
+                self._entries.append((compiled(pattern), found))
             except BadPattern:
                 continue
 
@@ -62,7 +62,8 @@ class Patterns(Generic[Found]):
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> Any:
+def compiled(pattern: str) -> Any:
+    """The expression, remembered. Raises ``BadPattern``."""
     if len(pattern) > _MAX_LENGTH:
         raise BadPattern(f"is longer than {_MAX_LENGTH} characters")
     import re2  # noqa: PLC0415 - many installations have no pattern

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from offhook.calls.errors import Unroutable
 from offhook.calls.trunks.routes import RouteTable, TrunkRoute
@@ -19,13 +20,14 @@ class TrunkBook:
     """All of it at one moment; a change makes a new one."""
 
     trunks: Mapping[TrunkKey, Trunk] = field(default_factory=dict)
-    _owners: Mapping[AccountSid | None, tuple[Trunk, ...]] = field(default_factory=dict)
-    _tables: Mapping[AccountSid | None, RouteTable] = field(default_factory=dict)
+    routes: tuple[TrunkRoute, ...] = ()
+    _owners: Mapping[AccountSid | None, tuple[Trunk, ...]] = field(default_factory=dict, compare=False)
+    _tables: Mapping[AccountSid | None, RouteTable] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, trunks: Iterable[Trunk], routes: Iterable[TrunkRoute] = ()) -> TrunkBook:
         """``trunks`` in the order in which an owner without routes uses them."""
-        known = {trunk.key: trunk for trunk in trunks}
+        known, routes = {trunk.key: trunk for trunk in trunks}, tuple(routes)
         owners: dict[AccountSid | None, list[Trunk]] = {}
         tables: dict[AccountSid | None, list[TrunkRoute]] = {}
         for trunk in known.values():
@@ -34,6 +36,7 @@ class TrunkBook:
             tables.setdefault(route.account_sid, []).append(route)
         return cls(
             trunks=known,
+            routes=routes,
             _owners={owner: tuple(theirs) for owner, theirs in owners.items()},
             _tables={owner: RouteTable(theirs) for owner, theirs in tables.items()},
         )
@@ -78,3 +81,26 @@ class TrunkBook:
                 if name in (trunk.key, trunk.name):
                     return trunk
         return None
+
+
+class TrunkSource(Protocol):
+    """Where a node's trunks come from; ``records`` implements it on the store."""
+
+    @property
+    def own(self) -> TrunkBook:
+        """What stands in the node's configuration."""
+        ...
+
+    async def run(self, use: Callable[[TrunkBook], None]) -> None:
+        """Hand over everything now and after every change, until cancelled."""
+        ...
+
+
+class FixedTrunks:
+    """A book that never changes."""
+
+    def __init__(self, own: TrunkBook | None = None) -> None:
+        self.own = own or TrunkBook()
+
+    async def run(self, use: Callable[[TrunkBook], None]) -> None:
+        """Nothing to hand over."""

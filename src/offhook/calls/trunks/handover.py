@@ -37,6 +37,7 @@ def handed_over(
         headers=(*headers, *_identity(shown.caller_header, user, caller.name, domain or at.host)),
         contact_user=shown.contact_user,
         codecs=trunk.codecs,
+        srtp=trunk.srtp,
         response_timeout=trunk.response_timeout,
         channel=channel,
     )

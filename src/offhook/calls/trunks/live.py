@@ -10,12 +10,15 @@ import structlog
 
 from offhook.calls.errors import Unroutable
 from offhook.calls.leg import Caller, Destination, LegEnded
-from offhook.calls.trunks.book import NO_WAY, TrunkBook
+from offhook.calls.trunks.book import NO_WAY, FixedTrunks, TrunkBook, TrunkSource
 from offhook.calls.trunks.handover import handed_over
-from offhook.calls.trunks.health import Condition, Health
+from offhook.calls.trunks.health import Health, State
 from offhook.calls.trunks.limits import Limits
+from offhook.calls.trunks.recognition import Recognizer
 from offhook.calls.trunks.selection import in_order
 from offhook.calls.trunks.trunk import Gateway, Trunk, TrunkKey
+from offhook.sip.flow import Flow
+from offhook.sip.registration import RegistrationState
 from offhook.vocabulary.sids import AccountSid
 
 log = structlog.get_logger(__name__)
@@ -25,27 +28,54 @@ GatewayKey = tuple[TrunkKey, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayReport:
-    """One gateway, as people ask for it."""
+class GatewayCondition:
+    """How a gateway is, as people ask for it."""
 
-    gateway: Gateway
-    condition: Condition
+    state: State
+    reason: str
+    age: float
+    """Seconds for which it has been so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How we stand at the registrar of a trunk."""
+
+    state: RegistrationState
+    reason: str
+    registrar: str
+    until: float
+    """When it ends unless it is refreshed, on the node's clock."""
+    host: str
+    """Address of the server that accepted it; empty: none did."""
+    user: str
+    """User part of the contact that stands there."""
 
 
 class Trunks:
     """Works on one loop. ``replace`` is told every change; what is known of trunks and gateways that remain goes on."""
 
     def __init__(
-        self, book: TrunkBook | None = None, *, now: Callable[[], float], random_bits: Callable[[int], int]
+        self,
+        book: TrunkBook | None = None,
+        *,
+        source: TrunkSource | None = None,
+        now: Callable[[], float],
+        random_bits: Callable[[int], int],
     ) -> None:
+        """``book``: what is configured, where no ``source`` hands that over."""
+        self.source = source or FixedTrunks(book)
+        """Whoever runs the node lets it hand its books to ``replace``."""
         self._now = now
         self._random_bits = random_bits
         self._book = TrunkBook()
         self._limits: dict[TrunkKey, Limits] = {}
         self._health: dict[GatewayKey, Health] = {}
+        self.standings: dict[TrunkKey, Standing] = {}
+        """Of trunks at which we register."""
         self.changed = asyncio.Event()
         """Set when what is configured is no longer what it was when this event was taken."""
-        self.replace(book or TrunkBook())
+        self.replace(self.source.own)
 
     def replace(self, book: TrunkBook) -> None:
         """From now on these trunks and routes; calls in progress go on."""
@@ -54,6 +84,8 @@ class Trunks:
         self._limits = {key: self._limits.get(key) or Limits() for key in book.trunks}
         self._health = {key: self._health.get(key) or Health(now) for key in gateways}
         self._book = book
+        self.recognizer = Recognizer(book.trunks.values())
+        """By what the calls of these trunks are known."""
         outdated, self.changed = self.changed, asyncio.Event()
         outdated.set()
 
@@ -67,15 +99,24 @@ class Trunks:
         """Channels in use, of all trunks that are still configured."""
         return sum(limits.calls for limits in self._limits.values())
 
-    def report(self, key: TrunkKey) -> list[GatewayReport]:
-        """How the gateways of a trunk are, in the order in which they are written."""
-        trunk, now = self._book.trunks.get(key), self._now()
-        if trunk is None:
-            return []
-        return [
-            GatewayReport(gateway=gateway, condition=self._health[key, gateway.uri].condition(now))
-            for gateway in trunk.gateways
-        ]
+    def condition(self, key: TrunkKey, uri: str) -> GatewayCondition | None:
+        """How a gateway of a trunk is; None for one that is not configured here (yet)."""
+        health, now = self._health.get((key, uri)), self._now()
+        if health is None:
+            return None
+        known = health.condition(now)
+        return GatewayCondition(state=known.state, reason=known.reason, age=now - known.since)
+
+    def sender(self, source: Flow, user: str) -> tuple[Trunk, ...]:
+        """The trunks that a call from ``source`` to the contact ``user`` can belong to: by address or certificate, or because
+        we registered that contact there.
+        """
+        found = list(self.recognizer.trunks(source.host, source.certified))
+        for key, standing in self.standings.items():
+            trunk = self._book.trunks.get(key)
+            if trunk is not None and (standing.host, standing.user) == (source.host, user) and trunk not in found:
+                found.append(trunk)
+        return tuple(found)
 
     def watched(self) -> set[GatewayKey]:
         """The gateways that are to be asked by OPTIONS."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -10,10 +9,9 @@ from offhook.calls.trunks.book import TrunkBook
 from offhook.calls.trunks.patterns import NumberPattern
 from offhook.calls.trunks.rewriting import NumberRules, rules_of
 from offhook.calls.trunks.routes import TrunkRoute
-from offhook.calls.trunks.trunk import CallerHeader, Gateway, Presentation, Probing, Trunk, TrunkKey
+from offhook.calls.trunks.text import caller_header_of, gateway_of, srtp_of
+from offhook.calls.trunks.trunk import Gateway, Presentation, Probing, Recognition, Trunk, TrunkKey
 from offhook.sip.settings import Gateway as SimpleGateway
-
-_WORD = re.compile(r"(priority|weight)=([0-9]{1,5})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +27,10 @@ class TrunkSettings:
     """Login for the digest challenges of the gateways; empty: they ask for none."""
     password: str = field(default="", repr=False)
     """Password for it."""
+    register: bool = False
+    """Whether we register at its gateways, as ``username`` with ``password``, so that it finds us."""
+    register_expires: int = 600
+    """Seconds for which we register, 60 to 86400."""
     from_user: str = ""
     """User part of From; empty: the caller's number."""
     from_domain: str = ""
@@ -41,8 +43,14 @@ class TrunkSettings:
     """Rules for the number called, ``PATTERN => REPLACEMENT``: a prefix, or a regular expression that begins with ``^``."""
     outbound_caller: tuple[str, ...] = ()
     """Rules for the caller's number."""
+    inbound_called: tuple[str, ...] = ()
+    """Rules for the number called, of calls that come in by it."""
+    inbound_caller: tuple[str, ...] = ()
+    """Rules for the caller's number, of calls that come in by it."""
     codecs: tuple[str, ...] = ()
     """Codecs to offer, the preferred one first: as in ``media.codecs``; empty: those."""
+    srtp: str = ""
+    """Whether media is enciphered: ``off``, ``optional``, ``required``; empty: as ``media.srtp`` says."""
     max_calls: int = 0
     """Calls at once; 0: no limit."""
     calls_per_second: float = 0.0
@@ -57,6 +65,10 @@ class TrunkSettings:
     """Failures in a row after which a gateway is taken out."""
     up_after: int = 1
     """Answers in a row after which it returns."""
+    networks: tuple[str, ...] = ()
+    """Source addresses (CIDR) from which its calls come."""
+    certificates: tuple[str, ...] = ()
+    """Names in the client certificate by which its calls are known over TLS."""
 
     def __post_init__(self) -> None:
         self.trunk()
@@ -69,6 +81,7 @@ class TrunkSettings:
             gateways=tuple(gateway_of(text) for text in self.gateways),
             username=self.username,
             password=self.password,
+            register_expires=self.register_expires if self.register else None,
             presentation=Presentation(
                 from_user=self.from_user,
                 from_domain=self.from_domain,
@@ -76,7 +89,9 @@ class TrunkSettings:
                 contact_user=self.contact_user,
             ),
             outbound=NumberRules(called=rules_of(self.outbound_called), caller=rules_of(self.outbound_caller)),
+            inbound=NumberRules(called=rules_of(self.inbound_called), caller=rules_of(self.inbound_caller)),
             codecs=self.codecs,
+            srtp=srtp_of(self.srtp),
             max_calls=self.max_calls,
             calls_per_second=self.calls_per_second,
             response_timeout=self.response_timeout,
@@ -86,6 +101,7 @@ class TrunkSettings:
                 down_after=self.down_after,
                 up_after=self.up_after,
             ),
+            recognition=Recognition(networks=self.networks, certificates=self.certificates),
         )
 
 
@@ -124,23 +140,3 @@ def configured(
             )
         )
     return TrunkBook.of(own, [route.route() for route in routes])
-
-
-def gateway_of(text: str) -> Gateway:
-    """``URI priority=N weight=N``. Raises ``ValueError``."""
-    uri, *words = text.split()
-    values = {}
-    for word in words:
-        match = _WORD.fullmatch(word)
-        if match is None:
-            raise ValueError(f"the gateway {text[:120]!r} holds {word[:40]!r}; write priority=10 or weight=10")
-        values[match[1]] = int(match[2])
-    return Gateway(uri=uri, priority=values.get("priority", 10), weight=values.get("weight", 10))
-
-
-def caller_header_of(text: str) -> CallerHeader:
-    """By its name. Raises ``ValueError``."""
-    for header in CallerHeader:
-        if header.value.lower() == text.strip().lower():
-            return header
-    raise ValueError(f"the caller header {text[:80]!r} is none of {', '.join(CallerHeader)}")

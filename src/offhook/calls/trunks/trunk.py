@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NewType
 
 from offhook.calls.trunks.rewriting import NumberRules
+from offhook.media.srtp import SrtpPolicy
 from offhook.sip.codecs import CODECS
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Transport
@@ -83,6 +86,27 @@ class Probing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    """By what a call that comes in is known to come from a trunk: any of it is enough."""
+
+    networks: tuple[str, ...] = ()
+    """Source addresses, CIDR."""
+    certificates: tuple[str, ...] = ()
+    """Names in the certificate that the peer showed over TLS."""
+    username: str = ""
+    """Login with which the peer answers our digest challenge."""
+    ha1: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Digest algorithm to H(username:domain:password)."""
+
+    def __post_init__(self) -> None:
+        for network in self.networks:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError:
+                raise ValueError(f"{network[:80]!r} is not a network; write it like 192.0.2.0/24") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
     """One trunk. Frozen: a change makes a new one, and what is known of its gateways' health goes on."""
 
@@ -90,6 +114,8 @@ class Trunk:
     name: str
     account_sid: AccountSid | None = None
     """Whose it is; None: the node's own, for every account."""
+    domain: str = ""
+    """SIP domain of its account's organization, where its numbers are; empty: the one that is called."""
     enabled: bool = True
     gateways: tuple[Gateway, ...] = ()
     username: str = ""
@@ -102,6 +128,8 @@ class Trunk:
     """What happens to numbers of calls that come in by it."""
     codecs: tuple[str, ...] = ()
     """Codecs to offer, the preferred one first; empty: all, in the engine's order."""
+    srtp: SrtpPolicy | None = None
+    """Whether media is enciphered; None: as ``media.srtp`` says."""
     max_calls: int = 0
     """Calls at once; 0: no limit."""
     calls_per_second: float = 0.0
@@ -109,6 +137,9 @@ class Trunk:
     response_timeout: float = 4.0
     """Seconds, > 0: for the first response of a gateway; then the next one is tried."""
     probing: Probing = field(default_factory=Probing)
+    register_expires: int | None = None
+    """Seconds for which we register at its gateways; None: we do not register."""
+    recognition: Recognition = field(default_factory=Recognition)
 
     def __post_init__(self) -> None:
         if not self.name.strip() or len(self.name) > 256:
@@ -122,6 +153,10 @@ class Trunk:
             raise ValueError(f"trunk {self.name!r}: a limit must be 0 (none) or more")
         if not 0 < self.response_timeout <= 32:
             raise ValueError(f"trunk {self.name!r}: the response time-out must be more than 0 and at most 32 s")
+        if self.register_expires is not None and not 60 <= self.register_expires <= 86_400:
+            raise ValueError(f"trunk {self.name!r}: a registration lasts 60 to 86400 s")
+        if self.register_expires is not None and not self.username:
+            raise ValueError(f"trunk {self.name!r}: to register it needs a username")
 
 
 def gateway_uri(text: str) -> Uri:

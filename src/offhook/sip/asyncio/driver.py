@@ -26,7 +26,7 @@ from offhook.sip.flow import Flow, HostPort, Transmit, Transport
 from offhook.sip.locating import Reach, is_address
 from offhook.sip.packages import Render, Termination
 from offhook.sip.settings import SipSettings
-from offhook.sip.signalling import Headers, InstantMessage, Invitation
+from offhook.sip.signalling import Headers, InstantMessage, Invitation, RegisterOrder
 from offhook.sip.uri import Uri
 
 _LOG = structlog.get_logger(__name__)
@@ -351,6 +351,11 @@ class SipDriver:
     def message(self, message: InstantMessage) -> RequestHandle:
         handle = self._endpoint.message(message, self._clock())
         asyncio.get_running_loop().call_soon(self._drain)  # whoever asked knows the handle before its answer comes
+        return handle
+
+    def register(self, order: RegisterOrder) -> RequestHandle:
+        handle = self._endpoint.register(order, self._clock())
+        asyncio.get_running_loop().call_soon(self._drain)  # as for invite
         return handle
 
     def ping(self, target: str, destinations: Sequence[Flow] = ()) -> RequestHandle:
