@@ -47,11 +47,10 @@ def line_up(
     now = asyncio.get_running_loop().time
     registrar, trusted = Registrar(RegistrarLimits(flow_timer=sip.flow_timer)), TrustedNetworks(sip.trust)
     bans = Bans(sip.bans, trusted)
+    secret = random_bits(256).to_bytes(32, "big")
     authentication = Authentication(
         directory=directory,
-        challenger=Challenger(
-            random_bits(256).to_bytes(32, "big"), random_bits=random_bits, algorithms=sip.digest, qop=sip.digest_qop
-        ),
+        challenger=Challenger(secret, random_bits=random_bits, algorithms=sip.digest, qop=sip.digest_qop),
         bans=bans,
         domain=domain,
         lookup_timeout=calls.lookup_timeout,
