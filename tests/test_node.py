@@ -10,6 +10,8 @@ import pytest
 
 from offhook.config import Settings, load
 from offhook.node import Node, StartFailed
+from offhook.sip.message import Response
+from tests.sip.asyncio.web_client import WebClient, believing
 
 
 def settings(directory: Path, **flags: object) -> Settings:
@@ -72,3 +74,25 @@ def test_what_keeps_it_from_starting_is_said(flags: dict[str, object], message: 
 
     with pytest.raises(StartFailed, match=message):
         asyncio.run(scenario())
+
+
+def test_sip_is_spoken_over_web_sockets_at_the_port_of_the_api(tmp_path: Path) -> None:
+    async def scenario() -> tuple[str, dict[str, int]]:
+        async with Node(settings(tmp_path)) as node:
+            url = f"{node.api_url.replace('https', 'wss')}/sip"
+            async with WebClient(url, ssl=believing(node.tls.ca_file)) as client:
+                await client.says(OPTIONS)
+                answer = await client.hears()
+                assert isinstance(answer, Response)
+                return f"{answer.status} {answer.contact}", node.leftovers()
+
+    answer, leftovers = asyncio.run(scenario())
+    assert answer.startswith("200 <sip:127.0.0.1:")
+    assert answer.endswith(";transport=ws>")
+    assert leftovers["sip calls"] == 0
+
+
+OPTIONS = (
+    b"OPTIONS sip:localhost SIP/2.0\r\nVia: SIP/2.0/WSS x.invalid;branch=z9hG4bK1\r\nFrom: <sip:a@x.invalid>;tag=1\r\n"
+    b"To: <sip:localhost>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n\r\n"
+)

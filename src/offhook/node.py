@@ -8,10 +8,10 @@ from typing import Any, Self
 
 from offhook import __version__
 from offhook.api import tls
-from offhook.api.app import create_app
+from offhook.api.app import create_server
 from offhook.api.lockout import Lockout
 from offhook.api.ports import Ports
-from offhook.api.server import ApiServer, ListenError
+from offhook.api.server import ListenError
 from offhook.api.transcripts import Transcripts
 from offhook.blobs.recordings import RecordingFiles
 from offhook.calls.legs.line_up import line_up
@@ -108,9 +108,8 @@ class Node:
         )
         await self._build_records(lifetime, name)
         await self._build_calls(lifetime, name)
-        app = create_app(self._ports())
         await lifetime.background("certificates", self.tls.watch(settings.sip.tls_reload))
-        server = ApiServer(app, settings=settings.api, context=self.tls.api.context, closing=self._transcripts.close)
+        server = create_server(self._ports(), self.tls.api.context, self._sip.web_socket)
         self._api = await lifetime.enter_async_context(server)
         self._origin = settings.api.public_url or self._api.url
 

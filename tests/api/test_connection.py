@@ -121,3 +121,74 @@ def test_a_client_that_does_not_read_loses_its_connection(tmp_path: Path) -> Non
             writer.transport.abort()
 
     asyncio.run(script())
+
+
+UPGRADE = b"GET /sip?x=y HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+
+class Socket(asyncio.Protocol):
+    """What takes over a connection in these tests: it echoes, the head that it was handed first."""
+
+    made: Socket | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+
+def test_a_connection_that_becomes_a_web_socket_is_handed_over_and_not_timed_any_more(tmp_path: Path) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def make(address: tuple[str, int]) -> Socket:
+        asked.append(address)
+        return Socket()
+
+    async def script() -> None:
+        certificate = local(tmp_path, clock=SystemClock())
+        settings = ApiSettings(port=0, head_timeout=0.1, keep_alive=1)
+        trust = ssl.create_default_context(cafile=str(certificate.ca_file))
+        context = ServerTls([certificate]).context
+        async with asyncio.timeout(10):
+            async with ApiServer(app, settings=settings, context=context, web_socket=make) as server:
+                reader, writer = await asyncio.open_connection(*server.address, ssl=trust, server_hostname="localhost")
+                writer.write(b"GET /at-once HTTP/1.1\r\nHost: here\r\n\r\n")
+                assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+                writer.write(UPGRADE)
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert head.startswith(b"GET /sip?x=y HTTP/1.1\r\n")
+                assert b"upgrade: websocket" in head.lower()
+                await asyncio.sleep(0.2)
+                writer.write(b"hello")
+                assert await reader.readexactly(5) == b"hello"
+                assert asked == [server.address]
+            assert await reader.read() == b"", "it is cut off when the server stops"
+            writer.close()
+
+    asyncio.run(script())
+
+
+def test_a_web_socket_that_asks_before_its_turn_is_cut_off(tmp_path: Path) -> None:
+    async def script() -> None:
+        certificate = local(tmp_path, clock=SystemClock())
+        trust = ssl.create_default_context(cafile=str(certificate.ca_file))
+        context = ServerTls([certificate]).context
+        async with ApiServer(
+            app, settings=ApiSettings(port=0), context=context, web_socket=lambda _address: Socket()
+        ) as server:
+            reader, writer = await asyncio.open_connection(*server.address, ssl=trust, server_hostname="localhost")
+            writer.write(ASK + b"\r\n" + UPGRADE)
+            async with asyncio.timeout(5):
+                assert await reader.read() == b""
+            writer.close()
+
+    asyncio.run(script())
+
+
+def test_without_anybody_to_take_it_over_an_upgrade_is_an_ordinary_request(tmp_path: Path) -> None:
+    assert heard(tmp_path, UPGRADE).startswith(b"HTTP/1.1 200")

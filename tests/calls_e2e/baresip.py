@@ -23,6 +23,7 @@ CONFIG = """\
 poll_method epoll
 net_interface 127.0.0.1
 sip_listen 127.0.0.1:{sip}
+{trust}
 call_local_timeout 30
 call_max_calls 4
 audio_player aubridge,ear
@@ -71,6 +72,7 @@ class Baresip:
         rate: int = RATE,
         answers: bool = True,
         encryption: str = "",
+        ca_file: str = "",
     ) -> None:
         self.folder = folder
         self.login = login
@@ -88,6 +90,7 @@ class Baresip:
         (folder / "config").write_text(
             CONFIG.format(
                 sip=self.sip_port,
+                trust=f"sip_cafile {ca_file}" if ca_file else "",
                 folder=folder,
                 rate=rate,
                 rtp=rtp,

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from offhook.cli import doctor
+from offhook.cli.doctor import look_at_ports
 from offhook.cli.main import app
 from offhook.cli.ready import Ready
 from offhook.config import Settings, load
@@ -129,3 +130,13 @@ def test_a_speech_engine_that_is_not_installed_is_named(tmp_path: Path, monkeypa
     finding = asyncio.run(doctor.look_at_speech(settings(tmp_path), "espeak"))
     assert (finding.fine, finding.text) == (False, "no program to say hello")
     assert "OFFHOOK_SPEECH_PROVIDERS" in finding.mend
+
+
+def test_further_listeners_are_looked_at_too(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        where = taken.getsockname()
+        settings = load(data_dir=tmp_path, flags={"sip.listen_tls": "{}:{}".format(*where)}, environment={})
+        (found,) = (one for one in look_at_ports(settings, None) if one.subject == "SIP/TLS")
+    assert not found.fine
+    assert "sip.listen" in found.mend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
@@ -10,11 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from offhook.sip import grammar
+from offhook.sip import grammar, stun
+from offhook.sip.asyncio.connections import Connections
+from offhook.sip.asyncio.listeners import Place
+from offhook.sip.asyncio.websocket import WebSocketConnection, Welcome
 from offhook.sip.crypto import SUITES
 from offhook.sip.digest import Challenge, Credentials
 from offhook.sip.errors import NoCommonMedia, RemoteProtocolError, SipError
-from offhook.sip.flow import Flow, Transport
+from offhook.sip.flow import Flow, HostPort, Transport
 from offhook.sip.framing import StreamFramer
 from offhook.sip.headers import CSeq, MediaType, RAck, Reason, SessionExpires, min_se_of, rseq_of
 from offhook.sip.identity import asserted, diversions, forwarded_from, history
@@ -23,6 +27,8 @@ from offhook.sip.offer import agree, answer, make_offer
 from offhook.sip.refer import ReferTo, Replaces, TargetDialog, status_of
 from offhook.sip.registrar import Registrar
 from offhook.sip.sdp import Sdp
+from offhook.sip.settings import SipSettings
+from offhook.sip.stun import binding_request
 from offhook.sip.subscription import EventName
 from offhook.sip.uri import NameAddr, Uri
 from offhook.sip.via import Via
@@ -271,3 +277,72 @@ def test_the_framer_searches_no_byte_twice_when_bytes_come_one_by_one() -> None:
         framer.receive(data[position : position + 1])
     assert time.process_time() - start < 1.0
     assert framer.pending == len(data)
+
+
+MASKED = b"\x81\x85\1\2\3\4" + bytes(one ^ other for one, other in zip(b"hello", b"\1\2\3\4\1", strict=True))
+UPGRADE = (
+    b"GET /sip HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: sip\r\n\r\n"
+)
+
+
+class Line:
+    """The transport of a connection to nobody."""
+
+    def __init__(self) -> None:
+        self.closing = False
+        self.written = b""
+
+    def get_extra_info(self, name: str) -> object:
+        return ("192.0.2.1", 5060) if name == "peername" else None
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def close(self) -> None:
+        self.closing = True
+
+    abort = close
+
+
+@given(st.booleans(), st.lists(st.one_of(st.binary(max_size=60), mutated(UPGRADE), mutated(MASKED * 3)), max_size=6))
+@example(True, [MASKED, MASKED[:5], MASKED[5:]])
+def test_any_bytes_on_a_web_socket_are_messages_or_end_it(open_already: bool, chunks: list[bytes]) -> None:
+    heard: list[bytes] = []
+
+    async def feed() -> None:
+        connections = Connections(
+            SipSettings(), lambda data, _flow: heard.append(data), lambda: None, lambda _flow: None, lambda _flow: None
+        )
+        place = Place(transport=Transport.WS, address=HostPort("192.0.2.2", 80))
+        connection, line = WebSocketConnection(connections, place, Welcome(path="/sip")), Line()
+        connection.connection_made(line)  # type: ignore[arg-type]
+        for chunk in ([UPGRADE] if open_already else []) + chunks:
+            connection.data_received(chunk)
+        if not open_already or not line.closing:
+            assert sum(map(len, connection._parts)) <= sum(map(len, chunks))
+        connection.connection_lost(None)
+        assert connections.size == 0
+
+    asyncio.run(feed())
+    assert all(len(message) <= sum(map(len, chunks)) for message in heard)
+
+
+STUN = binding_request(b"abcdefghijkl") + b"\x80\x22\0\5offho\0\0\0"
+
+
+@given(st.one_of(st.binary(max_size=80), mutated(STUN)))
+@example(STUN)
+def test_any_datagram_is_answered_by_stun_or_not(data: bytes) -> None:
+    answer = stun.answer(data, HostPort("2001:db8::1", 5060))
+    if answer is not None:
+        assert len(answer) < 64 + 4 * len(data)
+        assert stun.mapped_address(answer, data[8:20]) in (None, HostPort("2001:db8::1", 5060))
+    mapped = stun.mapped_address(data, data[8:20])
+    assert mapped is None or 0 <= mapped.port < 65536

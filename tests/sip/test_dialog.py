@@ -90,3 +90,15 @@ def test_a_target_under_invalid_is_where_its_connection_is() -> None:
         headers=["Via: SIP/2.0/WSS x.invalid;branch=z9hG4bKz", "Contact: <sip:a@df7jal23ls0d.invalid;transport=ws>"],
     )
     assert Dialog.of_incoming(data, "t", web).destination() is web
+
+
+def test_a_web_client_that_comes_back_over_another_connection_is_there() -> None:
+    web, again = (Flow(Transport.WSS, "192.0.2.1", 40_000, number) for number in (7, 8))
+    data = invite(without=["Contact"], headers=["Contact: <sip:a@df7jal23ls0d.invalid;transport=ws>"])
+    dialog = Dialog.of_incoming(data, "t", web)
+    dialog.leave_flow()
+    assert dialog.destination() == web._replace(connection=0)
+    dialog.follow(again)
+    assert dialog.destination() == again
+    dialog.follow(PEER)
+    assert dialog.destination() == again

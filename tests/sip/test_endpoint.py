@@ -13,6 +13,7 @@ from offhook.sip.events import (
     CallRinging,
     DigitReceived,
     EndCause,
+    FlowLost,
     IncomingCall,
     InfoAnswered,
     OfferAnswered,
@@ -21,7 +22,7 @@ from offhook.sip.events import (
     PingAnswered,
     RegisterReceived,
 )
-from offhook.sip.flow import Transport
+from offhook.sip.flow import Flow, Transport
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Invitation
 from offhook.sip.testing import Side, Wire, counted_bits
@@ -448,4 +449,20 @@ def test_calls_with_all_extensions_end_the_same_on_both_sides_of_a_line_that_los
     assert len(wire.left.of(CallEnded)) == 1
     assert len(wire.left.of(CallAnswered)) <= 1
     assert len(wire.right.of(CallEnded)) == len(wire.right.of(IncomingCall)) <= 1
+    assert wire.idle
+
+
+def test_a_dialog_whose_connection_is_lost_goes_where_its_contact_says() -> None:
+    wire = Wire(transport=Transport.TCP)
+    ours, theirs = standing(wire)
+    flow = wire.right.one(IncomingCall).source
+    wire.right.endpoint.flow_lost(flow)
+    wire.settle()
+    assert wire.right.one(FlowLost).flow == flow
+    wire.right.endpoint.hangup(theirs, wire.now)
+    (bye,) = wire.right.endpoint.transmits()
+    assert bye.destination == Flow(Transport.TCP, "192.0.2.1", 5060)
+    wire._carry(wire.right, wire.left, bye)
+    wire.run()
+    assert wire.left.one(CallEnded).call == ours
     assert wire.idle

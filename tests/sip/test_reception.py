@@ -10,7 +10,7 @@ from offhook.sip.bans import Bans
 from offhook.sip.capabilities import ALLOW
 from offhook.sip.endpoint import Endpoint
 from offhook.sip.events import CallEnded, IncomingCall
-from offhook.sip.flow import Flow, Transport
+from offhook.sip.flow import Flow, HostPort, Transport
 from offhook.sip.settings import BanSettings, SipSettings
 from offhook.sip.sources import TrustedNetworks
 from offhook.sip.testing import Wire, counted_bits
@@ -249,3 +249,19 @@ def test_a_defect_met_late_ends_what_was_opened_for_the_request() -> None:
     assert line.endpoint.sizes()["server_transactions"] == 2
     line.wire.run(40.0)
     assert line.endpoint.sizes()["server_transactions"] == 0
+
+
+def test_who_may_be_reached_over_his_connection_is_told_to_the_driver() -> None:
+    told: list[tuple[Flow, str, int]] = []
+    address = HostPort("192.0.2.2", 5060)
+    endpoint = Endpoint(
+        SipSettings(),
+        random_bits=counted_bits(),
+        local_address=lambda _peer: address,
+        on_alias=lambda flow, host, port: told.append((flow, host, port)),
+    )
+    tls = Flow(Transport.TLS, "192.0.2.1", 40_000, 7)
+    for via in ("trunk.example;alias", "[2001:db8::1]:5071;alias", "trunk.example"):
+        endpoint.receive(request("OPTIONS", via=via, branch=via[:3]), tls, 0.0)
+    endpoint.receive(request("OPTIONS", via="trunk.example;alias", branch="u"), PEER, 0.0)
+    assert told == [(tls, "trunk.example", 5061), (tls, "2001:db8::1", 5071)]

@@ -53,6 +53,31 @@ def test_a_client_behind_a_nat_is_reached_where_it_came_from() -> None:
     assert table.lookup("bob@voice.example", 130.0) == []
 
 
+def test_what_is_bound_to_a_connection_goes_with_it() -> None:
+    table = Registrar()
+    one, two = (Flow(Transport.TLS, "203.0.113.5", 40_000, number) for number in (1, 2))
+    table.register(ALICE, register("<sip:a@x1.invalid;transport=ws>", expires=600), one, 0.0)
+    table.register(ALICE, register("<sip:a@x2.invalid;transport=ws>", expires=600, call_id="r2"), two, 0.0)
+    table.register("bob", register("<sip:b@x3.invalid>", expires=600), one, 0.0)
+    table.forget(one)
+    assert targets(table.lookup(ALICE, 1.0)) == ["sip:a@x2.invalid;transport=ws"]
+    assert table.lookup("bob", 1.0) == []
+    table.forget(one)
+    table.register(ALICE, register("<sip:a@x2.invalid;transport=ws>", expires=0, call_id="r2", cseq=2), two, 2.0)
+    assert table._by_flow == {}
+
+
+def test_a_binding_that_moves_to_another_connection_outlives_the_first() -> None:
+    table = Registrar()
+    one, two = (Flow(Transport.WSS, "203.0.113.5", 40_000, number) for number in (1, 2))
+    table.register(ALICE, register("<sip:a@x.invalid;transport=ws>", expires=600), one, 0.0)
+    table.register(ALICE, register("<sip:a@x.invalid;transport=ws>", expires=600, cseq=2), two, 1.0)
+    table.forget(one)
+    assert [binding.flow for binding in table.lookup(ALICE, 2.0)] == [two]
+    table.expire(1000.0)
+    assert table._by_flow == {}
+
+
 def test_several_contacts_of_one_address_stand_by_preference() -> None:
     table = Registrar()
     table.register(ALICE, register("<sip:a@10.0.0.1>;q=0.2, <sip:a@10.0.0.2>;q=0.9", expires=600), NAT, 0.0)

@@ -21,6 +21,25 @@ def test_addresses_and_host_names_are_advertised(address: str) -> None:
     assert SipSettings(advertise=address).advertise == address
 
 
+def test_an_origin_is_a_site_and_no_page() -> None:
+    assert SipSettings(web_origins=("https://phone.example.org:8443", "null")).web_origins
+    with pytest.raises(ValueError, match=r"sip\.web_origins.*https://phone\.example\.org"):
+        SipSettings(web_origins=("phone.example.org/page",))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"stun": ("stun.example:x",)}, r"sip\.stun: 'stun\.example:x'"),
+        ({"local_networks": ("home",)}, r"sip\.local_networks: 'home'"),
+        ({"public_refresh": 0.0}, r"sip\.public_refresh"),
+    ],
+)
+def test_what_finds_no_public_address_is_named(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SipSettings(**settings)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("qop", [(), ("auth", "auth-conf")])
 def test_a_protection_that_digest_does_not_have_is_named(qop: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match=r"sip\.digest_qop.*auth and auth-int"):
@@ -70,8 +89,6 @@ def test_what_is_listened_on_besides_is_the_simple_form_and_the_tables() -> None
 def test_a_listener_says_what_is_wrong_with_it() -> None:
     with pytest.raises(ValueError, match="neither an IP address nor a host name"):
         Listener(transport=Transport.UDP, listen=("::1", 5060), advertise="my house")
-    with pytest.raises(ValueError, match="udp, tcp or tls"):
-        Listener(transport=Transport.WS, listen=("::1", 80))
 
 
 def test_transfers_are_bridged_or_referred_and_the_limits_of_subscriptions_fit() -> None:

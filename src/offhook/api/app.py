@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import FastAPI
@@ -16,6 +18,7 @@ from offhook.api.envelope import BodyLimit, Envelope, failure, request_id
 from offhook.api.errors import STATUS_CODES, ApiError, Code
 from offhook.api.ports import Ports
 from offhook.api.resources import ROUTERS
+from offhook.api.server import ApiServer, WebSocket
 from offhook.api.wire.bodies import json_bytes
 from offhook.api.wire.responses import refusal
 from offhook.calls.control import CallRefused
@@ -32,6 +35,19 @@ def create_app(ports: Ports) -> ASGIApp:
     settings = ports.settings
     app: ASGIApp = BodyLimit(application, limit=settings.body_limit)
     return Dialects(Envelope(app, timeout=settings.request_timeout))
+
+
+def create_server(
+    ports: Ports, context: ssl.SSLContext, web_socket: Callable[[tuple[str, int]], WebSocket]
+) -> ApiServer:
+    """The API on its port, bound and not yet listening; ``web_socket`` as ``ApiServer`` wants it."""
+    return ApiServer(
+        create_app(ports),
+        settings=ports.settings,
+        context=context,
+        closing=ports.transcripts.close,
+        web_socket=web_socket,
+    )
 
 
 def routes() -> FastAPI:

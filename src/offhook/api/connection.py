@@ -52,6 +52,9 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade() and self._should_upgrade():
+            super().on_headers_complete()  # ``handle_websocket_upgrade`` follows
+            return
         self._moved = self._in_body = True
         self._stop(Wait.HEAD)
         self._unset_keepalive_if_required()
@@ -61,6 +64,13 @@ class Connection(HttpToolsProtocol):
         self._open = [cycle for cycle in self._open if not cycle.response_complete] + [self.cycle]
         if self.pipeline and Wait.TURN not in self._waits:
             self._wait(Wait.TURN, self.transport.abort)
+
+    def handle_websocket_upgrade(self) -> None:
+        if not self._answered() or self.pipeline:
+            self.transport.abort()  # two would write to it
+            return
+        self._let_go()
+        super().handle_websocket_upgrade()
 
     def on_body(self, body: bytes) -> None:
         self._moved = True
@@ -96,13 +106,17 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for wait in Wait:
-            self._stop(wait)
+        self._let_go()
         for cycle in self._open:  # uvicorn tells only the newest, and the others would go on for nobody
             if not cycle.response_complete:
                 cycle.disconnected = True
                 cycle.message_event.set()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+
+    def _let_go(self) -> None:
+        for wait in Wait:
+            self._stop(wait)
         self._unset_keepalive_if_required()
 
     def _answered(self) -> bool:

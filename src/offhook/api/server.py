@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import weakref
 from collections.abc import Callable, Iterator
-from typing import Self
+from typing import Any, Protocol, Self, cast
 
 import structlog
 import uvicorn
@@ -43,6 +44,12 @@ class _Uvicorn(uvicorn.Server):
         self.serving.set()
 
 
+class WebSocket(Protocol):
+    """A connection that became a WebSocket: an ``asyncio.Protocol`` that can be cut off."""
+
+    def abort(self) -> None: ...
+
+
 class ApiServer:
     """Async context manager: listening once entered, drained and closed once left."""
 
@@ -53,16 +60,21 @@ class ApiServer:
         settings: ApiSettings,
         context: ssl.SSLContext,
         closing: Callable[[], None] = lambda: None,
+        web_socket: Callable[[tuple[str, int]], WebSocket] | None = None,
     ) -> None:
-        """``closing`` is called first when the server stops: it ends what would otherwise stream on."""
+        """``closing`` is called first when the server stops: it ends what would otherwise stream on. ``web_socket`` makes
+        what takes over a connection that asks to become a WebSocket, given our address; None refuses such requests.
+        """
         self._closing = closing
+        self._web_socket = web_socket
+        self._web_sockets: weakref.WeakSet[WebSocket] = weakref.WeakSet()
         self._socket = _bind(settings.host, settings.port)
         self._uvicorn = _Uvicorn(
             uvicorn.Config(
                 app,
                 ssl_context_factory=lambda _config, _default: context,
                 http=connection_class(patience=settings.head_timeout, head_limit=settings.head_limit),
-                ws="none",
+                ws="none" if web_socket is None else cast("type[asyncio.Protocol]", self._upgraded),
                 lifespan="off",
                 log_config=None,
                 log_level="critical",
@@ -98,8 +110,16 @@ class ApiServer:
     async def __aexit__(self, *error: object) -> None:
         """Stop accepting, let requests in progress finish for ``drain`` seconds, then drop them."""
         self._closing()
+        for web_socket in self._web_sockets:
+            web_socket.abort()
         self._uvicorn.should_exit = True
         await self._tasks.__aexit__(None, None, None)
+
+    def _upgraded(self, **_uvicorn: Any) -> WebSocket:
+        assert self._web_socket is not None
+        made = self._web_socket(self.address)
+        self._web_sockets.add(made)
+        return made
 
 
 def _bind(host: str, port: int) -> socket.socket:

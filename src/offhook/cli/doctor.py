@@ -18,6 +18,7 @@ from offhook.config import Settings
 from offhook.media.commands import CloseSession, CommandId, OpenSession, SessionId
 from offhook.media.events import Event, Failed
 from offhook.security.certificates import TlsError
+from offhook.sip.settings import Listener
 from offhook.speech.build import PROVIDERS
 from offhook.speech.synthesizer import SpeechFailed, Utterance
 from offhook.store.engine import StoreError, open_database
@@ -95,9 +96,15 @@ def look_at_ports(settings: Settings, running: Ready | None) -> list[Finding]:
         ("HTTPS", settings.api.host, settings.api.port, socket.SOCK_STREAM, "--http"),
         ("SIP/UDP", host, port, socket.SOCK_DGRAM, "--sip"),
         ("SIP/TCP", host, port, socket.SOCK_STREAM, "--sip"),
+        *(_wanted(listener) for listener in settings.sip.further),
         ("RTP", settings.media.host or host, settings.media.port_low, socket.SOCK_DGRAM, "OFFHOOK_MEDIA_PORT_LOW"),
     ]
     return [_port(*each) for each in wanted]
+
+
+def _wanted(listener: Listener) -> tuple[str, str, int, socket.SocketKind, str]:
+    kind = socket.SOCK_STREAM if listener.transport.reliable else socket.SOCK_DGRAM
+    return f"SIP/{listener.transport.upper()}", *listener.listen, kind, "its sip.listen setting"
 
 
 def _port(subject: str, host: str, port: int, kind: socket.SocketKind, option: str) -> Finding:

@@ -20,6 +20,7 @@ from offhook.sip.signalling import Headers
 from offhook.sip.timers import Timers
 from offhook.sip.transaction.durations import Durations
 from offhook.sip.transaction.layer import Transactions, respond_with
+from offhook.sip.transaction.size import SizeSwitch
 from offhook.sip.transaction.transaction import Surroundings, Transaction
 from offhook.sip.uri import Uri
 
@@ -60,7 +61,7 @@ class Agent:
         self.local_address = local_address
         self.timers = Timers()
         self.durations = Durations(settings)
-        self.around = Surroundings(self.timers, self.durations)
+        self.around = Surroundings(self.timers, self.durations, SizeSwitch(settings.max_datagram))
         self.transactions = Transactions(self.around)
         self.outages = Outages(settings)
         self.events: list[Event] = []
@@ -221,9 +222,10 @@ class Agent:
     # -- requests ---------------------------------------------------------------------------------------------------
 
     def via(self, flow: Flow) -> str:
-        """A Via of a new transaction, with rport (RFC 3581)."""
+        """A Via of a new transaction, with rport (RFC 3581), and over streams with alias (RFC 5923)."""
         transport = flow.transport.value.upper()
-        return f"SIP/2.0/{transport} {self.local_address(flow)};branch={self.ids.branch()};rport"
+        alias = ";alias" if flow.transport.stream else ""
+        return f"SIP/2.0/{transport} {self.local_address(flow)};branch={self.ids.branch()};rport{alias}"
 
     def contact(self, flow: Flow, user: str = "") -> str:
         """Our Contact for a peer."""

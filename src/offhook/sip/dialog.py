@@ -170,6 +170,16 @@ class Dialog:
         """Whether they said that they take such requests."""
         return any(method in split_list(value) for value in self.allowed)
 
+    def follow(self, source: Flow) -> None:
+        """A request of theirs came from ``source``: a WebSocket client that lost its connection is where its new one is."""
+        if source.transport.web and not self.routes:
+            self.flow, self.direct = source, True
+
+    def leave_flow(self) -> None:
+        """The connection that the dialog followed is gone."""
+        self.direct = False
+        self.flow = self.flow._replace(connection=0)
+
     def routing(self) -> tuple[str, list[str]]:
         """Request-URI and Route values of a request (§12.2.1.1): loose routing, or strict for routers of RFC 2543."""
         return routing(self.target, self.routes)

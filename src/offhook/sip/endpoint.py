@@ -17,7 +17,7 @@ from offhook.sip.call import CallState
 from offhook.sip.conversation import Conversation
 from offhook.sip.dialog import DialogKey
 from offhook.sip.errors import LocalProtocolError
-from offhook.sip.events import CallHandle, EndCause, Event, RequestHandle, SubscriptionHandle
+from offhook.sip.events import CallHandle, EndCause, Event, FlowLost, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort, Transmit
 from offhook.sip.inviting import Inviting
 from offhook.sip.notifying import Notifying
@@ -45,9 +45,10 @@ class Endpoint:
         random_bits: Callable[[int], int],
         local_address: Callable[[Flow], HostPort],
         bans: Bans | None = None,
+        on_alias: Callable[[Flow, str, int], None] = lambda _flow, _host, _port: None,
     ) -> None:
         """``random_bits(n)`` supplies tags, branches and Call-IDs; ``local_address(peer)`` what we are called by a peer;
-        ``bans`` is shared with whoever checks credentials.
+        ``bans`` is shared with whoever checks credentials; ``on_alias`` as ``Reception`` has it.
         """
         agent = Agent(settings, random_bits, local_address)
         self._agent = agent
@@ -60,7 +61,14 @@ class Endpoint:
         self._outside = Outside(agent)
         self._registering = Registering(agent)
         self._reception = Reception(
-            agent, self._admission, self._answering, self._conversation, self._outside, sessions, self._notifying
+            agent,
+            self._admission,
+            self._answering,
+            self._conversation,
+            self._outside,
+            sessions,
+            self._notifying,
+            on_alias,
         )
 
     # -- for the driver ---------------------------------------------------------------------------------------------
@@ -92,6 +100,13 @@ class Endpoint:
     def transport_failed(self, destination: Flow, now: float) -> None:
         """Nothing can be sent there: transactions towards it end (RFC 3261 §17.1.4, §17.2.4)."""
         self._agent.transactions.fail(destination, now)
+
+    def flow_lost(self, flow: Flow) -> None:
+        """The connection of ``flow`` is gone: dialogs that followed it go where their far end's Contact says."""
+        for call in self._agent.dialogs.values():
+            if call.dialog is not None and call.dialog.flow == flow:
+                call.dialog.leave_flow()
+        self._agent.events.append(FlowLost(flow=flow))
 
     def lag(self, seconds: float) -> None:
         """How late the driver's loop is; beyond ``max_lag`` new calls get 503."""

@@ -160,6 +160,13 @@ class RegisterReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlowLost:
+    """A connection over which messages came is gone, or was found gone: what is bound to it is out of reach (RFC 5626 §5.3)."""
+
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PingAnswered:
     """The final status of an OPTIONS that we sent; None when nobody answered."""
 
@@ -254,6 +261,7 @@ Event = (
     | InfoAnswered
     | CallEnded
     | RegisterReceived
+    | FlowLost
     | PingAnswered
     | RegisterAnswered
     | ReferReceived

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from offhook.sip import grammar
 from offhook.sip.admission import Admission
 from offhook.sip.agent import Agent
@@ -35,7 +37,11 @@ class Reception:
         outside: Outside,
         sessions: SessionTimers,
         notifying: Notifying,
+        on_alias: Callable[[Flow, str, int], None],
     ) -> None:
+        """``on_alias`` is told the flow of a request whose Via says that its sender may be reached over it (RFC 5923), and
+        where it would be reached otherwise.
+        """
         self._agent = agent
         self._admission = admission
         self._answering = answering
@@ -43,6 +49,7 @@ class Reception:
         self._outside = outside
         self._sessions = sessions
         self._notifying = notifying
+        self._on_alias = on_alias
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         if not data.strip(b"\r\n\x00 \t"):
@@ -79,6 +86,8 @@ class Reception:
                 if request.method == "ACK":
                     self._answering.acknowledged(call, request, now)
                 elif not self._refused(request, reply_to):
+                    if call.dialog is not None:
+                        call.dialog.follow(source)
                     self._conversation.receive(call, request, reply_to, now)
                 return
             if request.method in ("SUBSCRIBE", "NOTIFY", "REFER") and self._notifying.knows(request):
@@ -168,6 +177,9 @@ class Reception:
         stamped = via.received_from(source.host, source.port)
         if stamped is not via:
             request.replace_top_via(stamped)
+        if source.transport.stream and "alias" in via.parameters:
+            port = source.transport.default_port if via.port is None else via.port
+            self._on_alias(source, via.host.strip("[]"), port)
         if source.transport.reliable or via.wants_rport:
             return source
         return source._replace(port=via.port or 5060)

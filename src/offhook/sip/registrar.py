@@ -109,6 +109,8 @@ class Registrar:
         self._bindings: dict[str, tuple[Binding, ...]] = {}
         self._deadlines: list[tuple[float, str]] = []
         """A heap of when an address has to be looked at; entries may be out of date, see ``expire``."""
+        self._by_flow: dict[Flow, set[str]] = {}
+        """Addresses that are bound to a connection."""
 
     @property
     def flow_timer(self) -> int:
@@ -175,6 +177,11 @@ class Registrar:
                 gone.append(address)
         return gone
 
+    def forget(self, flow: Flow) -> None:
+        """The connection of ``flow`` is gone, and the bindings that were made over it with it (RFC 5626 §5.3)."""
+        for address in tuple(self._by_flow.get(flow, ())):
+            self._store(address, [one for one in self._bindings[address] if one.flow != flow])
+
     def deadline(self) -> float | None:
         """When ``expire`` has something to do at the earliest; None for never."""
         return self._deadlines[0][0] if self._deadlines else None
@@ -230,6 +237,7 @@ class Registrar:
             raise RemoteProtocolError("the contact * stands alone and with Expires: 0")
 
     def _store(self, address: str, bindings: Sequence[Binding]) -> None:
+        self._connect(address, bindings)
         if not bindings:
             self._bindings.pop(address, None)
             return
@@ -240,6 +248,18 @@ class Registrar:
                 (min(binding.expires_at for binding in held), known) for known, held in self._bindings.items()
             ]
             heapq.heapify(self._deadlines)
+
+    def _connect(self, address: str, bindings: Sequence[Binding]) -> None:
+        """Note which connections ``address`` is bound to from now on."""
+        before = {one.flow for one in self._bindings.get(address, ()) if one.flow.transport.reliable}
+        after = {one.flow for one in bindings if one.flow.transport.reliable}
+        for flow in before - after:
+            addresses = self._by_flow[flow]
+            addresses.discard(address)
+            if not addresses:
+                del self._by_flow[flow]
+        for flow in after - before:
+            self._by_flow.setdefault(flow, set()).add(address)
 
 
 def _flow_of(contact: NameAddr, request: Request) -> tuple[str, int]:

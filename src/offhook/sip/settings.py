@@ -7,9 +7,11 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from offhook.sip import stun
 from offhook.sip.flow import Transport
 
 DNS_PORT = 53
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+|null")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?")
 
 
@@ -54,15 +56,13 @@ class Listener:
     """an address to listen on."""
 
     transport: Transport
-    """``udp``, ``tcp`` or ``tls``."""
+    """``udp``, ``tcp``, ``tls``, ``ws`` or ``wss``."""
     listen: tuple[str, int]
     """Address and port; an IPv6 address takes IPv6 only. Port 0 takes a free one."""
     advertise: str = ""
     """Address that Via and Contact carry, and SDP of calls that come or go here; empty: as ``sip.advertise`` says."""
 
     def __post_init__(self) -> None:
-        if self.transport.web:
-            raise ValueError(f"a listener for {self.transport.value} is not possible; udp, tcp or tls")
         _check_advertised(self.advertise, "advertise")
 
 
@@ -84,6 +84,13 @@ class SipSettings:
     """Address and port of UDP and TCP; port 0 takes a free one, the same for both."""
     listen_tls: tuple[str, int] | None = None
     """Address and port of TLS, such as ``0.0.0.0:5061``; empty: no TLS comes in."""
+    listen_ws: tuple[str, int] | None = None
+    """Address and port of WebSocket without TLS, for a proxy in front that speaks it; empty: none comes in."""
+    listen_wss: tuple[str, int] | None = None
+    """Address and port of secure WebSocket, besides path ``/sip`` of the API's port; empty: that alone."""
+    web_origins: tuple[str, ...] = ()
+    """Sites (values of Origin, such as ``https://phone.example.org``) whose pages may open a WebSocket; empty: all, and
+    clients that are no browsers, for a password is asked in any case."""
     listeners: tuple[Listener, ...] = ()
     """Further addresses to listen on."""
     advertise: str = ""
@@ -106,6 +113,16 @@ class SipSettings:
     tls_reload: float = 60.0
     """Seconds between looks at the certificate files; new ones serve new connections. SIGHUP looks at once; 0 leaves it
     to that."""
+    interface: str = ""
+    """Name of the interface whose address is advertised where ``advertise`` says none, such as ``eth0``."""
+    stun: tuple[str, ...] = ()
+    """STUN servers, ``HOST`` or ``HOST:PORT``, that are asked for the address to advertise where nothing else says it: the
+    first that answers counts."""
+    public_refresh: float = 30.0
+    """Seconds, > 0, between two looks at the interface or questions to STUN servers."""
+    local_networks: tuple[str, ...] = ()
+    """Networks (CIDR) on our side of an address translator: peers there are told the address that routes to them, whatever
+    is advertised."""
     domain: str = "localhost"
     """Domain of the first organization: realm and AOR of its clients."""
     gateway: Gateway | None = None
@@ -200,14 +217,19 @@ class SipSettings:
     max_handshakes: int = 200
     """Connections at once whose TLS handshake is not over; more are closed as they come. An untrusted address may have a
     quarter of them."""
+    max_datagram: int = 1300
+    """Bytes of a request beyond which it takes TCP where it would take UDP (RFC 3261 section 18.1.1), and UDP after all
+    where TCP is refused or does not answer; 0: never."""
     connect_timeout: float = 5.0
     """Seconds for a connection to open, TLS handshake included, whoever opens it."""
-    idle_timeout: float = 600.0
-    """Seconds of silence after which a connection is closed."""
+    idle_timeout: float = 3900.0
+    """Seconds of silence after which a connection is closed: longer than a registration holds, for it ends with its
+    connection."""
     message_timeout: float = 10.0
     """Seconds that the rest of a message may take once its first bytes have come; then the connection is closed."""
     keepalive: float = 30.0
-    """Seconds between keep-alives on connections that we opened (RFC 5626 section 3.5.1); 0 sends none."""
+    """Seconds between keep-alives on connections that we opened (RFC 5626 section 3.5.1), and pings on WebSockets; 0 sends
+    none."""
     max_unsent: int = 1 << 20
     """Bytes waiting on one connection; beyond, it is closed."""
     nameservers: tuple[str, ...] = ()
@@ -263,7 +285,24 @@ class SipSettings:
             )
 
     def _check_transports(self) -> None:
+        if not self.public_refresh > 0:
+            raise ValueError("sip.public_refresh must be above 0")
+        for network in self.local_networks:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"sip.local_networks: {network!r} is not a network; write it like 10.1.0.0/16"
+                ) from None
+        for text in self.stun:
+            try:
+                stun.server(text)
+            except ValueError:
+                raise ValueError(f"sip.stun: {text!r} is no server; write it like stun.example.org:3478") from None
         _check_advertised(self.advertise, "sip.advertise")
+        for origin in self.web_origins:
+            if _ORIGIN.fullmatch(origin) is None:
+                raise ValueError(f"sip.web_origins: {origin!r} is no origin; write it like https://phone.example.org")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("sip.tls_cert and sip.tls_key are given together")
         if self.tls_client_required and self.tls_client_ca is None:
@@ -272,12 +311,12 @@ class SipSettings:
     @property
     def translated(self) -> bool:
         """Whether peers may know us by an address that no interface of ours has."""
-        return bool(self.advertise) or any(listener.advertise for listener in self.listeners)
+        return bool(self.advertise or self.stun) or any(listener.advertise for listener in self.listeners)
 
     @property
     def further(self) -> tuple[Listener, ...]:
         """What is listened on besides ``listen``."""
-        simple = ((Transport.TLS, self.listen_tls),)
+        simple = ((Transport.TLS, self.listen_tls), (Transport.WS, self.listen_ws), (Transport.WSS, self.listen_wss))
         named = [Listener(transport=transport, listen=where) for transport, where in simple if where is not None]
         return (*named, *self.listeners)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from typing import Any
 
 from offhook.security.tls import ClientTls, ServerTls
@@ -31,8 +30,11 @@ class Hearing:
     ) -> None:
         self.heard: list[tuple[bytes, Flow]] = []
         self.failed: list[Flow] = []
+        self.lost: list[Flow] = []
         self.news = asyncio.Event()
-        self.connections = Connections(SipSettings(**settings), self._message, self.news.set, self._failed, client_tls)
+        self.connections = Connections(
+            SipSettings(**settings), self._message, self.news.set, self._failed, self.lost.append, client_tls
+        )
         self.handshakes = Handshakes(self.connections.settings, self.connections.trusted)
         self._transport = transport
         self._tls = server_tls
@@ -44,7 +46,7 @@ class Hearing:
         place = Place(transport=self._transport, address=acceptor.address)
         async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
             self.connections.tasks = tasks
-            acceptor.open(tasks, partial(self.connection, place))
+            acceptor.open(tasks, lambda: self.connection(place))
             sweep = tasks.create_task(self.connections.sweep())
             try:
                 yield acceptor.address

@@ -10,6 +10,8 @@ import uvloop
 
 from offhook.security.tls import ServerTls
 from offhook.sip.asyncio.acceptor import Acceptor, Handshakes
+from offhook.sip.asyncio.connection import Connection
+from offhook.sip.asyncio.listeners import Place
 from offhook.sip.flow import HostPort, Transport
 from offhook.sip.settings import SipSettings
 from offhook.sip.sources import TrustedNetworks
@@ -111,3 +113,23 @@ def test_an_address_in_use_is_an_error_at_once() -> None:
     with pytest.raises(OSError):
         Acceptor(one.address, handshakes, timeout=1)
     one.close()
+
+
+def test_a_connection_that_meets_a_defect_does_not_end_the_listener() -> None:
+    async def scenario() -> None:
+        server = Hearing()
+        async with server.open() as address:
+            make, defects = server.connection, iter([RuntimeError("a defect")])
+
+            def failing(place: Place) -> Connection:
+                for defect in defects:
+                    raise defect
+                return make(place)
+
+            server.connection = failing  # type: ignore[method-assign]
+            opened = [await asyncio.open_connection(*address) for _ in range(2)]
+            await server.until(lambda: server.connections.size == 1)
+            for _, writer in opened:
+                writer.close()
+
+    asyncio.run(scenario())

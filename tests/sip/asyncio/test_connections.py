@@ -209,3 +209,61 @@ def test_who_shows_a_certificate_is_known_by_its_names(tmp_path: Path) -> None:
             assert "trunk.example" in flow.certified
 
     asyncio.run(scenario())
+
+
+def test_a_peer_who_may_be_reached_over_its_own_connection_is_if_its_certificate_says_so(tmp_path: Path) -> None:
+    ours, carrier = certificate(tmp_path / "a"), certificate(tmp_path / "b", "trunk.example")
+
+    async def scenario() -> None:
+        server = Hearing(Transport.TLS, server_tls=ServerTls([ours], client_ca=carrier.ca_file))
+        client = Hearing(client_tls=ClientTls(ca_file=ours.ca_file, certificate=carrier))
+        async with server.open() as (host, port), client.open():
+            client.connections.send(request("OPTIONS"), Flow(Transport.TLS, "localhost", port), host)
+            [(_, flow)] = await server.hears()
+            server.connections.alias(flow, "other.example", 5061)
+            server.connections.alias(flow, "trunk.example", 5061)
+            towards = Flow(Transport.TLS, flow.host, 5061, name="trunk.example")
+            server.connections.send(request("OPTIONS"), towards, flow.host)
+            await client.hears()
+            assert server.connections.size == 1
+            impostor = towards._replace(name="other.example")
+            server.connections.send(request("OPTIONS"), impostor, flow.host)
+            await server.until(lambda: server.failed == [impostor])
+            client.connections.close()
+            await server.until(lambda: server.connections.size == 0)
+            assert server.connections._by_peer == {}
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("trust", "reused"), [((), False), (("127.0.0.0/8",), True)])
+def test_without_tls_only_trusted_networks_are_reached_over_their_own_connection(
+    trust: tuple[str, ...], reused: bool
+) -> None:
+    async def scenario() -> None:
+        server = Hearing(trust=trust)
+        async with server.open() as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(request("OPTIONS"))
+            [(_, flow)] = await server.hears()
+            server.connections.alias(flow, "anybody.example", 9)
+            towards = Flow(Transport.TCP, "127.0.0.1", 9)
+            server.connections.send(b"hello", towards, "127.0.0.1")
+            if reused:
+                assert await reader.readexactly(5) == b"hello"
+            else:
+                await server.until(lambda: server.failed == [towards])
+            writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_name_that_no_certificate_can_bear_is_a_failure_like_others(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        server, client = Hearing(), Hearing()
+        async with server.open() as (host, port), client.open():
+            flow = Flow(Transport.TLS, f"{'x' * 70}.example", port)
+            client.connections.send(b"x", flow, host)
+            await client.until(lambda: client.failed == [flow])
+
+    asyncio.run(scenario())

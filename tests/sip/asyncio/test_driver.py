@@ -14,11 +14,22 @@ import uvloop
 
 from offhook.security.certificates import Certificate
 from offhook.sip.asyncio.driver import SipDriver
-from offhook.sip.events import CallAnswered, CallEnded, EndCause, Event, IncomingCall, PingAnswered
+from offhook.sip.events import (
+    CallAnswered,
+    CallEnded,
+    EndCause,
+    Event,
+    FlowLost,
+    IncomingCall,
+    PingAnswered,
+    RegisterReceived,
+)
 from offhook.sip.flow import Flow, Transport
+from offhook.sip.message import Request
 from offhook.sip.settings import Listener, SipSettings
 from offhook.sip.signalling import Invitation, Signalling
 from tests.sip.asyncio.nameserver import nameserver
+from tests.sip.asyncio.web_client import WebClient, believing
 from tests.support.certificates import both_ways, certificate
 
 EventT = TypeVar("EventT")
@@ -297,5 +308,50 @@ def test_a_next_hop_without_a_port_is_found_by_its_srv_records(transport: Transp
                 async with alice.sip:
                     alice.sip.ping(f"sip:bob@edge.example;transport={transport.value}")
                     assert (await alice.hears(PingAnswered)).code == 200
+
+    asyncio.run(scenario())
+
+
+REGISTER = (
+    "REGISTER sip:localhost SIP/2.0\r\nVia: SIP/2.0/WS df7jal23ls0d.invalid;branch=z9hG4bK{0}\r\n"
+    "From: <sip:web@localhost>;tag=1\r\nTo: <sip:web@localhost>\r\nCall-ID: r{0}\r\nCSeq: {0} REGISTER\r\n"
+    "Contact: <sip:web@df7jal23ls0d.invalid;transport=ws>\r\nExpires: 600\r\nMax-Forwards: 70\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("transport", [Transport.WS, Transport.WSS])
+def test_a_web_client_is_called_over_its_connection_until_it_is_lost(transport: Transport, made: Certificate) -> None:
+    async def scenario() -> None:
+        phone = Phone(made, listen_ws=("127.0.0.1", 0), listen_wss=("::1", 0))
+        async with phone.sip:
+            secure = {"ssl": believing(made.ca_file)} if transport.secure else {}
+            async with WebClient(f"{transport.value}://{phone.sip.addresses[transport.value]}", **secure) as client:
+                await client.says(REGISTER.format(1).encode())
+                asked = await phone.hears(RegisterReceived)
+                assert asked.source.transport is transport
+                phone.sip.reply(asked.handle, 200)
+                assert (await client.hears()).call_id == "r1"
+                target = "sip:web@df7jal23ls0d.invalid;transport=ws"
+                phone.sip.invite(
+                    Invitation(target=target, from_uri="sip:a@localhost", sdp=b"v=0", destination=asked.source)
+                )
+                invite = await client.hears()
+                assert isinstance(invite, Request)
+                assert (invite.method, invite.via.transport) == ("INVITE", transport.value.upper())
+                assert invite.contact is not None
+                assert invite.contact.uri.transport == "ws"
+                contact = [("Contact", "<sip:web@df7jal23ls0d.invalid;transport=ws>")]
+                await client.says(bytes(invite.response(200, to_tag="t", headers=contact, body=b"v=0")))
+                answered = await phone.hears(CallAnswered)
+                assert (await client.hears()).cseq.method == "ACK"
+                phone.sip.hangup(answered.call)
+                bye = await client.hears()
+                assert isinstance(bye, Request)
+                assert bye.method == "BYE"
+                await client.says(bytes(bye.response(200)))
+                await phone.hears(CallEnded)
+            assert (await phone.hears(FlowLost)).flow == asked.source
+            phone.sip.ping(target, (asked.source,))
+            assert (await phone.hears(PingAnswered)).code is None
 
     asyncio.run(scenario())

@@ -12,7 +12,7 @@ import pytest
 from offhook.security.tls import ServerTls
 from offhook.sip.asyncio.acceptor import Handshakes
 from offhook.sip.asyncio.listeners import Listeners
-from offhook.sip.flow import Flow, Transport
+from offhook.sip.flow import Flow, HostPort, Transport
 from offhook.sip.settings import Listener, SipSettings
 from offhook.sip.sources import TrustedNetworks
 from tests.support.certificates import certificate
@@ -106,3 +106,24 @@ def test_over_a_transport_that_is_not_listened_on_peers_are_told_another_address
     with listeners(at(Transport.UDP, "::1")) as made:
         assert made.called(Flow(Transport.TLS, "h", 5061), "192.0.2.1", None) == made.addresses["udp"]
         assert made.called(Flow(Transport.TLS, "h", 5061), "2001:db8::1", None).host == "::1"
+
+
+def test_what_was_found_out_is_told_to_peers_outside_unless_the_listener_says_otherwise() -> None:
+    further = [at(Transport.UDP, "0.0.0.0", "203.0.113.2"), at(Transport.TCP, "0.0.0.0"), at(Transport.UDP, "::")]
+    with listeners(*further, listen=("0.0.0.0", 0), local_networks=("10.0.0.0/8",)) as made:
+        made.mapped(made.sockets[0], HostPort("198.51.100.9", 40000))
+        assert made.called(udp("192.0.2.1", 1), "192.0.2.1", None) == ("198.51.100.9", 40000)
+        assert made.called(udp("192.0.2.1", 2), "192.0.2.1", None).host == "203.0.113.2"
+        tcp = made.called(Flow(Transport.TCP, "192.0.2.1", 5060), "192.0.2.1", None)
+        assert tcp == ("198.51.100.9", made.addresses["tcp"].port)
+        assert made.called(udp("127.0.0.1", 1), "127.0.0.1", None) == ("127.0.0.1", made.addresses["udp"].port)
+        assert made.called(udp("10.0.0.9", 1), "10.0.0.9", None).host not in ("198.51.100.9", "10.0.0.9")
+        assert made.called(udp("2001:db8::9", 3), "2001:db8::9", None).host != "198.51.100.9"
+
+
+def test_the_address_of_an_interface_is_told_by_listeners_on_all_addresses() -> None:
+    with listeners(at(Transport.UDP, "127.0.0.2"), at(Transport.TCP, "::"), listen=("0.0.0.0", 0)) as made:
+        made.reached_by(["198.51.100.9", "2001:db8::9"])
+        assert made.called(udp("192.0.2.1", 1), "192.0.2.1", None).host == "198.51.100.9"
+        assert made.called(udp("192.0.2.1", 2), "192.0.2.1", None).host == "127.0.0.2"
+        assert made.called(Flow(Transport.TCP, "2001:db8::1", 5060), "2001:db8::1", None).host == "2001:db8::9"

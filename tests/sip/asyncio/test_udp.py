@@ -5,6 +5,7 @@ import asyncio
 import pytest
 import uvloop
 
+from offhook.sip import stun
 from offhook.sip.asyncio.udp import UdpSocket
 from offhook.sip.flow import Flow, HostPort
 
@@ -50,3 +51,22 @@ def test_an_address_in_use_is_an_error_at_once() -> None:
     with pytest.raises(OSError):
         UdpSocket(one.address, lambda _data, _flow: None, lambda: None, batch=10)
     one.close()
+
+
+def test_a_client_that_asks_how_it_is_seen_is_told_and_no_sip_is_made_of_it() -> None:
+    async def scenario() -> None:
+        heard: list[bytes] = []
+        answers: asyncio.Queue[bytes] = asyncio.Queue()
+        server = UdpSocket(HostPort("127.0.0.1", 0), lambda data, _flow: heard.append(data), lambda: None, batch=10)
+        client = UdpSocket(HostPort("127.0.0.1", 0), lambda data, _flow: heard.append(data), lambda: None, batch=10)
+        client.on_stun = answers.put_nowait
+        server.open()
+        client.open()
+        client.send(stun.binding_request(b"twelve bytes"), *server.address)
+        async with asyncio.timeout(5):
+            assert stun.mapped_address(await answers.get(), b"twelve bytes") == client.address
+        assert heard == []
+        server.close()
+        client.close()
+
+    asyncio.run(scenario())

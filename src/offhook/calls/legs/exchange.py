@@ -163,6 +163,8 @@ class SipExchange:
         match event:
             case sip.IncomingCall():
                 self._receive(event)
+            case sip.FlowLost(flow=flow):
+                self._registrar.forget(flow)
             case sip.RegisterReceived():
                 self._spawn(self._admission.register(event, self._wired().signalling))
             case sip.PingAnswered():

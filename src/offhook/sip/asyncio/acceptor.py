@@ -156,3 +156,6 @@ class Acceptor:
                 )
         except OSError as error:  # TLS errors and time-outs are such
             _LOG.debug("connection not established", peer=host, error=str(error) or type(error).__name__)
+        except Exception:  # noqa: BLE001  (what one connection meets must not end the listener)
+            _LOG.exception("a connection could not be established", peer=host)
+            accepted.close()

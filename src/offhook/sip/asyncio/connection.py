@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _LOG = structlog.get_logger(__name__)
 
+Peer = tuple[Transport, str, int, str]
+"""Transport, address, port, and whom its certificate must name."""
+
 
 class Connection(asyncio.Protocol):
     """What streams and WebSockets have in common. They add ``data_received``, ``send`` and ``keep_alive``."""
@@ -34,6 +37,10 @@ class Connection(asyncio.Protocol):
         """When the message began that is not whole yet."""
         self.carried: set[Flow] = set()
         """Destinations whose messages took this connection."""
+        self.peers: set[Peer] = set()
+        """What is sent to these takes this connection."""
+        self.used = False
+        """Whether it brought a message."""
         self.pinged_at = 0.0
         self.unanswered = False
         """Whether a keep-alive of ours waits for its answer, at a peer that has answered one before."""
@@ -41,12 +48,21 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
-        host, port = transport.get_extra_info("peername")[:2]
+        peer = transport.get_extra_info("peername")
+        if peer is None:  # it is gone already
+            transport.abort()
+            return
+        host, port = peer[:2]
         certified = names_shown(transport.get_extra_info("peercert")) if self.flow.transport.secure else ()
         self.flow = self._owner.opened(self, Flow(self.flow.transport, host, port, certified=certified))
 
     def connection_lost(self, error: Exception | None) -> None:
         self._owner.closed(self, failed=error is not None or self._overflowed)
+
+    @property
+    def kept_alive(self) -> bool:
+        """Whether keep-alives are ours to send: who opened a stream does it (RFC 5626 §3.5), browsers never do."""
+        return self.place is None or self.flow.transport.web
 
     def write(self, data: bytes) -> None:
         """Send bytes; too many unsent ones close it."""
@@ -73,9 +89,20 @@ class Connection(asyncio.Protocol):
         self.unanswered = self._answers
         self.keep_alive()
 
+    def brings(self, message: bytes) -> None:
+        """A whole message came."""
+        self.used = True
+        self._owner.touched(self)
+        self._owner.on_message(message, self.flow)
+
     def ponged(self) -> None:
         """Its answer came: this peer gives answers."""
         self._answers, self.unanswered = True, False
+
+    def finish(self) -> None:
+        """Close it once everything is sent."""
+        if self._transport is not None:
+            self._transport.close()
 
     def abort(self) -> None:
         if self._transport is not None:

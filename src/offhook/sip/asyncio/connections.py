@@ -13,9 +13,9 @@ import structlog
 
 from offhook.security.certificates import TlsError
 from offhook.security.tls import ClientTls
-from offhook.sip.asyncio.connection import Connection
+from offhook.sip.asyncio.connection import Connection, Peer
 from offhook.sip.asyncio.stream import StreamConnection
-from offhook.sip.flow import Flow, Transport
+from offhook.sip.flow import Flow
 from offhook.sip.settings import SipSettings
 from offhook.sip.sources import TrustedNetworks, source_of
 
@@ -24,9 +24,6 @@ _SWEEP = 5.0
 """Most seconds between two looks at all connections."""
 _CARRIED = 100
 """Names of one peer that a connection remembers; messages under further ones are not told of its end, and time out."""
-
-Peer = tuple[Transport, str, int, str]
-"""Transport, address, port, and whom its certificate must name."""
 
 
 class Connections:
@@ -38,14 +35,18 @@ class Connections:
         on_message: Callable[[bytes, Flow], None],
         on_batch: Callable[[], None],
         on_failed: Callable[[Flow], None],
+        on_lost: Callable[[Flow], None],
         client_tls: ClientTls | None = None,
     ) -> None:
-        """``on_failed`` is told a destination to which something could not be sent."""
+        """``on_failed`` is told a destination to which something could not be sent, ``on_lost`` the flow of a connection
+        that brought messages and is gone.
+        """
         self.settings = settings
         self.on_message = on_message
         self.on_batch = on_batch
         self.tasks: asyncio.TaskGroup | None = None
         self._on_failed = on_failed
+        self._on_lost = on_lost
         self._client_tls = client_tls or ClientTls(verify=settings.tls_verify, ca_file=settings.tls_ca)
         self.trusted = TrustedNetworks(settings.trust)
         """Exempt from the limits per source."""
@@ -81,6 +82,8 @@ class Connections:
         waiting = self._opening.get(peer)
         if flow.connection or flow.transport.web:
             self._on_failed(flow)  # whoever opened it is gone, and listens nowhere else
+            if flow.connection:
+                self._on_lost(flow)  # again: it may have been bound to since
         elif waiting is None:
             assert self.tasks is not None
             self._opening[peer] = [(data, flow)]
@@ -93,12 +96,12 @@ class Connections:
     async def _open(self, peer: Peer) -> None:
         try:
             connection = await self._connect(peer)
-        except (OSError, TimeoutError, TlsError) as error:
+        except (OSError, TimeoutError, TlsError, ValueError) as error:  # ValueError: a name for no certificate
             _LOG.info("connection not opened", transport=peer[0].value, peer=peer[1], port=peer[2], error=_said(error))
             for flow in dict.fromkeys(flow for _, flow in self._opening.pop(peer)):
                 self._on_failed(flow)
             return
-        self._by_peer[peer] = connection
+        self._link(peer, connection)
         for data, flow in self._opening.pop(peer):
             self._pass(connection, data, flow)
 
@@ -114,6 +117,7 @@ class Connections:
         async with asyncio.timeout(self.settings.connect_timeout):
             context: ssl.SSLContext | None = None
             if transport.secure:
+                name.encode("idna")  # asyncio would find out with the socket open, and leave it so
                 context = await asyncio.to_thread(self._client_tls.context)
             _, connection = await loop.create_connection(
                 lambda: StreamConnection(self, transport, name=name),
@@ -142,7 +146,7 @@ class Connections:
         elif since is not None and since < now - settings.message_timeout:
             _LOG.info("connection closed: half a message", peer=connection.flow.host)
             connection.abort()
-        elif connection.place is None and settings.keepalive and connection.pinged_at < now - settings.keepalive:
+        elif connection.kept_alive and settings.keepalive and connection.pinged_at < now - settings.keepalive:
             if connection.unanswered:
                 _LOG.info("connection closed: no answer to keep-alives", peer=connection.flow.host)
                 connection.abort()
@@ -166,10 +170,26 @@ class Connections:
         self._connections[self._numbered] = connection
         self._by_source[source] += 1
         if not flow.transport.secure:
-            self._by_peer[_peer(flow, flow.host, flow.port)] = connection
+            self._link(_peer(flow, flow.host, flow.port), connection)
         self.touched(connection)
         connection.pinged_at = connection.active_at
         return flow
+
+    def alias(self, flow: Flow, host: str, port: int) -> None:
+        """The peer of ``flow`` says that what would be sent to ``host`` and ``port`` may take this connection (RFC 5923).
+
+        It is believed if its certificate names ``host``, and without TLS if its network is trusted: otherwise anybody
+        behind the same address could draw another's calls to himself.
+        """
+        connection = self._connections.get(flow.connection)
+        believed = host in flow.certified if flow.transport.secure else flow.host in self.trusted
+        if connection is None or not believed or len(connection.peers) >= _CARRIED:
+            return
+        self._link((flow.transport, flow.host, port, host if flow.transport.secure else ""), connection)
+
+    def _link(self, peer: Peer, connection: Connection) -> None:
+        connection.peers.add(peer)
+        self._by_peer[peer] = connection
 
     def _drop_idlest(self, source: str) -> None:
         theirs = (one for one in self._connections.values() if source_of(one.flow.host) == source)
@@ -197,12 +217,14 @@ class Connections:
         self._by_source[source] -= 1
         if not self._by_source[source]:
             del self._by_source[source]
-        for peer in [_peer(flow, flow.host, flow.port), (flow.transport, flow.host, flow.port, connection.name)]:
+        for peer in connection.peers:
             if self._by_peer.get(peer) is connection:
                 del self._by_peer[peer]
-        if failed:
+        if failed or flow.transport.web:
             for destination in {flow, *connection.carried}:
                 self._on_failed(destination)
+        if connection.used:
+            self._on_lost(flow)
 
 
 def _peer(flow: Flow, address: str, port: int) -> Peer:

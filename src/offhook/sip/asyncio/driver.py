@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -14,8 +15,10 @@ from offhook.security.tls import ClientTls, ServerTls
 from offhook.sip.asyncio.acceptor import Handshakes
 from offhook.sip.asyncio.connections import Connections
 from offhook.sip.asyncio.listeners import Listeners, Place
+from offhook.sip.asyncio.public_address import PublicAddress
 from offhook.sip.asyncio.resolver import Resolver
 from offhook.sip.asyncio.stream import StreamConnection
+from offhook.sip.asyncio.websocket import WebSocketConnection, Welcome
 from offhook.sip.bans import Ban, Bans
 from offhook.sip.dialog import DialogKey
 from offhook.sip.dns import Kind
@@ -34,6 +37,8 @@ _BEAT = 0.1
 """Seconds between measurements of the loop's lag."""
 _BEATS = 3
 """Of so many the least counts: one stall is no overload, and refusing callers would not undo it."""
+_WEB_PATH = "/sip"
+"""Where the HTTPS port speaks SIP."""
 _MAX_UNRESOLVED = 1000
 """Messages that wait for names; more are dropped as if the name had no address."""
 
@@ -56,11 +61,19 @@ class SipDriver:
         client_tls: ClientTls | None = None,
     ) -> None:
         """``server_tls`` is what secure listeners show; connections of ours go by the settings without ``client_tls``."""
+        self._settings = settings
         self._listener = listener
-        self._endpoint = Endpoint(settings, random_bits=random_bits, local_address=self.local_address, bans=bans)
         self._tasks = asyncio.TaskGroup()
         self._resolver = Resolver(settings, _reach(settings), random_bits=random_bits, tasks=self._tasks)
-        self._connections = Connections(settings, self._received, self._drain, self._failed, client_tls)
+        self._welcome = Welcome(origins=settings.web_origins)
+        self._connections = Connections(settings, self._received, self._drain, self._failed, self._lost, client_tls)
+        self._endpoint = Endpoint(
+            settings,
+            random_bits=random_bits,
+            local_address=self.local_address,
+            bans=bans,
+            on_alias=self._connections.alias,
+        )
         self._listeners = Listeners(
             settings,
             on_datagram=self._received,
@@ -71,6 +84,7 @@ class SipDriver:
             ),
             tls=server_tls,
         )
+        self._public = PublicAddress(settings, self._listeners, self._resolver, random_bits)
         self._background: list[asyncio.Task[None]] = []
         self._unresolved: dict[Flow, list[Transmit]] = {}
         self._timer: asyncio.Handle | None = None
@@ -87,7 +101,9 @@ class SipDriver:
         await self._tasks.__aenter__()
         self._connections.tasks = self._tasks
         self._listeners.open(self._tasks)
-        self._background = [self._tasks.create_task(self._beat()), self._tasks.create_task(self._connections.sweep())]
+        await self._public.look()
+        for work in (self._beat(), self._connections.sweep(), self._public.run()):
+            self._background.append(self._tasks.create_task(work))
         return self
 
     async def __aexit__(
@@ -142,6 +158,10 @@ class SipDriver:
 
     def _failed(self, destination: Flow) -> None:
         self._endpoint.transport_failed(destination, self._clock())
+        self._drain()
+
+    def _lost(self, flow: Flow) -> None:
+        self._endpoint.flow_lost(flow)
         self._drain()
 
     def _drain(self) -> None:
@@ -201,7 +221,14 @@ class SipDriver:
     # -- the sockets ------------------------------------------------------------------------------------------------
 
     def _accept(self, place: Place) -> asyncio.Protocol:
+        if place.transport.web:
+            return WebSocketConnection(self._connections, place, self._welcome)
         return StreamConnection(self._connections, place.transport, place=place)
+
+    def web_socket(self, address: tuple[str, int]) -> WebSocketConnection:
+        """A secure WebSocket at path ``/sip`` of an HTTPS server at ``address``, which hands over what it has received."""
+        place = Place(transport=Transport.WSS, address=HostPort(*address), advertise=self._settings.advertise)
+        return WebSocketConnection(self._connections, place, replace(self._welcome, path=_WEB_PATH))
 
     def _send(self, transmit: Transmit) -> None:
         flow = transmit.destination

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+
+import structlog
 
 from offhook.security.tls import ServerTls
 from offhook.sip.asyncio.acceptor import Acceptor, Handshakes
@@ -14,7 +16,9 @@ from offhook.sip.asyncio.addresses import LocalAddresses, is_loopback, is_unspec
 from offhook.sip.asyncio.udp import UdpSocket
 from offhook.sip.flow import Flow, HostPort, Transport
 from offhook.sip.settings import Listener, SipSettings
+from offhook.sip.sources import TrustedNetworks
 
+_LOG = structlog.get_logger(__name__)
 _PORT_ATTEMPTS = 20
 
 
@@ -51,6 +55,9 @@ class Listeners:
         self._local = LocalAddresses()
         self._sockets: list[UdpSocket] = []
         self._acceptors: list[tuple[Acceptor, Place]] = []
+        self._inside = TrustedNetworks(settings.local_networks)
+        self._public: dict[Place, HostPort] = {}
+        """What was found out to be the address of a listener, seen from outside."""
         self._places: dict[Transport, list[Place]] = {transport: [] for transport in Transport}
 
     def bind(self) -> None:
@@ -95,9 +102,42 @@ class Listeners:
             place = self._places[Transport.UDP][flow.connection - 1]
         place = place or self._towards(flow.transport, address) or self._fallback(address)
         host, port = place.address
-        if place.advertise and not is_loopback(address):
-            return HostPort(place.advertise, port)
+        if not is_loopback(address) and address not in self._inside:
+            if place.advertise:
+                return HostPort(place.advertise, port)
+            if place in self._public:
+                return self._public[place]
         return HostPort(self._local.towards(address, ipv6=":" in host) if is_unspecified(host) else host, port)
+
+    @property
+    def sockets(self) -> list[UdpSocket]:
+        """Those of UDP."""
+        return self._sockets
+
+    def mapped(self, datagrams: UdpSocket, public: HostPort) -> None:
+        """The outside sees a socket as ``public``, and thereby the host of all other listeners of its family."""
+        own = self._places[Transport.UDP][self._sockets.index(datagrams)]
+        self._note(own, public)
+        for place in self._streams():
+            if (":" in place.address.host) == (":" in public.host):
+                self._note(place, HostPort(public.host, place.address.port))
+
+    def reached_by(self, hosts: Sequence[str]) -> None:
+        """Listeners on all addresses are reached by these, one of each family at most."""
+        for host in hosts:
+            for place in (*self._places[Transport.UDP], *self._streams()):
+                if is_unspecified(place.address.host) and (":" in place.address.host) == (":" in host):
+                    self._note(place, HostPort(host, place.address.port))
+
+    def _streams(self) -> list[Place]:
+        return [place for transport, places in self._places.items() if transport.reliable for place in places]
+
+    def _note(self, place: Place, public: HostPort) -> None:
+        if self._public.get(place) != public:
+            self._public[place] = public
+            _LOG.info(
+                "public address", transport=place.transport.value, listener=str(place.address), address=str(public)
+            )
 
     def _towards(self, transport: Transport, address: str) -> Place | None:
         """The listener that the kernel would send from, else one of the family."""

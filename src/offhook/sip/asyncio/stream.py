@@ -26,13 +26,14 @@ class StreamConnection(Connection):
             return
         owner = self._owner
         for frame in frames:
+            if isinstance(frame, bytes):
+                self.brings(frame)
+                continue
             owner.touched(self)
             if frame is KeepAlive.PING:
                 self.write(KeepAlive.PONG.value)
-            elif frame is KeepAlive.PONG:
+            else:
                 self.ponged()
-            elif isinstance(frame, bytes):
-                owner.on_message(frame, self.flow)
         owner.waits(self, begun=bool(framer.pending), anew=bool(frames))
         owner.on_batch()
 

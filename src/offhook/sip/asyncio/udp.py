@@ -1,5 +1,5 @@
 """SIP over UDP: one socket, read until it is empty at each wake-up, since asyncio's own datagram transport reads one
-datagram per wake-up. It knows no SIP.
+datagram per wake-up. It knows no SIP. Clients that ask by STUN how they are seen, to keep their way open, are told (RFC 5626 §3.5.2).
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 import structlog
 
+from offhook.sip import stun
 from offhook.sip.flow import Flow, HostPort, Transport
+from offhook.sip.stun import is_stun
 
 _LOG = structlog.get_logger(__name__)
 _LARGEST = 65_535
@@ -49,6 +51,8 @@ class UdpSocket:
         host, port = self._socket.getsockname()[:2]
         self.address = HostPort(host, port)
         self._reading = False
+        self.on_stun: Callable[[bytes], None] = lambda _data: None
+        """Told what STUN servers answer."""
         self.dropped = 0
         """Datagrams that the kernel would not take."""
 
@@ -84,5 +88,15 @@ class UdpSocket:
             except OSError as error:
                 _LOG.debug("socket error read", error=str(error))  # an ICMP error of an earlier datagram
                 continue
+            if is_stun(data):
+                self._stun(data, HostPort(address[0], address[1]))
+                continue
             self._on_datagram(data, Flow(Transport.UDP, address[0], address[1], self._number))
         self._on_batch()
+
+    def _stun(self, data: bytes, source: HostPort) -> None:
+        answer = stun.answer(data, source)
+        if answer is None:
+            self.on_stun(data)
+        else:
+            self.send(answer, *source)

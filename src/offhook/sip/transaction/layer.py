@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from offhook.sip.flow import Flow
 from offhook.sip.identifiers import MAGIC_COOKIE
@@ -39,12 +40,20 @@ class Transactions:
 
         invite = request.method == "INVITE"
         diagram = invite_client if invite else client
+        data, datagrams = bytes(request), flow
+        instead = self._around.sizes.instead(flow, len(data), now)
+        if instead is not None:
+            flow = instead
+            request.replace_top_via(replace(request.via, transport=flow.transport.upper()))
         transaction = Transaction(diagram.TABLE, request, flow, user, self._around, self._client_over)
         transaction.key = key
         if invite:
             transaction.make_ack = lambda response: bytes(ack_of_failure(request, response))
         self._clients[key] = transaction
-        transaction.begin(diagram.START, now, data=bytes(request))
+        if instead is None:
+            transaction.begin(diagram.START, now, data=data)
+        else:
+            transaction.begin_large(diagram.START, datagrams, now)
         return transaction
 
     def open_server(

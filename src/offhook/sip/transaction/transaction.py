@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import replace
+from typing import NamedTuple, Protocol
 
 from offhook.sip.flow import Flow, Transmit
 from offhook.sip.message import Request, Response
 from offhook.sip.timers import Timer, Timers
 from offhook.sip.transaction.durations import Durations
+from offhook.sip.transaction.size import SizeSwitch
 from offhook.sip.transaction.table import STARTS, Cell, Do, Input, State, Table
 
+_TCP_PATIENCE = 2
+"""T1s that a request waits for anything from TCP before it leaves over UDP too; its branch tells the peer that it is one."""
 _REPEATED = frozenset({Do.START_A, Do.START_E, Do.START_G})
 
 
@@ -65,12 +69,21 @@ _FORGOTTEN = Request.build(
 class Surroundings:
     """What all transactions of an endpoint share: timers, durations, the list of messages to send."""
 
-    __slots__ = ("durations", "timers", "transmits")
+    __slots__ = ("durations", "sizes", "timers", "transmits")
 
-    def __init__(self, timers: Timers, durations: Durations) -> None:
+    def __init__(self, timers: Timers, durations: Durations, sizes: SizeSwitch | None = None) -> None:
         self.timers = timers
         self.durations = durations
+        self.sizes = sizes or SizeSwitch(0)
         self.transmits: list[Transmit] = []
+
+
+class Fallback(NamedTuple):
+    """How a request begins again over UDP."""
+
+    start: Cell
+    flow: Flow
+    patience: Timer
 
 
 class Transaction:
@@ -78,6 +91,7 @@ class Transaction:
 
     __slots__ = (
         "_around",
+        "_fallback",
         "_interval",
         "_last",
         "_over",
@@ -115,6 +129,8 @@ class Transaction:
         self._table = table
         self._around = around
         self._over = over
+        self._fallback: Fallback | None = None
+        """Of a request that took TCP for its size, until something is heard."""
         self._last: bytes | None = None
         self._interval: float | None = None
         self._timers: list[Timer] = []
@@ -128,9 +144,31 @@ class Transaction:
         self, what: Input, now: float, message: Request | Response | None = None, data: bytes | None = None
     ) -> None:
         """Take one input: ``message`` is what arrived, ``data`` what the user wants sent."""
+        fallback, self._fallback = self._fallback, None
+        if fallback is not None:
+            fallback.patience.stop()
+            if what is Input.TRANSPORT_ERROR:
+                self._fall_back(fallback, now)
+                return
         cell = self._table[self.state].get(what)
         if cell is not None:
             self._step(cell, now, message, data)
+
+    def begin_large(self, start: Cell, datagrams: Flow, now: float) -> None:
+        """Enter the table over TCP; where that is refused, or leads to nothing for a while, once more over UDP."""
+        wait = now + _TCP_PATIENCE * self._around.durations.t1
+        patience = self._around.timers.start(wait, self.feed, Input.TRANSPORT_ERROR)
+        self._fallback = Fallback(start, datagrams, patience)
+        self._step(start, now, None, bytes(self.request))
+
+    def _fall_back(self, fallback: Fallback, now: float) -> None:
+        self._around.sizes.refused(fallback.flow, now)
+        for timer in self._timers:
+            timer.stop()
+        self._timers.clear()
+        self.flow = fallback.flow
+        self.request.replace_top_via(replace(self.request.via, transport="UDP"))
+        self._step(fallback.start, now, None, bytes(self.request))
 
     def accepts(self, what: Input) -> bool:
         """Whether the present state has a cell for ``what``."""
@@ -138,6 +176,9 @@ class Transaction:
 
     def end(self) -> None:
         """Terminate at once: its user answered without it."""
+        if self._fallback is not None:
+            self._fallback.patience.stop()
+            self._fallback = None
         self._enter(State.TERMINATED)
         self._over(self)
 
