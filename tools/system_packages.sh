@@ -4,6 +4,8 @@
 set -euo pipefail
 
 packages=(sip-tester baresip-core kamailio postgresql nsd)
+# A browser's SIP stack runs in Node, which may be there by other means than Debian's.
+command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
