@@ -16,17 +16,16 @@ from offhook.sip.asyncio.acceptor import Handshakes
 from offhook.sip.asyncio.connections import Connections
 from offhook.sip.asyncio.listeners import Listeners, Place
 from offhook.sip.asyncio.public_address import PublicAddress
-from offhook.sip.asyncio.resolver import Resolver
+from offhook.sip.asyncio.resolver import Resolver, reach_of
 from offhook.sip.asyncio.stream import StreamConnection
 from offhook.sip.asyncio.websocket import WebSocketConnection, Welcome
 from offhook.sip.bans import Ban, Bans
 from offhook.sip.dialog import DialogKey
-from offhook.sip.dns import Kind
 from offhook.sip.endpoint import Endpoint
 from offhook.sip.errors import NotLocated, RemoteProtocolError
 from offhook.sip.events import CallEnded, CallHandle, Event, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort, Transmit, Transport
-from offhook.sip.locating import Reach, is_address
+from offhook.sip.locating import is_address
 from offhook.sip.packages import Render, Termination
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Headers, InstantMessage, Invitation, RegisterOrder
@@ -64,7 +63,7 @@ class SipDriver:
         self._settings = settings
         self._listener = listener
         self._tasks = asyncio.TaskGroup()
-        self._resolver = Resolver(settings, _reach(settings), random_bits=random_bits, tasks=self._tasks)
+        self._resolver = Resolver(settings, reach_of(settings), random_bits=random_bits, tasks=self._tasks)
         self._welcome = Welcome(origins=settings.web_origins)
         self._connections = Connections(settings, self._received, self._drain, self._failed, self._lost, client_tls)
         self._endpoint = Endpoint(
@@ -395,10 +394,3 @@ class SipDriver:
     ) -> None:
         self._endpoint.reply(handle, code, self._clock(), reason, headers=headers, body=body)
         self._drain()
-
-
-def _reach(settings: SipSettings) -> Reach:
-    """What we can send by; names may have the addresses that a socket of ours can send to, ``listen``'s kind preferred."""
-    hosts = [settings.listen[0], *(listener.listen[0] for listener in settings.further)]
-    families = tuple(dict.fromkeys(Kind.AAAA if ":" in host else Kind.A for host in hosts))
-    return Reach(transports=(Transport.UDP, Transport.TCP, Transport.TLS), families=families)

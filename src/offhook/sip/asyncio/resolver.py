@@ -13,7 +13,7 @@ from offhook.sip.asyncio.dns import DnsClient, DnsFailed
 from offhook.sip.asyncio.hosts import HostsFile
 from offhook.sip.dns import Kind, Question, Record
 from offhook.sip.errors import NotLocated
-from offhook.sip.flow import Flow
+from offhook.sip.flow import Flow, Transport
 from offhook.sip.locating import Reach, Search, locate
 from offhook.sip.settings import SipSettings
 from offhook.sip.uri import Uri
@@ -163,3 +163,10 @@ class Resolver:
 
 def _kind(address: str) -> Kind:
     return Kind.AAAA if ipaddress.ip_address(address.partition("%")[0]).version == 6 else Kind.A
+
+
+def reach_of(settings: SipSettings) -> Reach:
+    """What we can send by; names may have the addresses that a socket of ours can send to, ``listen``'s kind preferred."""
+    hosts = [settings.listen[0], *(listener.listen[0] for listener in settings.further)]
+    families = tuple(dict.fromkeys(Kind.AAAA if ":" in host else Kind.A for host in hosts))
+    return Reach(transports=(Transport.UDP, Transport.TCP, Transport.TLS), families=families)
