@@ -443,3 +443,28 @@ def test_the_way_of_each_server_stands_in_via_and_contact() -> None:
     cluster.answers(1, 503)
     assert cluster.request(2).via.transport == "TCP"
     assert "transport=tcp" in (cluster.request(2).get("contact") or "")
+
+
+def test_a_server_that_hangs_up_after_its_503_does_not_end_the_call_at_the_next() -> None:
+    cluster = Cluster(servers=3, transport=Transport.TCP)
+    cluster.invite()
+    cluster.answers(1, 503)
+    cluster.fails(1)
+    assert cluster.requests() == ["INVITE 1", "ACK 1", "INVITE 2"]
+    cluster.answers(2, 200)
+    assert len(cluster.of(CallAnswered)) == 1
+
+
+def test_a_connection_that_breaks_after_a_challenge_was_answered_leaves_nothing_behind() -> None:
+    challenger = Challenger(b"0123456789abcdef", random_bits=counted_bits())
+    challenge = tuple(("WWW-Authenticate", value) for value in challenger.challenges("example", 0.0))
+    cluster = Cluster(servers=1)
+    call = cluster.invite(username="bob", password="secret")
+    cluster.answers(1, 401, headers=challenge)
+    cluster.answers(1, 100)
+    cluster.fails(1)
+    assert cluster.of(CallEnded) == []
+    cluster.endpoint.hangup(call, cluster.now)
+    cluster.run()
+    assert cluster.of(CallEnded)[0].cause is EndCause.HANGUP
+    assert cluster.endpoint.idle

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from offhook.sip.errors import LocalProtocolError
-from offhook.sip.events import CallEnded, EndCause, OfferAnswered, OfferReceived
+from offhook.sip.events import CallEnded, EndCause, OfferAnswered, OfferReceived, OfferRefused
+from offhook.sip.message import Request, parse
 from offhook.sip.testing import Wire
-from tests.sip.raw import request
+from tests.sip.raw import PEER, request
 from tests.sip.test_conversation import Standing
 from tests.sip.test_endpoint import standing
 from tests.sip.test_updating import CHANGE, answering
@@ -118,3 +119,15 @@ def test_a_refused_reinvite_leaves_room_for_the_next() -> None:
     line.says(request("ACK", branch="r2", cseq=2, to=line.to))
     line.asks("INVITE", headers=["Content-Type: application/sdp"], body="offer")
     assert len(line.side.of(OfferReceived)) == 2
+
+
+def test_a_connection_that_breaks_after_a_refusal_is_no_second_refusal() -> None:
+    line = Standing()
+    line.endpoint.reinvite(line.call, b"offer", 0.0)
+    line.wire.settle()
+    invite = parse(line.sent[-1])
+    assert isinstance(invite, Request)
+    line.says(bytes(invite.response(488, to_tag="x")))
+    line.endpoint.transport_failed(PEER, 0.0)
+    line.wire.settle()
+    assert line.side.one(OfferRefused).code == 488

@@ -361,13 +361,15 @@ class OutgoingInvite:
             inviting.forked(self, response, now)
 
     def timed_out(self, transaction: Transaction, now: float) -> None:
-        self.stop_limit()
-        if not self.left:
+        if transaction is self.call.transaction:
+            self.stop_limit()
             self._inviting.silent(self, EndCause.NO_RESPONSE, 408, now)
 
     def unreachable(self, transaction: Transaction, now: float) -> None:
-        self.stop_limit()
-        if not self.left:
+        if (
+            transaction is self.call.transaction
+        ):  # not one before it, answered with 401 or 503, whose ACK could not be sent
+            self.stop_limit()
             self._inviting.silent(self, EndCause.UNREACHABLE, 503, now)
 
     def stop_limit(self) -> None:

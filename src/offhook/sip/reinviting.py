@@ -75,7 +75,7 @@ class Reinviting:
         headers = [*offer.headers, *self._sessions.request_headers(offer.call)]
         request = again or agent.in_dialog(dialog, "INVITE", flow, headers=headers, body=offer.sdp)
         dialog.offers.take(OfferInput.OFFER_SENT)
-        transaction = agent.transactions.open_client(request, flow, offer, now)
+        offer.transaction = transaction = agent.transactions.open_client(request, flow, offer, now)
         wait = now + agent.durations.patience
         offer.limit = agent.timers.start(wait, lambda at: transaction.feed(Input.ABANDONED, at))
 
@@ -141,7 +141,7 @@ class Reinviting:
 class OutgoingOffer:
     """Our re-INVITE, the user of its transaction."""
 
-    __slots__ = ("_ack", "_attempts", "_reinviting", "call", "headers", "limit", "refresh", "sdp")
+    __slots__ = ("_ack", "_attempts", "_reinviting", "call", "headers", "limit", "refresh", "sdp", "transaction")
 
     def __init__(self, reinviting: Reinviting, call: Call, sdp: bytes, headers: Headers, *, refresh: bool) -> None:
         self._reinviting = reinviting
@@ -152,6 +152,8 @@ class OutgoingOffer:
         self.headers = headers
         self.refresh = refresh
         self.limit: Timer | None = None
+        self.transaction: Transaction | None = None
+        """The one whose final response is still due."""
 
     def start(self, now: float) -> None:
         call = self.call
@@ -184,17 +186,20 @@ class OutgoingOffer:
                 self.refused(message.status, now)
 
     def timed_out(self, transaction: Transaction, now: float) -> None:
-        self._stop_limit()
-        self.refused(408, now)
+        if transaction is self.transaction:
+            self._stop_limit()
+            self.refused(408, now)
 
     def unreachable(self, transaction: Transaction, now: float) -> None:
-        self._stop_limit()
-        self.refused(503, now)
+        if transaction is self.transaction:  # not one that was answered, whose ACK could not be sent
+            self._stop_limit()
+            self.refused(503, now)
 
     def refused(self, code: int, now: float) -> None:
         self.call.outgoing_offer = False
         self._reinviting.given_up(self, code, now)
 
     def _stop_limit(self) -> None:
+        self.transaction = None
         if self.limit is not None:
             self.limit.stop()
