@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offhook.calls.allowance import Allowances
 from offhook.calls.dialing import ClientTarget, DialTarget, NumberTarget, SipTarget
 from offhook.calls.errors import Unroutable
 from offhook.calls.routing import Caller, Routing, caller_of, shown, split_headers, target_of
@@ -98,10 +99,12 @@ def test_a_number_is_dialled_in_any_way_that_its_region_writes_it() -> None:
 
 def test_what_is_called_leaves_in_international_form_if_it_may_be_called() -> None:
     async def main() -> None:
-        async with world(CallSettings(region="DE", destinations=("DE", "!premium"))) as w:
+        settings = CallSettings(region="DE", destinations=("DE", "!premium"))
+        async with world(settings) as w:
             w.exchange.leads_to("carrier.test")
-            routing = Routing(w.directory, w.exchange, CallSettings(region="DE", destinations=("DE", "!premium")))
-            order = {"account_sid": AccountSid("AC1"), "domain": None}
+            routing = Routing(w.directory, w.exchange, settings)
+            account = AccountSid("AC1")
+            order = {"account_sid": account, "allowance": await Allowances(w.directory, settings).of(account)}
             rung = await routing.outgoing(NumberTarget(number="089 123 4567?A=1"), Caller(user="x"), **order)
             assert "+49891234567" in rung[0].uri
             for number in ("0900 1123456", "+18765550123", "1234"):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from offhook.calls.directory import ClientEntry, NumberRoute
+from offhook.calls.directory import AccountPolicy, ClientEntry, NumberRoute
 from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed
 from offhook.calls.leg import (
     Caller,
@@ -282,6 +282,7 @@ class DirectoryTwin:
             )
             for login in ("alice", "bob")
         }
+        self.policies: dict[AccountSid, AccountPolicy] = {}
         self.delay = 0.0
         self.asked: list[str] = []
         """Clients that were looked for."""
@@ -289,6 +290,10 @@ class DirectoryTwin:
     async def number(self, dialled: str, domain: str | None = None) -> NumberRoute | None:
         await asyncio.sleep(self.delay)
         return self.numbers.get(dialled.removeprefix("+"))
+
+    async def policy(self, account_sid: AccountSid) -> AccountPolicy:
+        await asyncio.sleep(self.delay)
+        return self.policies.get(account_sid, AccountPolicy(domain="pbx.test"))
 
     async def client(self, login: str, domain: str | None = None) -> ClientEntry | None:
         self.asked.append(login)

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from offhook.calls.directory import AccountPolicy
 from offhook.records.directory import Memory, StoreDirectory
 from offhook.records.settings import RecordsSettings
 from offhook.security.masked import Secret
@@ -9,6 +10,7 @@ from offhook.security.secrets import Keyring
 from offhook.store.accounts import AccountRow
 from offhook.store.applications import ApplicationRow
 from offhook.store.clients import ClientRow
+from offhook.store.limits import LimitsRow
 from offhook.store.numbers import NumberRow
 from offhook.store.organizations import OrganizationRow
 from tests.support.databases import ADMINISTRATOR, CHILD, GRANDCHILD, KINDS, NOW, ORGANIZATION, populated
@@ -103,6 +105,35 @@ def test_a_client_is_found_by_login_in_its_organization_and_is_inactive_with_its
             assert (await directory.client("alice")).active  # still believed
             directory.forget()
             assert not (await directory.client("alice")).active
+
+    asyncio.run(scene())
+
+
+def test_the_same_login_in_two_organizations_is_two_clients_and_accounts_know_their_own(tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            elsewhere = AccountRow(
+                sid="AC" + "8" * 32,
+                organization_sid=OTHER,
+                parent_account_sid=ADMINISTRATOR,
+                friendly_name="other",
+                auth_token="sealed",
+                **DATES,
+            )
+            directory = await filled(
+                database,
+                elsewhere,
+                client(1, "alice"),
+                client(2, "alice", organization_sid=OTHER, account_sid=elsewhere.sid, ha1_md5="other"),
+                LimitsRow(account_sid=ADMINISTRATOR, max_calls=7, destinations="DE", date_updated=NOW),
+            )
+            here, there = await directory.client("alice"), await directory.client("alice", "other.example")
+            assert (here.domain, there.domain) == ("example.org", "other.example")
+            assert here.client_sid != there.client_sid
+            assert there.ha1["MD5"] == "other"
+            policy = await directory.policy(elsewhere.sid)
+            assert (policy.domain, policy.max_calls, policy.destinations) == ("other.example", 7, ("DE",))
+            assert await directory.policy("AC" + "9" * 32) == AccountPolicy()
 
     asyncio.run(scene())
 

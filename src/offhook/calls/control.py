@@ -48,8 +48,8 @@ class CallControl(Protocol):
         """Start a call; returns when its row is durable, status ``queued``. Raises ``CallRefused``."""
         ...
 
-    def callable(self, number: str) -> str:
-        """``number`` in international form, if the node may call it. Raises ``CallRefused``."""
+    async def callable(self, number: str, account_sid: AccountSid) -> str:
+        """``number`` in international form, if the account may call it. Raises ``CallRefused``."""
         ...
 
     def live(self, sid: CallSid) -> CallFacts | None:

@@ -42,6 +42,17 @@ class ClientEntry:
     active: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPolicy:
+    """What was said of an account, or else of the nearest one above it; None where nothing was."""
+
+    domain: str | None = None
+    """SIP domain of the account's organization; None when that is closed."""
+    max_calls: int | None = None
+    calls_per_second: float | None = None
+    destinations: tuple[str, ...] | None = None
+
+
 class Directory(Protocol):
     """Look-ups. Answers within a second or raises; node.py gives the real one, tests a dict."""
 
@@ -61,4 +72,8 @@ class Directory(Protocol):
 
     async def lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
         """An account, the one above it, and so on up to the administrator's."""
+        ...
+
+    async def policy(self, account_sid: AccountSid) -> AccountPolicy:
+        """What an account may do; that of an unknown one says nothing."""
         ...

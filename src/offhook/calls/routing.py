@@ -12,12 +12,12 @@ from typing import assert_never
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from offhook.calls.allowance import Allowance
 from offhook.calls.dialing import ClientTarget, DialTarget, NumberTarget, SipTarget
 from offhook.calls.directory import ClientEntry, Directory, NumberRoute
 from offhook.calls.errors import Unroutable
 from offhook.calls.events import StatusCallback
 from offhook.calls.leg import ANONYMOUS, Caller, Contact, Destination, Exchange, Invitation
-from offhook.calls.numbers.destinations import Destinations
 from offhook.calls.numbers.numbering import Numbering
 from offhook.calls.numbers.star_codes import StarCodes
 from offhook.calls.script import Application
@@ -55,7 +55,6 @@ class Routing:
         self._timeout = settings.lookup_timeout
         self._strangers = settings.strangers
         self._numbering = Numbering(settings.region)
-        self._destinations = Destinations(settings.destinations)
         self._star_codes = StarCodes(settings.star_codes)
 
     async def incoming(self, invitation: Invitation) -> Route:
@@ -78,6 +77,8 @@ class Routing:
                     return route
                 if invitation.trunks and not self._strangers:
                     raise Unroutable("no account whose trunk this is has this number")
+                if caller is not None and await self._directory.domain(domain) != invitation.to_domain.lower():
+                    domain = caller.domain  # dialled at our address: within the domain of the caller
                 number = await self._number(dialled, domain)
                 client = None if number is not None else await self._directory.client(dialled, domain)
         except TimeoutError:
@@ -100,21 +101,23 @@ class Routing:
         caller: Caller,
         *,
         account_sid: AccountSid,
-        domain: str | None,
+        allowance: Allowance,
+        domain: str | None = None,
         headers: Sequence[tuple[str, str]] = (),
     ) -> tuple[Destination, ...]:
         """The far ends that ``target`` stands for: one, every device of a client, or the gateways that lead to a number.
 
-        ``account_sid`` is whose call it is, ``domain`` where clients live.
+        ``account_sid`` is whose call it is, ``allowance`` what that may do. Clients are looked for in
+        ``domain``, else in the account's own.
         """
         match target:
             case NumberTarget(number=text):
                 number, extra = split_headers(text)
-                number = self.callable(number)
+                number = self.callable(number, allowance)
                 return self._exchange.ways(number, caller, await self._lineage(account_sid), (*headers, *extra))
             case ClientTarget(login=text):
                 login, extra = split_headers(text)
-                contacts = await self._contacts(login, domain)
+                contacts = await self._contacts(login, domain or allowance.domain)
             case SipTarget(uri=text):
                 uri, extra = split_headers(text)
                 if not uri.lower().startswith(("sip:", "sips:")):
@@ -172,13 +175,10 @@ class Routing:
             found = await self._directory.number(international, domain)
         return found
 
-    def callable(self, number: str) -> str:
-        """``number`` in international form, if it may be called from here."""
+    def callable(self, number: str, allowance: Allowance) -> str:
+        """``number`` in international form, if ``allowance`` permits it. Raises ``Unroutable``."""
         international = self._numbering.international(number)
-        if not self._destinations.allows(international):
-            raise Unroutable(
-                f"calls to {international} are not allowed here (setting calls.destinations)", sip_code=403, code=21215
-            )
+        allowance.check(international)
         return international
 
     async def client(self, login: str, domain: str | None) -> ClientEntry | None:

@@ -12,8 +12,9 @@ from typing import Any
 import structlog
 
 from offhook.calls.active import ActiveCall
+from offhook.calls.allowance import Allowance, Allowances
 from offhook.calls.call import Call, Input
-from offhook.calls.capacity import CallLimits, Capacity
+from offhook.calls.capacity import Capacity
 from offhook.calls.control import CallOrder, CallRefused
 from offhook.calls.dial import Dialling
 from offhook.calls.dialing import DialOutcome, DialRequest, DialTarget, NumberTarget
@@ -62,9 +63,7 @@ class Switchboard:
         self._routing = Routing(directory, exchange, around.settings)
         self._dialling = Dialling(self, around)
         self._capacity = Capacity()
-        self._limits = CallLimits(
-            max_calls=around.settings.max_calls_per_account, calls_per_second=around.settings.max_rate_per_account
-        )
+        self._allowances = Allowances(directory, around.settings)
         self._transfers = Transfers(self, self._routing, around)
         self._replacing = Replacing(self._dialling, around)
         self.presence = Presence()
@@ -154,9 +153,10 @@ class Switchboard:
             self.spawn(self._replacing.replace(replaced, call), f"replacing of {facts.sid}")
             return call
         route = await self._routing.incoming(invitation)
+        allowance = await self._allowances.of(route.account_sid)
         if arrival.over:
             return None
-        self._check_capacity(route.account_sid, outgoing=False)
+        self._check_capacity(route.account_sid, allowance, outgoing=False)
         return self._incoming(invitation, route)
 
     def _incoming(self, invitation: Invitation, route: Route) -> ActiveCall:
@@ -193,10 +193,11 @@ class Switchboard:
             raise CallRefused(NOT_ALLOWED_NOW, "The server takes no more calls at present.")
         target = target_of(order.to, username=order.sip_username, password=order.sip_password)
         try:
+            allowance = await self._allowances.of(order.account_sid)
             destinations = await self._routing.outgoing(
-                target, caller_of(order.from_), account_sid=order.account_sid, domain=None
+                target, caller_of(order.from_), account_sid=order.account_sid, allowance=allowance
             )
-            self._check_capacity(order.account_sid, outgoing=True)
+            self._check_capacity(order.account_sid, allowance, outgoing=True)
             leg = self._leg_to(target, destinations)
         except Unroutable as failure:
             raise CallRefused(failure.code, str(failure)) from failure
@@ -234,9 +235,9 @@ class Switchboard:
         self._start(call)
         return facts
 
-    def callable(self, number: str) -> str:
+    async def callable(self, number: str, account_sid: AccountSid) -> str:
         try:
-            return self._routing.callable(number)
+            return self._routing.callable(number, await self._allowances.of(account_sid))
         except Unroutable as failure:
             raise CallRefused(failure.code, str(failure)) from failure
 
@@ -247,16 +248,18 @@ class Switchboard:
         shows = request.caller_id or of.from_
         identity = caller_of(shows)
         name = "" if request.caller_id else of.caller_name or ""
-        domain = request.domain or of.sip_domain
+        allowance = await self._allowances.of(of.account_sid)
+        domain = request.domain or allowance.domain
         client = await self._routing.rung_client(target, domain)
         destinations = await self._routing.outgoing(
             target,
             Caller(user=identity.user, name=name, domain=identity.domain),
             account_sid=of.account_sid,
+            allowance=allowance,
             domain=domain,
             headers=request.headers,
         )
-        self._check_capacity(of.account_sid, outgoing=True)
+        self._check_capacity(of.account_sid, allowance, outgoing=True)
         leg = self._leg_to(target, destinations)
         facts = CallFacts(
             sid=self._sid(),
@@ -342,9 +345,9 @@ class Switchboard:
         await call.until_over(self._settings.hangup_timeout)
         return call.facts
 
-    def _check_capacity(self, account_sid: AccountSid, *, outgoing: bool) -> None:
+    def _check_capacity(self, account_sid: AccountSid, allowance: Allowance, *, outgoing: bool) -> None:
         """Whether the account may begin a call; what registers it follows without a wait between. Raises ``Unroutable``."""
-        self._capacity.check(account_sid, self._limits, self._around.clock.monotonic(), outgoing=outgoing)
+        self._capacity.check(account_sid, allowance.limits, self._around.clock.monotonic(), outgoing=outgoing)
 
     def _register(self, facts: CallFacts, leg: Leg, plan: Plan) -> ActiveCall:
         call = ActiveCall(Call(facts), leg, plan, self._around, self)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from offhook.calls.directory import ClientEntry, NumberRoute
+from offhook.calls.directory import AccountPolicy, ClientEntry, NumberRoute
 from offhook.calls.events import StatusCallback
 from offhook.calls.numbers.patterns import SIGNS, Patterns, is_pattern
 from offhook.calls.script import Application
@@ -19,7 +19,7 @@ from offhook.records.settings import RecordsSettings
 from offhook.records.trunks import StoreTrunks
 from offhook.security.masked import Secret
 from offhook.security.secrets import Keyring
-from offhook.store import accounts, clients, numbers, organizations
+from offhook.store import accounts, clients, limits, numbers, organizations
 from offhook.store.accounts import AccountRow
 from offhook.store.applications import ApplicationRow
 from offhook.store.base import storable
@@ -118,6 +118,7 @@ class StoreDirectory:
         self._patterns = Memory(self._find_patterns, ttl=ttl, limit=limit, monotonic=monotonic)
         self._clients = Memory(self._find_client, ttl=ttl, limit=limit, monotonic=monotonic)
         self._keys = Memory(self._find_key, ttl=ttl, limit=limit, monotonic=monotonic)
+        self._policies = Memory(self._find_policy, ttl=ttl, limit=limit, monotonic=monotonic)
         self._lineages = Memory(self._find_lineage, ttl=ttl, limit=limit, monotonic=monotonic)
 
     async def number(self, dialled: str, domain: str | None = None) -> NumberRoute | None:
@@ -163,11 +164,16 @@ class StoreDirectory:
         async with asyncio.timeout(self._wait):
             return await self._lineages.get(account_sid)
 
+    async def policy(self, account_sid: AccountSid) -> AccountPolicy:
+        """What an account may do. Raises ``TimeoutError``."""
+        async with asyncio.timeout(self._wait):
+            return await self._policies.get(account_sid)
+
     def forget(self) -> None:
         """Something was changed: ask the database again."""
         self.trunks.forget()
         calls = (self._organizations, self._names, self._numbers, self._patterns, self._clients)
-        for memory in (*calls, self._keys, self._lineages):
+        for memory in (*calls, self._keys, self._lineages, self._policies):
             memory.forget()
 
     async def _find_organization(self, domain: str) -> tuple[str, str] | None:
@@ -207,6 +213,18 @@ class StoreDirectory:
         async with self._database.reading() as session:
             found = await accounts.credentials(session, account_sid)
         return None if found is None else self._keyring.open(found.auth_token, found.sid)
+
+    async def _find_policy(self, account_sid: AccountSid) -> AccountPolicy:
+        async with self._database.reading() as session:
+            lineage = await accounts.lineage(session, account_sid)
+            organization = await organizations.of_account(session, account_sid)
+            said = await limits.effective(session, lineage)
+        return AccountPolicy(
+            domain=None if organization is None else organization.domain_name,
+            max_calls=said.max_calls,
+            calls_per_second=said.calls_per_second,
+            destinations=said.destinations,
+        )
 
     async def _find_lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
         async with self._database.reading() as session:

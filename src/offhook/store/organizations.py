@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from offhook.store.accounts import AccountRow
 from offhook.store.base import Long, Short, SidKey, Table
 from offhook.store.session import Session
 
@@ -34,6 +35,16 @@ async def get(session: Session, sid: str) -> OrganizationRow | None:
 async def by_domain(session: Session, domain: str) -> OrganizationRow | None:
     """The organization of a SIP domain."""
     return await session.scalar(select(OrganizationRow).where(OrganizationRow.domain_name == domain.lower()))
+
+
+async def of_account(session: Session, account_sid: str) -> OrganizationRow | None:
+    """The organization of an account, while it is active."""
+    query = select(OrganizationRow).where(
+        OrganizationRow.sid
+        == select(AccountRow.organization_sid).where(AccountRow.sid == account_sid).scalar_subquery(),
+        OrganizationRow.status == "active",
+    )
+    return await session.scalar(query)
 
 
 async def default(session: Session) -> OrganizationRow | None:

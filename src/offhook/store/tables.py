@@ -8,6 +8,7 @@ from offhook.store import (
     calls,
     clients,
     deliveries,
+    limits,
     nodes,
     notifications,
     numbers,
@@ -29,5 +30,6 @@ AGGREGATES = (
     deliveries,
     nodes,
     trunks,
+    limits,
 )
 METADATA = Table.metadata

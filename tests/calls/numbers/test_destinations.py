@@ -25,13 +25,15 @@ from offhook.calls.numbers.destinations import Destinations
         (["!+881", "!JM"], "+18765550123", False),
         (["!+881", "!JM"], "+4989123456", True),
         (["+4989", "!+49"], "+4989123456", False),
+        (["!+"], "+4989123456", False),
+        (["!+"], "1001", True),
     ],
 )
 def test_what_may_be_called(entries: list[str], number: str, allowed: bool) -> None:
     assert Destinations(entries).allows(number) == allowed
 
 
-@pytest.mark.parametrize("entry", ["", "XX", "Germany", "+49 89", "!", "+", "DE,AT"])
+@pytest.mark.parametrize("entry", ["", "XX", "Germany", "+49 89", "!", "++", "DE,AT"])
 def test_an_entry_that_means_nothing_is_named(entry: str) -> None:
     with pytest.raises(ValueError, match="neither a country"):
         Destinations([entry])

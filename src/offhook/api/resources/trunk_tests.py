@@ -16,6 +16,7 @@ from offhook.api.trunk_forms import trunks_of
 from offhook.api.wire.bodies import Names
 from offhook.api.wire.forms import parameter
 from offhook.calls.trunks.findings import report
+from offhook.vocabulary.sids import AccountSid
 
 router = APIRouter()
 NAMES: Final = Names(element="TrunkTest", many="TrunkTests", key="trunk_tests")
@@ -60,7 +61,7 @@ async def create_trunk_test(access: Authorized, form: Annotated[CreateTrunkTest,
     trunk = next((one for one in trunks_of(access) if form.trunk in (one.key, one.name)), None)
     if trunk is None:
         raise NotFound(f"a trunk {form.trunk[:80]} of account {access.account.sid}")
-    number = access.ports.calls.callable(form.to) if form.to else ""
+    number = await access.ports.calls.callable(form.to, AccountSid(access.account.sid)) if form.to else ""
     findings = await access.ports.trial.run(trunk, number=number, caller=form.from_ or "")
     test = TrunkTest(trunk=trunk.name, fine=all(finding.fine for finding in findings), report=report(findings))
     return access.one(NAMES, test, created=True)

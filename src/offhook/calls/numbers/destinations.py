@@ -10,7 +10,7 @@ from offhook.calls.numbers.numbering import Plan, is_region, plan_of
 
 PREMIUM: Final = "premium"
 _COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
-_PREFIX: Final = re.compile(r"\+?[0-9*#]{1,20}", re.ASCII)
+_PREFIX: Final = re.compile(r"\+|\+?[0-9*#]{1,20}", re.ASCII)
 
 
 class Destinations:
