@@ -74,6 +74,7 @@ docs: setup ## make the generated reference anew
 	@$(BIN)/python tools/gen_openapi.py
 	@$(BIN)/python tools/gen_settings.py
 	@$(BIN)/python tools/gen_sip_diagrams.py
+	@$(BIN)/python tools/gen_causes.py
 
 lock: ## pin the newest allowed versions anew
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \

@@ -22,6 +22,7 @@ from offhook.media.native import NativeEngine
 from offhook.media.session import Sessions
 from offhook.ops.lifetime import Lifetime
 from offhook.ops.occupation import OccupiedError, occupied
+from offhook.ops.signalling import SignallingWatch
 from offhook.outbound.client import HttpClient
 from offhook.rcml.script import RcmlScript
 from offhook.records.directory import StoreDirectory
@@ -117,17 +118,17 @@ class Node:
         """What outlives calls: journal, recordings, callbacks. What a crash left behind is ended before anything is new."""
         settings, clock, database = self._settings, self._clock, self._database
         self._recordings = RecordingFiles(settings.data_dir / "recordings")
-        self._urls = RecordingUrls(lambda: self._origin, self._recordings, database, lambda: self._journal)
-        self._directory = StoreDirectory(database, self._keyring, settings.records, settings.book)
+        urls = self._urls = RecordingUrls(lambda: self._origin, self._recordings, database, lambda: self._journal)
+        directory = self._directory = StoreDirectory(database, self._keyring, settings.records, settings.book)
         client = HttpClient(settings.outbound, Egress(settings.egress.allow), user_agent=f"offhook/{__version__}")
-        self._http = await lifetime.enter_async_context(client)
-        delivery = Delivery(
-            database, self._http, self._directory.signing_key, settings.webhooks, self._urls.url, clock=clock, node=name
-        )
+        http = self._http = await lifetime.enter_async_context(client)
+        delivery = Delivery(database, http, directory.signing_key, settings.webhooks, urls.url, clock=clock, node=name)
         recorder = Recorder(clock=clock, node=name, heartbeat=settings.records.heartbeat)
         self._transcripts = Transcripts.configured(settings.api, clock=clock)
+        self._watch = SignallingWatch(settings.sip, clock=clock)
         writers: list[Writer] = [recorder, delivery.outbox]
-        self._journal = Journal(database, writers, settings.records, listeners=[self._transcripts.hear])
+        ears = [self._transcripts.hear, self._watch.ladders.hear]
+        self._journal = Journal(database, writers, settings.records, listeners=ears)
         delivery.poke = self._journal.poke
         await recover(database, self._recordings, writers, clock=clock, node=name)
         await lifetime.background("journal", self._journal.run())
@@ -138,13 +139,14 @@ class Node:
         settings, clock = self._settings, self._clock
         synthesizer = build_synthesizer(settings.speech, cache=settings.data_dir / "speech")
         await lifetime.background("speech", synthesizer.run())
+        paths = self._recordings.reserve_text
         self._sessions = Sessions(NativeEngine(settings.media))
         lifetime.push_async_callback(self._sessions.close)
         script = RcmlScript(
             http=self._http,
             secret=self._directory.signing_key,
             synthesizer=synthesizer,
-            recordings=lambda sid: str(self._recordings.reserve(sid)),
+            recordings=paths,
             recording_url=self._urls.url,
             own_recording=self._urls.file,
             clock=clock,
@@ -161,16 +163,13 @@ class Node:
             random_bits=self._random.getrandbits,
             egress=settings.egress,
             trunks=self._directory.trunks,
+            tap=self._watch,
             server_tls=self.tls.sip,
             client_tls=self.tls.outgoing,
         )
+        await lifetime.background("signalling", self._watch.run(driver.local_address))
         around = Surroundings(
-            settings=settings.calls,
-            script=script,
-            events=self._journal,
-            clock=clock,
-            sids=self._sids,
-            recordings=lambda sid: str(self._recordings.reserve(sid)),
+            settings=settings.calls, script=script, events=self._journal, clock=clock, sids=self._sids, recordings=paths
         )
         self._switchboard = Switchboard(around, self._directory, self._exchange, node=name)
         self._exchange.connect(driver, self._switchboard)
@@ -188,6 +187,7 @@ class Node:
             trial=self._exchange.trial,
             events=self._journal,
             transcripts=self._transcripts,
+            ladders=self._watch.ladders,
             recordings=self._recordings,
             passwords=Passwords(self._settings.passwords),
             keyring=self._keyring,

@@ -13,6 +13,7 @@ SID = SidSource(now_ms=lambda: int(MOMENT.timestamp() * 1000), random_bits=lambd
 def test_a_recording_lies_in_the_folder_of_its_day_and_only_its_owner_reads_it(tmp_path):
     files = RecordingFiles(tmp_path / "recordings")
     path = files.reserve(SID)
+    assert files.reserve_text(SID) == str(path)
     assert path == files.path(SID) == tmp_path / "recordings" / "2026" / "03" / "04" / f"{SID}.wav"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     folder = path.parent

@@ -104,3 +104,18 @@ def test_a_second_end_does_not_change_the_first() -> None:
 )
 def test_what_a_refusal_means(code: int | None, meaning: Input) -> None:
     assert input_of_refusal(code) is meaning
+
+
+def test_a_call_takes_the_name_of_the_far_end_that_answers() -> None:
+    named = call()
+    named.identify(None, ())
+    assert named.facts.sip_call_id is None
+    named.identify("a", ("a", "b"))
+    named.identify("b", ("a", "b"))
+    assert (named.facts.sip_call_id, named.facts.sip_call_ids) == ("b", ("a", "b"))
+
+
+def test_the_log_gets_how_it_ended() -> None:
+    ended = call()
+    ended.apply(Input.BUSY, START, reason="the line is taken", sip_code=486)
+    assert ended.outcome == {"status": "busy", "duration": 0, "sip_code": 486, "reason": "the line is taken"}

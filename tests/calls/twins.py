@@ -67,6 +67,10 @@ class LegTwin:
         return f"twin-{self.session.id}"
 
     @property
+    def call_ids(self) -> tuple[str, ...]:
+        return (f"twin-{self.session.id}",)
+
+    @property
     def dialog(self) -> DialogName | None:
         return DialogName(call_id=f"twin-{self.session.id}", our_tag="ours", their_tag="theirs")
 

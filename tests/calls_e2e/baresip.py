@@ -72,8 +72,10 @@ class Baresip:
         rate: int = RATE,
         answers: bool = True,
         encryption: str = "",
+        outbound: str = "",
         ca_file: str = "",
     ) -> None:
+        """``outbound``: a proxy that everything goes through."""
         self.folder = folder
         self.login = login
         self.sip_port = free_port(socket.SOCK_DGRAM)
@@ -103,6 +105,7 @@ class Baresip:
         outbound = f';outbound="sip:{server};transport={transport}"' if domain else ""
         register = f"regint=60;auth_user={login};auth_pass={password}" if password else "regint=0"
         answer = "answermode=auto" if answers else "answermode=manual"
+        register += f';outbound="{outbound}"' if outbound else ""
         secure = f";mediaenc={encryption}" if encryption else ""
         account = f"<{uri}>{outbound};{register};{answer};audio_codecs={codec};dtmfmode=rtpevent{secure}\n"
         (folder / "accounts").write_text(account)

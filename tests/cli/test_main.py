@@ -16,11 +16,11 @@ def test_the_version() -> None:
 
 def test_without_a_word_it_says_what_there_is() -> None:
     done = CliRunner().invoke(app, [])
-    for name in ("serve", "call", "bans", "doctor", "version"):
+    for name in ("serve", "call", "ladder", "bans", "doctor", "version"):
         assert name in done.output
 
 
-@pytest.mark.parametrize("name", ["serve", "call", "bans", "doctor"])
+@pytest.mark.parametrize("name", ["serve", "call", "ladder", "bans", "doctor"])
 def test_every_subcommand_explains_itself(name: str) -> None:
     done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [name, "--help"])
     assert done.exit_code == 0

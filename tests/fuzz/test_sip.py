@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import example, given
@@ -16,6 +17,10 @@ from offhook.sip.asyncio.connections import Connections
 from offhook.sip.asyncio.listeners import Place
 from offhook.sip.asyncio.websocket import WebSocketConnection, Welcome
 from offhook.sip.crypto import SUITES
+from offhook.sip.capture.ladder import CallLadder, call_id_of
+from offhook.sip.capture.pcap import pcap
+from offhook.sip.capture.picture import text
+from offhook.sip.capture.svg import svg
 from offhook.sip.digest import Challenge, Credentials
 from offhook.sip.errors import NoCommonMedia, RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, HostPort, Transport
@@ -32,6 +37,7 @@ from offhook.sip.stun import binding_request
 from offhook.sip.subscription import EventName
 from offhook.sip.uri import NameAddr, Uri
 from offhook.sip.via import Via
+from tests.sip.capture.messages import captured
 
 SEED = (
     b"INVITE sip:a%41:p@[::1]:5060;lr?x=y SIP/2.0\r\nVia: SIP/2.0/UDP h:1;branch=z9hG4bK1;rport, SIP / 2.0/TCP b\r\n"
@@ -346,3 +352,19 @@ def test_any_datagram_is_answered_by_stun_or_not(data: bytes) -> None:
         assert stun.mapped_address(answer, data[8:20]) in (None, HostPort("2001:db8::1", 5060))
     mapped = stun.mapped_address(data, data[8:20])
     assert mapped is None or 0 <= mapped.port < 65536
+
+
+@given(
+    data=st.one_of(
+        mutated(SEED), mutated(SEED.replace(b"\r\n\r\n", b"\r\nCall-ID: y\r\n\r\n")), st.binary(max_size=300)
+    )
+)
+def test_captures_take_any_bytes(data: bytes) -> None:
+    call_id_of(data)
+    message = captured(0, data, sent=False)
+    assert len(message.data) == len(data)
+    assert not any(character < " " or "\x7f" <= character < "\xa0" for character in message.summary)
+    ladder = CallLadder(messages=(message, message))
+    ET.fromstring(svg(ladder))
+    assert pcap(ladder.messages)
+    assert text(ladder)

@@ -29,6 +29,7 @@ from offhook.calls.script import Application
 from offhook.calls.trunks.findings import Finding
 from offhook.calls.trunks.live import Trunks
 from offhook.calls.trunks.trunk import Trunk
+from offhook.ops.ladders import Ladders
 from offhook.records.recorder import call_row
 from offhook.security.certificates import Certificate, local
 from offhook.security.masked import Secret
@@ -37,6 +38,7 @@ from offhook.security.secrets import Keyring
 from offhook.security.settings import PasswordSettings
 from offhook.security.tls import ServerTls
 from offhook.sip.bans import Ban
+from offhook.sip.settings import SipSettings
 from offhook.store import calls
 from offhook.store.accounts import AccountRow
 from offhook.store.session import Database
@@ -266,6 +268,7 @@ async def _serve(
             calls=settings.stream_calls,
             linger=settings.stream_linger,
         )
+        ladders = Ladders(SipSettings(), clock=clock)
         changes: list[int] = []
         ports = Ports(
             settings=settings,
@@ -276,6 +279,7 @@ async def _serve(
             trunks=Trunks(now=asyncio.get_running_loop().time, random_bits=dice.getrandbits),
             events=SettledEvents(),
             transcripts=transcripts,
+            ladders=ladders,
             recordings=RecordingFiles(directory / "recordings"),
             passwords=passwords,
             keyring=keyring,

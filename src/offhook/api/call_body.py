@@ -44,7 +44,9 @@ class Call:
     queue_time: Annotated[str, Mark.ONLY_TWILIO] = "0"
     trunk_sid: Annotated[str | None, Mark.ONLY_TWILIO] = None
     reason: str | None
-    """Why it did not end ``completed``, in plain words."""
+    """Why it did not end ``completed``, in plain words, and where to look."""
+    sip_code: int | None
+    """Final SIP response, the far end's or ours; null after an answer, or when none came."""
     uri: Link
     subresource_uris: Links
 
@@ -78,6 +80,7 @@ def of_facts(facts: CallFacts) -> Call:
         forwarded_from=facts.forwarded_from,
         caller_name=facts.caller_name,
         reason=facts.reason,
+        sip_code=facts.sip_code,
         uri=path,
         subresource_uris=_links(path),
     )
@@ -92,4 +95,5 @@ def _links(path: str) -> dict[str, str]:
         "notifications": f"{path}/Notifications",
         "recordings": f"{path}/Recordings",
         "event_stream": f"{path}/EventStream",
+        "signalling": f"{path}/Signalling",
     }

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from offhook.api.lockout import Lockout
 from offhook.api.settings import ApiSettings
 from offhook.api.transcripts import Transcripts
 from offhook.blobs.recordings import RecordingFiles
 from offhook.calls.control import CallControl
-from offhook.calls.events import EventLog
+from offhook.calls.events import CallFacts, EventLog
 from offhook.calls.legs.trial import Trial
 from offhook.calls.trunks.live import Trunks
 from offhook.security.passwords import Passwords
 from offhook.security.secrets import Keyring
 from offhook.sip.bans import BanControl
+from offhook.sip.capture.ladder import CallLadder
 from offhook.store.session import Database
 from offhook.vocabulary.clock import Clock
 from offhook.vocabulary.sids import SidSource
+
+
+class Ladders(Protocol):
+    """What passed between us and the far ends of calls; ``ops`` keeps it."""
+
+    def of(self, facts: CallFacts) -> CallLadder | None:
+        """Of a call, of those that it rang and of the one that rang it; None when nothing is kept."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +46,7 @@ class Ports:
     events: EventLog
     """Waited on before records are read, so that a client reads what it has caused."""
     transcripts: Transcripts
+    ladders: Ladders
     recordings: RecordingFiles
     passwords: Passwords
     keyring: Keyring

@@ -34,6 +34,10 @@ class RecordingFiles:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         return path
 
+    def reserve_text(self, sid: str) -> str:
+        """The same; the path as text, as the engine takes it."""
+        return str(self.reserve(sid))
+
     def size(self, sid: str) -> int | None:
         """Bytes; None when there is no file."""
         try:

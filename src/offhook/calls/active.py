@@ -246,6 +246,7 @@ class ActiveCall:
         try:
             async with asyncio.timeout(self._around.settings.setup_timeout):
                 await leg.invite()
+                self._call.identify(self._leg.call_id, self._leg.call_ids)
         except TimeoutError:
             raise LegFailed("the call could not be set up in time") from None
         try:
@@ -313,8 +314,7 @@ class ActiveCall:
     # What the leg says
 
     def _on_leg(self, event: LegEvent) -> None:
-        if self.facts.sip_call_id is None and (name := self._leg.call_id) is not None:
-            self._call.identify(sip_call_id=name)
+        self._call.identify(self._leg.call_id, self._leg.call_ids)
         match event:
             case LegRinging(early_media=early):
                 self._apply(Input.RING)
@@ -353,7 +353,7 @@ class ActiveCall:
         )
         self._interruptions.hung_up = HungUp(by_far_end=event.by_far_end and self._intent is None)
         facts = self.facts
-        log.info("call_ended", call=facts.sid, status=facts.status.value, duration=facts.duration, reason=facts.reason)
+        log.info("call_ended", call=facts.sid, **self._call.outcome)
         if self._limit is not None:
             self._limit.cancel()
         self._start_grace()

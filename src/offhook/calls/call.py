@@ -84,6 +84,17 @@ class Call:
     def status(self) -> CallStatus:
         return self.facts.status
 
+    @property
+    def outcome(self) -> dict[str, object]:
+        """How it ended, for the log."""
+        facts = self.facts
+        return {
+            "status": facts.status.value,
+            "duration": facts.duration,
+            "sip_code": facts.sip_code,
+            "reason": facts.reason,
+        }
+
     def created(self) -> CallCreated:
         """The event that introduces it."""
         return CallCreated(call=self.facts, at=self.facts.created_at)
@@ -124,9 +135,10 @@ class Call:
         self._end_told = True
         return (CallEnded(call=self.facts, at=at),)
 
-    def identify(self, *, sip_call_id: str) -> None:
-        """Note the Call-ID, which an outgoing call has only once its INVITE is on the way."""
-        self.facts = replace(self.facts, sip_call_id=sip_call_id)
+    def identify(self, name: str | None, names: tuple[str, ...]) -> None:
+        """Note the Call-ID, which an outgoing call has only once its INVITE is on the way, and those of all that rang."""
+        if name is not None and (name, names) != (self.facts.sip_call_id, self.facts.sip_call_ids):
+            self.facts = replace(self.facts, sip_call_id=name, sip_call_ids=names)
 
     def _finished(
         self, status: CallStatus, at: datetime, reason: str, sip_code: int | None, sip_headers: Mapping[str, str] | None

@@ -51,6 +51,8 @@ class CallFacts:
     """Why it ended, in plain words, when it did not end ``completed``."""
     sip_code: int | None = None
     sip_call_id: str | None = None
+    sip_call_ids: tuple[str, ...] = ()
+    """Of every far end that was rung for it, ``sip_call_id`` among them."""
     sip_headers: Mapping[str, str] = field(default_factory=dict)
     """``X-*`` and ``Diversion`` headers of the INVITE (or of the last response on a leg we dialled)."""
     source_ip: str | None = None

@@ -147,6 +147,11 @@ class Leg(Protocol):
         ...
 
     @property
+    def call_ids(self) -> tuple[str, ...]:
+        """Of all far ends that were tried for it, the one of ``call_id`` among them."""
+        ...
+
+    @property
     def dialog(self) -> DialogName | None:
         """How another far end would name it to us, to take its place; None until it has such a name."""
         ...

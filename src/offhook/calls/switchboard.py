@@ -131,7 +131,7 @@ class Switchboard:
             if invitation is not None and not arrival.over:
                 call = await self._admitted(invitation, arrival)
         except Unroutable as failure:
-            log.info("call_refused", sip_code=failure.sip_code, reason=str(failure))
+            log.info("call_refused", sip_code=failure.sip_code, reason=str(failure), call_id=leg.call_id)
             leg.refuse(failure.sip_code, str(failure))
         except Exception:
             log.exception("routing_broke")

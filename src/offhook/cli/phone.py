@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from offhook.calls.legs.causes import OURS, FarEnd, explain
 from offhook.calls.legs.negotiation import MediaAddresses, Negotiation
 from offhook.media.native import NativeEngine
 from offhook.media.session import MediaFailed, MediaSession, Sessions
@@ -18,7 +19,7 @@ from offhook.sip import events as sip
 from offhook.sip.asyncio.driver import SipDriver
 from offhook.sip.errors import RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, HostPort, Transport
-from offhook.sip.message import Message
+from offhook.sip.message import Message, Response
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Invitation
 
@@ -65,6 +66,7 @@ class Phone:
         self._negotiation = Negotiation(self._sessions.create(), addresses, bits)
         self._tasks = asyncio.TaskGroup()
         self._call: sip.CallHandle | None = None
+        self._server = FarEnd(uri="", ways=())
         self._over = asyncio.Event()
         self._untold: Message | None = None
         """The answer, until its audio is set up and it is told."""
@@ -99,6 +101,7 @@ class Phone:
     ) -> None:
         """Ring ``number`` at ``server``; ``progress`` tells what comes of it. Raises ``CallFailed``."""
         flow = Flow(transport, server.host, server.port)
+        self._server = FarEnd(uri=f"{number} at {server}", ways=(flow,))
         try:
             local = self._driver.local_address(flow)
             await self._negotiation.open(local.host)
@@ -161,8 +164,8 @@ class Phone:
                 self._over.set()
                 if self._untold is not None:  # it was picked up and hung up before its audio was set up
                     self._tell_answered(self._untold)
-                detail = f"{code} {_reason(message) or cause.value}" if code else cause.value
-                self._tell("ended", message, detail)
+                detail = f"{code} {_reason(message)}" if code and message is not None else ""
+                self._tell("ended", message, detail or explain(event, self._server) or cause.value)
             case sip.IncomingCall(call=call):
                 self._driver.refuse(call, 486)
             case sip.RegisterReceived(handle=handle):
@@ -203,7 +206,11 @@ class Phone:
         self.progress.put_nowait(Progress(word=word, call_sid=sid, detail=detail))
 
 
-def _reason(message: Message | None) -> str:
-    reason = getattr(message, "reason", "")
-    explained = None if message is None else message.get("reason")
-    return f"{reason} ({explained})" if explained else str(reason)
+def _reason(message: Message) -> str:
+    """What the server says, and where to look if that says nothing more than its code."""
+    if not isinstance(message, Response):
+        return ""
+    said = "; ".join(reason.text for reason in message.reasons if reason.text)
+    cause = OURS.get(message.status)
+    look = f" (look at: {cause.look})" if cause is not None and cause.look else ""
+    return f"{message.reason}: {said or ('' if cause is None else cause.what)}{look}"

@@ -76,6 +76,12 @@ def describe(event: dict[str, Any]) -> str:
             return f"recorded {event['duration']:.1f} s: {event['sid']}"
         case {"event": "status", "status": "completed"}:
             return f"completed after {event['duration']} s"
+        case {
+            "event": "status",
+            "status": "busy" | "no-answer" | "failed" | "canceled" as status,
+            "reason": str(reason),
+        }:
+            return f"{status}: {reason}"
         case {"event": "missed"}:
             return f"({event['count']} events were missed)"
     return ""

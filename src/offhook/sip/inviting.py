@@ -46,7 +46,7 @@ class Inviting:
         servers = invitation.destinations if only is None else (only,)
         if not servers:
             raise LocalProtocolError(f"no transport leads to {invitation.target[:80]!r}")
-        tag, call_id = agent.ids.tag(), agent.ids.call_id()
+        tag, call_id = agent.ids.tag(), invitation.call_id or agent.ids.call_id()
         from_ = NameAddr(uri=Uri.parse(invitation.from_uri), display_name=invitation.from_name)
         required = [("Require", RELIABLE)] if agent.settings.prack == "required" else []
         uri, routes = routing(str(target), list(invitation.routes))

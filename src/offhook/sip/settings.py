@@ -247,6 +247,22 @@ class SipSettings:
     """Seconds for which a server that did not respond is tried after the others of its domain; 0: each call tries it anew."""
     retry_after_limit: float = 300.0
     """Longest that a server is left alone because it answered 503 with Retry-After, seconds; 0: the header is not heeded."""
+    ladder_keep: float = 3600.0
+    """Seconds that the SIP messages of a call are kept after its end."""
+    ladder_messages: int = 100
+    """Messages kept per far end, >= 2; past that those in the middle are dropped, and counted."""
+    ladder_bytes: int = 8192
+    """Bytes kept of a message."""
+    ladder_memory: int = 64 << 20
+    """Bytes kept of all messages; past that the calls that ended longest ago are dropped."""
+    hep: tuple[str, int] | None = None
+    """HOST:PORT of a Homer collector that gets every SIP message by HEP3 over UDP; empty: none does."""
+    hep_id: int = 2001
+    """Our capture id there, 0 to 4294967295."""
+    hep_password: str = field(default="", repr=False)
+    """Capture password, where the collector asks for one."""
+    hep_backlog: int = 10_000
+    """Messages that may wait to be sent to it; past that the oldest is dropped."""
     drain_batch: int = 200
     """Datagrams read at one go before timers and other tasks get their turn."""
 
@@ -277,6 +293,10 @@ class SipSettings:
                 f"sip.min_subscription: {self.min_subscription} s is more than sip.subscription_limit,"
                 f" {self.subscription_limit} s"
             )
+        if not 0 <= self.hep_id <= 0xFFFFFFFF:
+            raise ValueError(f"sip.hep_id {self.hep_id} is not in 0 to 4294967295")
+        if self.ladder_messages < 2:
+            raise ValueError("sip.ladder_messages must be 2 or more: the first and the last")
         if not self.digest or set(self.digest) - {"MD5", "SHA-256"}:
             raise ValueError(f"sip.digest {', '.join(self.digest) or 'is empty'}: one or both of MD5 and SHA-256")
         if not self.digest_qop or set(self.digest_qop) - {"auth", "auth-int"}:

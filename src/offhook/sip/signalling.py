@@ -41,6 +41,8 @@ class Invitation:
     sdp: bytes | None = None
     """None lets the far end make the offer."""
     headers: tuple[tuple[str, str], ...] = ()
+    call_id: str = ""
+    """Call-ID of the dialog, new in every respect; empty: the endpoint makes one."""
     username: str | None = None
     password: str | None = None
     """For a 401 or 407."""

@@ -35,6 +35,8 @@ def test_the_first_answer_wins_and_the_others_are_dropped() -> None:
         branches[1].ends()
         assert [type(event) for event in events] == [LegRinging, LegAnswered, LegEnded]
         assert leg.media is branches[1].media
+        assert leg.call_id == branches[1].call_id
+        assert leg.call_ids == tuple(f"twin-{branch.session.id}" for branch in branches)
         assert [branch.said[-1] for branch in (branches[0], branches[2])] == ["drop", "drop"]
 
     forked(play)

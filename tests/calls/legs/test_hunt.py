@@ -164,6 +164,7 @@ def test_gateways_without_a_free_channel_are_passed_over_before_anything_is_sent
         await hunt.leg.invite()
         assert hunt.rung == ["sip:b"]
         assert hunt.leg.call_id == hunt.legs[1].call_id
+        assert hunt.leg.call_ids == hunt.legs[0].call_ids + hunt.legs[1].call_ids
         hunt.legs[1].ends(486)
 
     hunting(play)

@@ -277,6 +277,20 @@ def test_a_far_end_that_is_asked_tells_what_came_of_it_or_ends() -> None:
                 caller.leg.drop()
             assert told.result() == 487
 
+
+def test_the_call_id_is_known_as_soon_as_the_invite_is_on_its_way() -> None:
+    async def main() -> None:
+        async with two() as (near, far):
+            caller = phone(near, far.uri("1000"))
+            assert (caller.leg.call_id, caller.leg.call_ids) == (None, ())
+            await caller.leg.invite()
+            name = caller.leg.call_id
+            assert name is not None
+            assert caller.leg.call_ids == (name,)
+            await until(lambda: bool(far.script.calls))
+            assert far.script.calls[0].facts.sip_call_id == name
+            caller.leg.drop()
+
     asyncio.run(main())
 
 

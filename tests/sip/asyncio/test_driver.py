@@ -14,6 +14,7 @@ import uvloop
 
 from offhook.security.certificates import Certificate
 from offhook.sip.asyncio.driver import SipDriver
+from offhook.sip.capture.ladder import Tap
 from offhook.sip.events import (
     CallAnswered,
     CallEnded,
@@ -38,13 +39,15 @@ EventT = TypeVar("EventT")
 class Phone:
     """A driver and what it heard."""
 
-    def __init__(self, made: Certificate | None = None, **settings: object) -> None:
+    def __init__(self, made: Certificate | None = None, tap: Tap | None = None, **settings: object) -> None:
         self.heard: asyncio.Queue[Event] = asyncio.Queue()
         if made is not None:
             settings = {"listen_tls": ("127.0.0.1", 0)} | settings
         all_settings = SipSettings(**{"listen": ("127.0.0.1", 0), **settings})  # type: ignore[arg-type]
         tls = {} if made is None else both_ways(made)
-        self.sip = SipDriver(all_settings, self.listen, random_bits=random.Random(1).getrandbits, **tls)  # type: ignore[arg-type]
+        self.sip = SipDriver(  # type: ignore[arg-type]
+            all_settings, self.listen, random_bits=random.Random(1).getrandbits, tap=tap, **tls
+        )
 
     def listen(self, event: Event) -> None:
         self.heard.put_nowait(event)
@@ -100,6 +103,31 @@ def test_a_call_over_real_sockets(
                 await bob.sip.settled()
 
     on(loop, scenario)
+
+
+class Ear:
+    """A tap."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str, str]] = []
+
+    def received(self, data: bytes, source: Flow) -> None:
+        self.heard.append(("<", data[:4].decode(), source.host))
+
+    def sent(self, data: bytes, destination: Flow) -> None:
+        self.heard.append((">", data[:4].decode(), destination.host))
+
+
+def test_a_tap_hears_what_comes_and_goes_with_addresses_instead_of_names() -> None:
+    async def scenario() -> None:
+        ear, bob = Ear(), Phone()
+        alice = Phone(tap=ear)
+        async with alice.sip, bob.sip:
+            alice.sip.ping(f"sip:localhost:{bob.flow(Transport.UDP).port}")
+            await alice.hears(PingAnswered)
+            assert ear.heard == [(">", "OPTI", "127.0.0.1"), ("<", "SIP/", "127.0.0.1")]
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("transport", [Transport.TCP, Transport.TLS])

@@ -85,7 +85,13 @@ async def _lines(access: Access, sid: CallSid, row: CallRow | None, start: int) 
                     yield b": still here\n\n"
     if nothing and row is not None:
         # The call ended too long ago for its events to be kept: say at least how it ended.
-        fields = {"sid": sid, "status": row.status, "duration": row.duration, "reason": row.reason}
+        fields = {
+            "sid": sid,
+            "status": row.status,
+            "duration": row.duration,
+            "reason": row.reason,
+            "sip_code": row.sip_code,
+        }
         yield _sse("status", {"at": _at(row.end_time or row.date_updated), **fields})
 
 
@@ -95,6 +101,7 @@ def described(event: CallEvent) -> tuple[str, dict[str, Any]]:
         case CallCreated() | CallProgressed() | CallEnded():
             call = event.call
             fields = {"sid": call.sid, "status": call.status, "duration": call.duration, "reason": call.reason}
+            fields |= {"sip_code": call.sip_code}
             return "status", {"at": _at(event.at), **fields}
         case Heard():
             return "heard", {"at": _at(event.at), "what": event.what, "text": event.text}

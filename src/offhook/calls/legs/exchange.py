@@ -35,6 +35,7 @@ from offhook.media.session import Sessions
 from offhook.security.tls import ClientTls
 from offhook.sip import events as sip
 from offhook.sip.errors import RemoteProtocolError
+from offhook.sip.identifiers import Identifiers
 from offhook.sip.identity import forwarded_from, presented
 from offhook.sip.registrar import Registrar
 from offhook.sip.rounds import Rounds
@@ -101,6 +102,7 @@ class SipExchange:
             signalling=signalling,
             spawn=self._spawn,
             hold=self._hold,
+            new_call_id=Identifiers(self._random_bits).call_id,
             retry_after=self._settings.retry_after,
             refers=self._settings.transfer == "refer",
             permits=self._addresses.egress.permits,

@@ -62,6 +62,10 @@ class ForkedLeg:
         return (self._winner or self._branches[0]).call_id
 
     @property
+    def call_ids(self) -> tuple[str, ...]:
+        return tuple(name for branch in self._branches for name in branch.call_ids)
+
+    @property
     def dialog(self) -> DialogName | None:
         return (self._winner or self._branches[0]).dialog
 

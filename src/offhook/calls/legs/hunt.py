@@ -70,6 +70,10 @@ class HuntingLeg:
         return self._leg.call_id
 
     @property
+    def call_ids(self) -> tuple[str, ...]:
+        return tuple(name for leg in self._legs for name in leg.call_ids)
+
+    @property
     def dialog(self) -> DialogName | None:
         return self._leg.dialog
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from offhook.calls.leg import LegAnswered, LegEnded, LegFailed
+from offhook.calls.legs.causes import FarEnd
 from offhook.calls.legs.negotiation import Negotiation
 from offhook.calls.legs.sip import Line, SipLeg
 from offhook.media.operation import MediaFailed
@@ -115,6 +116,9 @@ class IncomingLeg(SipLeg):
         late = self._offer is None and self._early is None
         if isinstance(event, sip.CallConfirmed) and late and not self._confirmed.is_set():
             self._line.spawn(self._guard(self._confirm(event.sdp)))
+
+    def _far_end(self) -> FarEnd:
+        return FarEnd(uri="the caller", ways=(self._source,))
 
     async def _confirm(self, sdp: bytes | None) -> None:
         await self._follow_answer(sdp)

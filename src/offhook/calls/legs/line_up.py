@@ -20,6 +20,7 @@ from offhook.security.settings import EgressSettings
 from offhook.security.tls import ClientTls, ServerTls
 from offhook.sip.asyncio.driver import SipDriver
 from offhook.sip.bans import Bans
+from offhook.sip.capture.ladder import Tap
 from offhook.sip.digest import Challenger
 from offhook.sip.registrar import Registrar, RegistrarLimits
 from offhook.sip.settings import SipSettings
@@ -37,25 +38,19 @@ def line_up(
     random_bits: Callable[[int], int],
     egress: EgressSettings,
     trunks: TrunkSource | None = None,
+    tap: Tap | None = None,
     server_tls: ServerTls | None = None,
     client_tls: ClientTls | None = None,
 ) -> tuple[SipExchange, SipDriver]:
     """An exchange and its driver. ``exchange.connect(driver, switchboard)`` closes the circle before the driver listens.
 
-    ``domain`` is the realm of the first organization's clients, ``trunks`` where trunks and routes come from.
+    ``domain`` is the realm of the first organization's clients, ``trunks`` where trunks and routes come from; ``tap`` hears
+    all messages.
     """
     now = asyncio.get_running_loop().time
     registrar, trusted = Registrar(RegistrarLimits(flow_timer=sip.flow_timer)), TrustedNetworks(sip.trust)
     bans = Bans(sip.bans, trusted)
-    secret = random_bits(256).to_bytes(32, "big")
-    authentication = Authentication(
-        directory=directory,
-        challenger=Challenger(secret, random_bits=random_bits, algorithms=sip.digest, qop=sip.digest_qop),
-        bans=bans,
-        domain=domain,
-        lookup_timeout=calls.lookup_timeout,
-        now=now,
-    )
+    authentication = _authentication(sip, calls, domain, directory, bans, random_bits, now)
     live = Trunks(source=trunks, now=now, random_bits=random_bits)
     admission = Admission(
         authentication=authentication,
@@ -78,5 +73,25 @@ def line_up(
         random_bits=random_bits,
     )
     return exchange, SipDriver(
-        sip, exchange.hear, random_bits=random_bits, bans=bans, server_tls=server_tls, client_tls=client_tls
+        sip, exchange.hear, random_bits=random_bits, bans=bans, tap=tap, server_tls=server_tls, client_tls=client_tls
+    )
+
+
+def _authentication(
+    sip: SipSettings,
+    calls: CallSettings,
+    domain: str,
+    directory: Directory,
+    bans: Bans,
+    random_bits: Callable[[int], int],
+    now: Callable[[], float],
+) -> Authentication:
+    secret = random_bits(256).to_bytes(32, "big")
+    return Authentication(
+        directory=directory,
+        challenger=Challenger(secret, random_bits=random_bits, algorithms=sip.digest, qop=sip.digest_qop),
+        bans=bans,
+        domain=domain,
+        lookup_timeout=calls.lookup_timeout,
+        now=now,
     )

@@ -26,6 +26,7 @@ from offhook.calls.leg import (
     LegReferred,
     LegRinging,
 )
+from offhook.calls.legs.causes import FarEnd
 from offhook.calls.legs.negotiation import Negotiation
 from offhook.calls.legs.referral import SipReferral
 from offhook.calls.legs.translation import custom_headers, ending, reason_value, warning
@@ -54,6 +55,8 @@ class Line:
     spawn: Spawn
     hold: Callable[[sip.CallHandle, SipLeg], None]
     """Bring the events of a call to a leg from now on, until it has ended."""
+    new_call_id: Callable[[], str]
+    """Names a call of ours."""
     retry_after: int
     refers: bool
     """Whether far ends are asked to carry transfers out (``sip.transfer``)."""
@@ -86,6 +89,10 @@ class SipLeg:
     @property
     def call_id(self) -> str | None:
         return self._call_id
+
+    @property
+    def call_ids(self) -> tuple[str, ...]:
+        return () if self._call_id is None else (self._call_id,)
 
     @property
     def ended(self) -> bool:
@@ -164,7 +171,7 @@ class SipLeg:
             case sip.CallEnded():
                 self._gone.set()
                 if not self._ended:
-                    self._end(ending(event))
+                    self._end(ending(event, self._far_end()))
             case sip.ReferReceived():
                 self.refer(SipReferral(self._line.signalling, event))
             case _ if self._ended:
@@ -186,6 +193,10 @@ class SipLeg:
             referral.refuse(481)
         else:
             self._listener(LegReferred(referral=referral))
+
+    def _far_end(self) -> FarEnd:
+        """Whom the leg leads to, in words."""
+        raise NotImplementedError
 
     def _hear_setup(self, event: sip.Event) -> None:
         """Events that belong to one direction of setting up."""
@@ -262,6 +273,7 @@ class OutboundLeg(SipLeg):
             negotiation.codecs = destination.codecs
         if destination.srtp is not None:
             negotiation.srtp = destination.srtp
+        self._servers: tuple[Flow, ...] = ()
         self._answered = False
         self._early: dict[str, bytes] = {}
         """The answer of each early dialog, by To tag; some far ends do not repeat it in the 200."""
@@ -271,7 +283,7 @@ class OutboundLeg(SipLeg):
             return
         signalling = self._line.signalling
         try:
-            servers = () if self._route else await signalling.locate(str(self._target))
+            self._servers = servers = () if self._route else await signalling.locate(str(self._target))
         except NotLocated as error:
             raise LegFailed(str(error), 503) from error
         if self.ended:
@@ -287,6 +299,7 @@ class OutboundLeg(SipLeg):
             raise LegFailed(str(error)) from error
         if self.media.closed:  # dropped meanwhile
             return
+        self._call_id = self._line.new_call_id()
         try:
             self._attach(signalling.invite(self._invitation(local, servers)))
         except SipError as error:
@@ -316,6 +329,7 @@ class OutboundLeg(SipLeg):
             routes=to.path,
             sdp=self._negotiation.offer(),
             headers=self._headers,
+            call_id=self._call_id or "",
             username=to.username,
             password=to.password,
             contact_user=to.contact_user,
@@ -325,14 +339,12 @@ class OutboundLeg(SipLeg):
     def _hear_setup(self, event: sip.Event) -> None:
         match event:
             case sip.CallRinging(response=response, sdp=sdp):
-                self._call_id = response.call_id
                 self._listener(LegRinging())
                 if sdp is not None and self._early.get(response.to_tag) != sdp:
                     self._early[response.to_tag] = sdp
                     self._followed = response.to_tag
                     self._line.spawn(self._hear_early(sdp))
             case sip.CallAnswered(response=response, sdp=sdp):
-                self._call_id = response.call_id
                 self._answered = True
                 self._line.spawn(self._guard(self._connected(sdp, response)))
             case _:
@@ -345,6 +357,10 @@ class OutboundLeg(SipLeg):
             await self._follow_answer(sdp or self._early.get(tag))
         if not self._ended:
             self._listener(LegAnswered(headers=custom_headers(response)))
+
+    def _far_end(self) -> FarEnd:
+        ways = self._servers if self._route is None else (self._route,)
+        return FarEnd(uri=str(self._target), ways=ways, codecs=self._negotiation.codecs)
 
     async def _hear_early(self, sdp: bytes) -> None:
         """Let audio flow before the answer, as the early dialog that spoke last says. One that is of no use is no end."""

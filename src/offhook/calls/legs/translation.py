@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from offhook.calls.leg import ANSWERED_ELSEWHERE, LegEnded
+from offhook.calls.legs.causes import FarEnd, explain
 from offhook.sip.events import CallEnded, EndCause
 from offhook.sip.grammar import presentable, quote
 from offhook.sip.headers import retry_after
@@ -34,26 +35,14 @@ def warning(text: str) -> list[tuple[str, str]]:
     return [("Warning", f"305 offhook {quote(presentable(text[:_REASON_LENGTH]))}")]
 
 
-def _said(message: Message | None) -> str:
-    """What a Reason header says (RFC 3326; in responses RFC 6432), in one line; empty where there is none."""
-    for reason in () if message is None else message.reasons:
-        cause = "" if reason.cause is None else f"{reason.protocol} {reason.cause}"
-        if cause or reason.text:
-            return presentable(": ".join(part for part in (cause, reason.text[:_REASON_LENGTH]) if part))
-    return ""
-
-
-def ending(event: CallEnded) -> LegEnded:
-    """The end of a call as its leg tells it."""
+def ending(event: CallEnded, far: FarEnd) -> LegEnded:
+    """The end of a call as its leg, which leads to ``far``, tells it."""
     headers = {} if event.message is None or isinstance(event.message, Request) else custom_headers(event.message)
-    reason = "" if event.cause is EndCause.BYE else event.cause.value
-    if reason and (said := _said(event.message)):
-        reason = f"{reason} ({said})"
     silent = event.cause in (EndCause.NO_RESPONSE, EndCause.UNREACHABLE)
     return LegEnded(
         by_far_end=event.cause.by_far_end,
         sip_code=event.code,
-        reason=reason,
+        reason=explain(event, far),
         headers=headers,
         silent=silent,
         retry_after=retry_after(event.message.get("retry-after")) if isinstance(event.message, Response) else None,

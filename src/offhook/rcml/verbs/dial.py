@@ -15,6 +15,7 @@ from offhook.calls.dialing import (
     DialOutcome,
     DialRecording,
     DialRequest,
+    DialStatus,
     DialTarget,
     NumberTarget,
     SipTarget,
@@ -191,6 +192,8 @@ class Dial:
             ctx.keys.flush()
             for reason in outcome.not_rung:
                 ctx.notices.warning(Code.DIAL_NOT_CONNECTED, f"<Dial>: {reason}")
+            if outcome.call_sid is not None and outcome.status is DialStatus.FAILED:
+                ctx.notices.warning(Code.DIAL_NOT_CONNECTED, f"<Dial>: {outcome.reason}")
             return self._follow(ctx, outcome)
         if self.nouns:
             return self._follow(ctx, None)

@@ -20,6 +20,7 @@ from offhook.sip.asyncio.resolver import Resolver, reach_of
 from offhook.sip.asyncio.stream import StreamConnection
 from offhook.sip.asyncio.websocket import WebSocketConnection, Welcome
 from offhook.sip.bans import Ban, Bans
+from offhook.sip.capture.ladder import Deaf, Tap
 from offhook.sip.dialog import DialogKey
 from offhook.sip.endpoint import Endpoint
 from offhook.sip.errors import NotLocated, RemoteProtocolError
@@ -56,12 +57,13 @@ class SipDriver:
         *,
         random_bits: Callable[[int], int],
         bans: Bans | None = None,
+        tap: Tap | None = None,
         server_tls: ServerTls | None = None,
         client_tls: ClientTls | None = None,
     ) -> None:
-        """``server_tls`` is what secure listeners show; connections of ours go by the settings without ``client_tls``."""
+        """``tap`` hears all messages. Secure listeners show ``server_tls``; ours go by the settings without ``client_tls``."""
         self._settings = settings
-        self._listener = listener
+        self._listener, self._tap = listener, tap or Deaf()
         self._tasks = asyncio.TaskGroup()
         self._resolver = Resolver(settings, reach_of(settings), random_bits=random_bits, tasks=self._tasks)
         self._welcome = Welcome(origins=settings.web_origins)
@@ -151,6 +153,7 @@ class SipDriver:
 
     def _received(self, data: bytes, source: Flow) -> None:
         try:
+            self._tap.received(data, source)
             self._endpoint.receive(data, source, self._clock())
         except Exception:  # noqa: BLE001  (a defect that one message meets must not cost others their connection)
             _LOG.exception("a SIP message could not be handled", source=source.host)
@@ -260,6 +263,7 @@ class SipDriver:
 
     def _send_to(self, transmit: Transmit, address: Flow) -> None:
         flow = transmit.destination
+        self._tap.sent(transmit.data, address)
         if flow.transport is not Transport.UDP:
             self._connections.send(transmit.data, flow, address.host, address.port)
             return

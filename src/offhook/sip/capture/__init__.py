@@ -1,0 +1,1 @@
+"""What passed on the wire, for people and tools: ladders, pictures of them, pcap, HEP. Plain data and codecs, no I/O."""
