@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.calls_e2e.peers import Program, free_media_ports, free_port, missing, need, wait_for
+from tests.calls_e2e.peers import Program, free_media_ports, free_port, free_sip_port, missing, need, wait_for
 from tests.support.audio import RATE, Samples, read_wav, sine, write_wav
 
 MODULES = (
@@ -78,7 +78,7 @@ class Baresip:
         """``outbound``: a proxy that everything goes through."""
         self.folder = folder
         self.login = login
-        self.sip_port = free_port(socket.SOCK_DGRAM)
+        self.sip_port = free_sip_port()
         self._control_port = free_port()
         self._events: list[dict[str, Any]] = []
         self._buffer = b""

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.calls_e2e.peers import Program, free_port, missing, need, wait_for
+from tests.calls_e2e.peers import Program, free_sip_port, missing, need, wait_for
 
 MODULES = ("/usr/lib/x86_64-linux-gnu/kamailio/modules", "/usr/lib/aarch64-linux-gnu/kamailio/modules")
 REALM = "carrier.test"
@@ -82,7 +82,7 @@ class Kamailio:
         """``server``: HOST:PORT of the server under test."""
         folder.mkdir(parents=True)
         self.folder = folder
-        self.port = free_port(socket.SOCK_DGRAM)
+        self.port = free_sip_port()
         ask = ASK.format(realm=REALM, password=password) if password else ""
         config = CONFIG.format(port=self.port, modules=_modules(), server=server, ask=ask)
         (folder / "kamailio.cfg").write_text(config)

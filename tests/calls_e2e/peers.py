@@ -52,6 +52,20 @@ def free_media_ports(count: int) -> int:
     raise AssertionError(f"there are no {count} free UDP ports")
 
 
+def free_sip_port() -> int:
+    """A port that was free a moment ago for UDP and TCP, and for TCP the one after it (SIPS), out of reach of connections."""
+    kinds = (socket.SOCK_DGRAM, 0), (socket.SOCK_STREAM, 0), (socket.SOCK_STREAM, 1)
+    for port in random.sample(range(16_000, 20_000, 2), 200):
+        with contextlib.ExitStack() as probes:
+            try:
+                for kind, further in kinds:
+                    probes.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port + further))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("there is no free SIP port")
+
+
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
     """Look again and again; fails when it does not happen."""
     end = time.monotonic() + seconds

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.calls_e2e.peers import Program, free_media_ports, free_port, need, wait_for
+from tests.calls_e2e.peers import Program, free_media_ports, free_sip_port, need, wait_for
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 BUILT_IN = frozenset({"uac", "uas", "uac_pcap", "branchc", "branchs", "regexp", "3pcc-A", "3pcc-B", "ooc_default"})
@@ -46,14 +45,17 @@ class Sipp:
         patience: int = 60,
         keys: dict[str, str] | None = None,
         port: int | None = None,
+        credentials: tuple[str, str] | None = None,
         lost: int = 0,
     ) -> None:
-        """``hold`` is the scenario's pause in ms, ``keys`` are ``[name]`` of the scenario, ``patience`` in seconds, ``lost`` the
-        per cent of messages that get lost, of either side.
+        """``hold`` is the scenario's pause in ms, ``keys`` are ``[name]`` of the scenario, ``patience`` in seconds.
+
+        ``credentials`` are login (also ``[login]``) and password for ``[authentication]``; of a hundred messages each way SIPp
+        loses ``lost``.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.port = free_port(socket.SOCK_DGRAM) if port is None else port
+        self.port = free_sip_port() if port is None else port
         self._statistics = folder / "statistics.csv"
         self._patience = patience
         source = ["-sn", scenario] if scenario in BUILT_IN else ["-sf", str(SCENARIOS / f"{scenario}.xml")]
@@ -62,17 +64,21 @@ class Sipp:
             *source,
             *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(self.port)),
             *("-s", service, "-r", str(rate), "-l", str(at_once), "-d", str(hold), "-t", TRANSPORTS[transport]),
-            *("-auth_uri", f"{service}@{target}"),  # what digest credentials are for: the Request-URI of all scenarios
+            # What digest credentials are for: the Request-URI of all scenarios. Who is called takes what callers name.
+            *(("-auth_uri", f"{service}@{target}") if target else ()),
             *("-mp", str(free_media_ports(4))),
             *("-nostdin", "-timeout", f"{patience}s", "-timeout_error", "-recv_timeout", str(patience * 1000)),
             *("-trace_stat", "-stf", str(self._statistics), "-fd", "1"),
             *("-trace_err", "-error_file", str(folder / "errors.txt")),
             *("-trace_logs", "-log_file", str(folder / "log.txt")),
         ]
-        if lost:
-            self._command += ["-lost", str(lost)]
         if calls is not None:
             self._command += ["-m", str(calls)]
+        if credentials is not None:
+            login, password = credentials
+            self._command += ["-au", login, "-ap", password, "-key", "login", login]
+        if lost:
+            self._command += ["-lost", str(lost)]
         for name, value in (keys or {}).items():
             self._command += ["-key", name, value]
         self._program: Program | None = None

@@ -16,11 +16,11 @@ from offhook.sip import grammar, stun
 from offhook.sip.asyncio.connections import Connections
 from offhook.sip.asyncio.listeners import Place
 from offhook.sip.asyncio.websocket import WebSocketConnection, Welcome
-from offhook.sip.crypto import SUITES
 from offhook.sip.capture.ladder import CallLadder, call_id_of
 from offhook.sip.capture.pcap import pcap
 from offhook.sip.capture.picture import text
 from offhook.sip.capture.svg import svg
+from offhook.sip.crypto import SUITES
 from offhook.sip.digest import Challenge, Credentials
 from offhook.sip.errors import NoCommonMedia, RemoteProtocolError, SipError
 from offhook.sip.flow import Flow, HostPort, Transport

@@ -237,7 +237,9 @@ def explain(event: CallEnded, far: FarEnd) -> str:
             cause = ENDS.get(event.cause)
             if cause is None:
                 return f"{event.cause.value}{said}"
-            code = f"{event.code}: " if event.cause in (EndCause.NO_RESPONSE, EndCause.UNREACHABLE) and event.code else ""
+            code = (
+                f"{event.code}: " if event.cause in (EndCause.NO_RESPONSE, EndCause.UNREACHABLE) and event.code else ""
+            )
             return f"{code}{_sentence(cause, far, said)}"
 
 
