@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from offhook.security.certificates import Certificate
 from tests.calls_e2e.peers import Program, free_sip_port, missing, need, wait_for
 
 MODULES = ("/usr/lib/x86_64-linux-gnu/kamailio/modules", "/usr/lib/aarch64-linux-gnu/kamailio/modules")
@@ -25,6 +26,7 @@ dns=no
 rev_dns=no
 listen=udp:127.0.0.1:{port}
 listen=tcp:127.0.0.1:{port}
+{secure}
 mpath="{modules}"
 loadmodule "tm.so"
 loadmodule "sl.so"
@@ -34,6 +36,7 @@ loadmodule "maxfwd.so"
 loadmodule "siputils.so"
 loadmodule "textops.so"
 loadmodule "auth.so"
+{secure_module}
 
 request_route {{
     if (!mf_process_maxfwd_header("10")) {{
@@ -58,8 +61,8 @@ request_route {{
             if ($rU =~ "^t") {{ $du = "sip:127.0.0.1:" + $(rU{{s.substr,1,0}}) + ";transport=tcp"; }}
             else {{ $du = "sip:127.0.0.1:" + $(rU{{s.substr,1,0}}); }}
             $rU = "phone";
-        }} else if ($rp == "{port}") {{
-            $du = "sip:{server};transport=" + $proto;
+        }} else if ($rp == $Rp) {{
+            $du = {way};
         }}
         t_relay();
         exit;
@@ -67,6 +70,15 @@ request_route {{
     sl_send_reply("200", "OK");
 }}
 """
+SECURE = "enable_tls=yes\nlisten=tls:127.0.0.1:{port}"
+SECURE_MODULE = """\
+loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "certificate", "{cert}")
+modparam("tls", "private_key", "{key}")
+modparam("tls", "ca_list", "{ca}")
+modparam("tls", "verify_certificate", 1)
+modparam("tls", "require_certificate", 0)"""
 ASK = """\
 if (!pv_proxy_authenticate("{realm}", "{password}", "0")) {{
                 auth_challenge("{realm}", "1");
@@ -78,13 +90,36 @@ if (!pv_proxy_authenticate("{realm}", "{password}", "0")) {{
 class Kamailio:
     """One proxy on UDP and TCP of one port; an INVITE on its way to a port needs ``password`` where one is given."""
 
-    def __init__(self, folder: Path, *, server: str, password: str = "") -> None:
-        """``server``: HOST:PORT of the server under test."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        server: str,
+        password: str = "",
+        secure_server: str = "",
+        certificate: Certificate | None = None,
+    ) -> None:
+        """``server``: HOST:PORT of the server under test, ``secure_server`` that of its TLS, which is then the way there.
+
+        With a ``certificate`` the proxy speaks TLS on the port after its own.
+        """
         folder.mkdir(parents=True)
         self.folder = folder
         self.port = free_sip_port()
         ask = ASK.format(realm=REALM, password=password) if password else ""
-        config = CONFIG.format(port=self.port, modules=_modules(), server=server, ask=ask)
+        secure = secure_module = ""
+        if certificate is not None:
+            secure = SECURE.format(port=self.port + 1)
+            files = {"cert": certificate.cert_file, "key": certificate.key_file, "ca": certificate.ca_file}
+            secure_module = SECURE_MODULE.format(**files)
+        config = CONFIG.format(
+            port=self.port,
+            modules=_modules(),
+            way=f'"sip:{secure_server};transport=tls"' if secure_server else f'"sip:{server};transport=" + $proto',
+            ask=ask,
+            secure=secure,
+            secure_module=secure_module,
+        )
         (folder / "kamailio.cfg").write_text(config)
         self._program: Program | None = None
 
@@ -92,6 +127,11 @@ class Kamailio:
     def address(self) -> str:
         """HOST:PORT."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def secure_address(self) -> str:
+        """HOST:PORT of TLS."""
+        return f"127.0.0.1:{self.port + 1}"
 
     def __enter__(self) -> Self:
         self._program = Program(

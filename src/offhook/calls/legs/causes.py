@@ -156,7 +156,8 @@ ENDS: Final[dict[EndCause, Cause]] = {
     ),
     EndCause.UNREACHABLE: Cause(
         what="{address} cannot be reached",
-        look="does the name resolve, does something listen there, is there a route; sip.gateway, gateways of the trunk",
+        look="does something listen there, is there a route, with TLS whether sip.tls_ca vouches for its certificate (the log "
+        "says more); sip.gateway, gateways of the trunk",
     ),
     EndCause.NO_ACK: Cause(
         what="{address} never acknowledged our answer",
