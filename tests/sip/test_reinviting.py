@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from offhook.sip.errors import LocalProtocolError
-from offhook.sip.events import CallEnded, EndCause, OfferAnswered, OfferReceived, OfferRefused
+from offhook.sip.events import CallEnded, EndCause, IncomingCall, OfferAnswered, OfferReceived, OfferRefused
 from offhook.sip.message import Request, parse
 from offhook.sip.testing import Wire
 from tests.sip.raw import PEER, request
 from tests.sip.test_conversation import Standing
-from tests.sip.test_endpoint import standing
+from tests.sip.test_endpoint import ANSWER, call, standing
 from tests.sip.test_updating import CHANGE, answering
 
 
@@ -102,6 +102,22 @@ def test_reinvites_that_cross_are_both_refused_and_then_made_one_after_the_other
     wire.left.endpoint.hangup(ours, wire.now)
     wire.run()
     assert wire.idle
+
+
+def test_a_reinvite_that_overtakes_a_lost_ack_is_put_off_and_made_again() -> None:
+    lost = iter([[]])
+    wire = Wire(fate=lambda data: next(lost, [0.01]) if data.startswith(b"ACK") else [0.01])
+    ours = call(wire)
+    wire.run(0.1)
+    theirs = wire.right.one(IncomingCall).call
+    wire.right.endpoint.answer(theirs, ANSWER, wire.now)
+    wire.run(0.1)
+    answering(wire)
+    wire.left.endpoint.reinvite(ours, CHANGE, wire.now)
+    wire.run(0.1)
+    assert "< 500 INVITE" in wire.transcript
+    wire.run(10)
+    assert (len(wire.left.of(OfferAnswered)), wire.left.of(OfferRefused)) == (1, [])
 
 
 def test_a_reinvite_with_a_body_that_is_no_description_is_refused() -> None:

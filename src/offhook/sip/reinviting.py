@@ -104,8 +104,8 @@ class Reinviting:
         dialog = call.dialog
         assert dialog is not None
         dialog.offers.take(OfferInput.FAILED)
-        if response.status == 491:
-            self.glare(offer, now)
+        if response.status == 491 or (response.status == 500 and "retry-after" in response):
+            self.glare(offer, now)  # or the ACK before it is still on its way (§14.2)
         elif response.status == 422 and self._sessions.too_small(call, response):
             call.outgoing_offer = False
             offer.start(now)
@@ -117,7 +117,7 @@ class Reinviting:
         return True
 
     def glare(self, offer: OutgoingOffer, now: float) -> None:
-        """491, or an offer of theirs that came first: wait a while (§14.1)."""
+        """491, a change that came too soon for them, or an offer of theirs that came first: wait a while (§14.1)."""
         call = offer.call
         call.outgoing_offer, call.offer_due = False, True
         assert call.dialog is not None
