@@ -67,8 +67,13 @@ def test_a_collector_that_is_not_ours_understands_it(tmp_path: Path) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as us:
             us.connect(("127.0.0.1", port))
             wait_for(lambda: listens(us), "sngrep listening")
-            for message in (*two_legs().messages, captured(600, request("BYE"), sent=True, peer=CALLEE)):
+            messages = (*two_legs().messages, captured(600, request("BYE"), sent=True, peer=CALLEE))
+            for message in messages:
                 us.send(hep3(message, agent=5))
+            whole = 24 + sum(
+                16 + 42 + message.size for message in messages
+            )  # headers: file, record, Ethernet, IP and UDP
+            wait_for(lambda: file.exists() and file.stat().st_size >= whole, "what sngrep writes")
     finally:
         sngrep.stop()
     fields = (
