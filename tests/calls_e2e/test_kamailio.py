@@ -62,7 +62,9 @@ def test_a_call_out_answers_the_carriers_challenge_and_both_hear_each_other(
     assert summaries[:3] == ["INVITE sdp", "407 Proxy Authentication Required (INVITE)", "ACK"]
     assert summaries.count("INVITE sdp") == 2
     (bye,) = [message for message in ladder if message["summary"] == "BYE"]
-    assert (bye["direction"], bye["message"].count("\r\nRoute: ")) == ("sent", 1 if transport == phone_transport else 2)
+    # A request that is too large for UDP went over TCP (RFC 3261 section 18.1.1); a proxy between two transports stands twice.
+    used = next(message["transport"] for message in reversed(ladder) if message["summary"] == "INVITE sdp")
+    assert (bye["direction"], bye["message"].count("\r\nRoute: ")) == ("sent", 1 if used == phone_transport else 2)
     assert summaries[-1] == "200 OK (BYE)"
 
 

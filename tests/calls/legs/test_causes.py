@@ -28,7 +28,7 @@ def theirs(code: int, *headers: tuple[str, str], phrase: str = "") -> str:
 def test_a_refusal_names_code_meaning_and_where_to_look() -> None:
     assert theirs(486) == "486 Busy Here: sip:bob@10.0.0.7:5060 is in another call"
     assert theirs(488).startswith(
-        "488 Not Acceptable Here: sip:bob@10.0.0.7:5060 has no codec in common with us: we offer PCMU, PCMA (look at: codecs"
+        "488 Not Acceptable Here: sip:bob@10.0.0.7:5060 has no codec in common with us: we offer PCMU, PCMA (look at: media.codecs"
     )
     assert theirs(407).startswith("407 Proxy Authentication Required: the proxy at 10.0.0.1:5060 udp does not accept")
 

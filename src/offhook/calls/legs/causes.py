@@ -108,7 +108,7 @@ REFUSALS: Final[dict[int, Cause]] = {
     487: Cause(what="the call was given up before it was answered"),
     488: Cause(
         what="{far} has no codec in common with us: we offer {codecs}",
-        look="codecs of the trunk, codecs of the phone, and whether it insists on SRTP",
+        look="media.codecs and media.srtp, codecs and srtp of the trunk, settings of the phone",
     ),
     491: Cause(what="{far} is busy with another change of the call", look="nothing, unless it repeats"),
     493: Cause(what="{far} cannot decrypt what we sent", look="whether it wants S/MIME, which is not spoken here"),
@@ -207,8 +207,8 @@ OURS: Final[dict[int, Cause]] = {
     486: Cause(what="the application rejected the call as busy, or the client is busy"),
     487: Cause(what="the caller gave up before the answer"),
     488: Cause(
-        what="the offer has no codec in common with ours, PCMU and PCMA",
-        look="codecs of the phone, and whether it insists on SRTP",
+        what="the offer has no codec in common with ours, or none of the keys that SRTP needs",
+        look="media.codecs and media.srtp, and the settings of the phone",
     ),
     500: Cause(what="an error on our side", look="the log, and Notifications of the call"),
     503: Cause(
