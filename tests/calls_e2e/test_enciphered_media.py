@@ -14,7 +14,7 @@ from tests.support import audio
 @pytest.mark.parametrize("encryption", ["srtp", "srtp-mand", "srtp-mandf"])
 def test_a_phone_hears_its_echo_enciphered(server, app, tmp_path, encryption):
     app.pages["/echo"] = "<Response><Echo/></Response>"
-    number = {"srtp": "5001", "srtp-mand": "5002", "srtp-mandf": "5003"}[encryption]
+    number = {"srtp": "5701", "srtp-mand": "5702", "srtp-mandf": "5703"}[encryption]
     server.add_number(number, app.url("/echo"))
     with Baresip(tmp_path / "ann", login="ann", voice=800, encryption=encryption) as ann:
         ann.dial(f"sip:{number}@{server.sip()}")
@@ -34,8 +34,8 @@ def test_an_enciphered_phone_and_a_plain_one_hear_each_other_and_press_keys(serv
     ):
         app.pages["/dial"] = f"<Response><Dial action='/dialled'><Sip>{bob.address}</Sip></Dial></Response>"
         app.pages["/dialled"] = "<Response><Hangup/></Response>"
-        server.add_number("5004", app.url("/dial"))
-        ann.dial(f"sip:5004@{server.sip()}")
+        server.add_number("5704", app.url("/dial"))
+        ann.dial(f"sip:5704@{server.sip()}")
         bob.until("CALL_ESTABLISHED")
         ann.until("CALL_ESTABLISHED")
         time.sleep(1.0)
@@ -64,10 +64,10 @@ def test_where_srtp_is_required_it_is_offered_and_plain_calls_are_refused(strict
     ):
         app.pages["/dial"] = f"<Response><Dial action='/dialled'><Sip>{bob.address}</Sip></Dial></Response>"
         app.pages["/dialled"] = "<Response><Hangup/></Response>"
-        strict.add_number("5005", app.url("/dial"))
-        eve.dial(f"sip:5005@{strict.sip()}")
+        strict.add_number("5705", app.url("/dial"))
+        eve.dial(f"sip:5705@{strict.sip()}")
         assert "488" in eve.until("CALL_CLOSED")["param"]
-        ann.dial(f"sip:5005@{strict.sip()}")
+        ann.dial(f"sip:5705@{strict.sip()}")
         bob.until("CALL_ESTABLISHED")
         bob.prints("SRTP is Enabled")
         time.sleep(1.5)

@@ -49,11 +49,11 @@ def phone(server, folder, login, **more):
 def test_phones_register_and_talk_over_tls(server, app, tmp_path):
     app.pages["/dial"] = "<Response><Dial action='/dialled'><Client>bob</Client></Dial></Response>"
     app.pages["/dialled"] = "<Response><Hangup/></Response>"
-    server.add_number("4001", app.url("/dial"))
+    server.add_number("4701", app.url("/dial"))
     with phone(server, tmp_path, "ann", voice=600) as ann, phone(server, tmp_path, "bob", voice=900) as bob:
         ann.registered()
         bob.registered()
-        ann.dial(f"sip:4001@{server.sip('tls')};transport=tls")
+        ann.dial(f"sip:4701@{server.sip('tls')};transport=tls")
         bob.until("CALL_ESTABLISHED")
         ann.until("CALL_ESTABLISHED")
         time.sleep(1.5)
@@ -68,14 +68,14 @@ def test_phones_register_and_talk_over_tls(server, app, tmp_path):
 def test_a_phone_that_is_gone_with_its_connection_is_not_rung(server, app, tmp_path):
     app.pages["/dial"] = "<Response><Dial action='/dialled'><Client>bob</Client></Dial></Response>"
     app.pages["/dialled"] = "<Response><Hangup/></Response>"
-    server.add_number("4002", app.url("/dial"))
+    server.add_number("4702", app.url("/dial"))
     with phone(server, tmp_path, "ann") as ann:
         ann.registered()
         with phone(server, tmp_path, "bob") as bob:
             bob.registered()
             assert bob._program is not None
             bob._program.kill()
-        ann.dial(f"sip:4002@{server.sip('tls')};transport=tls")
+        ann.dial(f"sip:4702@{server.sip('tls')};transport=tls")
         assert app.wait_for("/dialled").parameters["DialCallStatus"] in ("failed", "no-answer")
         ann.until("CALL_CLOSED")
 
@@ -93,7 +93,7 @@ def test_what_speaks_plain_sip_or_believes_nobody_gets_no_answer_at_the_tls_port
 def test_a_web_client_registers_and_is_rung_over_its_connection(server, app, tmp_path, way):
     app.pages["/dial"] = "<Response><Dial action='/dialled'><Client>web</Client></Dial></Response>"
     app.pages["/dialled"] = "<Response><Hangup/></Response>"
-    number = {"ws": "4003", "wss": "4004", "api": "4005"}[way]
+    number = {"ws": "4703", "wss": "4704", "api": "4705"}[way]
     server.add_number(number, app.url("/dial"))
     url = f"{server.ready['api'].replace('https', 'wss')}/sip" if way == "api" else f"{way}://{server.sip(way)}"
     secure = {} if way == "ws" else {"ssl": believing(server.ready["ca_file"])}
