@@ -16,13 +16,15 @@ from typing import Any, cast
 import structlog
 import uvloop
 
-from offhook.calls.directory import ClientEntry, NumberRoute
+from offhook.calls.directory import AccountPolicy, ClientEntry, NumberRoute
 from offhook.calls.legs.line_up import line_up
+from offhook.calls.presence import Presence
 from offhook.calls.settings import CallSettings
 from offhook.media.fake import FakeEngine
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
 from offhook.security.digest import ha1
+from offhook.security.settings import EgressSettings
 from offhook.sip.asyncio.driver import SipDriver
 from offhook.sip.events import Event, IncomingCall
 from offhook.sip.settings import SipSettings
@@ -113,9 +115,15 @@ class MemoryDirectory:
     async def lineage(self, account_sid: AccountSid) -> Sequence[AccountSid]:
         return [account_sid]
 
+    async def policy(self, account_sid: AccountSid) -> AccountPolicy:
+        return AccountPolicy()
+
 
 class NoFront:
     """Nobody calls."""
+
+    def __init__(self) -> None:
+        self.presence = Presence()
 
     def receive(self, leg: Any, admit: Any) -> None:
         leg.refuse(480, "")
@@ -130,6 +138,7 @@ async def clients() -> None:
         directory=MemoryDirectory(),
         sessions=Sessions(FakeEngine()),
         random_bits=random.SystemRandom().getrandbits,
+        egress=EgressSettings(),
     )
     exchange.connect(driver, NoFront())
     async with asyncio.TaskGroup() as tasks, driver:
