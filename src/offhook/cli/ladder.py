@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from pathlib import Path
 from typing import Annotated
 
 import aiohttp
 import typer
 
+from offhook.cli.api import Refused, ask
 from offhook.cli.options import DataDir
-from offhook.cli.ready import FILE_NAME, NotReady, Ready, read
+from offhook.cli.ready import FILE_NAME, NotReady, read
 
-_TIMEOUT = 10.0
 _FORMATS = ("txt", "svg", "pcap")
-
-
-class _Refused(Exception):
-    """The server has no ladder for us; the message says why."""
 
 
 def ladder(
@@ -34,26 +29,11 @@ def ladder(
         typer.echo(f"offhook: --output: {output} must end in .txt, .svg or .pcap", err=True)
         raise typer.Exit(2)
     try:
-        content = asyncio.run(_fetch(read(data_dir / FILE_NAME), call_sid, kind))
+        content = asyncio.run(ask(read(data_dir / FILE_NAME), "GET", f"Calls/{call_sid}/Signalling.{kind}"))
         if output is not None:
             output.write_bytes(content)
-    except (NotReady, _Refused, TimeoutError, aiohttp.ClientError, OSError) as error:
+    except (NotReady, Refused, TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
         typer.echo(f"offhook: {str(error) or 'the server did not answer in time'}", err=True)
         raise typer.Exit(1) from None
     if output is None:
         typer.echo(content.decode(), nl=False)
-
-
-async def _fetch(ready: Ready, call_sid: str, kind: str) -> bytes:
-    url = f"{ready.api}/2010-04-01/Accounts/{ready.account_sid}/Calls/{call_sid}/Signalling.{kind}"
-    context = ssl.create_default_context(cafile=ready.ca_file)
-    headers = {"Authorization": aiohttp.encode_basic_auth(ready.account_sid, ready.auth_token)}
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
-    async with (
-        aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
-        session.get(url, ssl=context) as response,
-    ):
-        if response.status != 200:
-            told = await response.json(content_type=None)
-            raise _Refused(told.get("message", f"the server answered {response.status}"))
-        return await response.read()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
 
+from offhook.cli.api import asked
 from offhook.cli.ready import Ready
 
 CONNECT_TIMEOUT = 5.0
@@ -25,15 +25,9 @@ class Transcript:
 
     async def follow(self, call_sid: str) -> None:
         """Until the call ends or the stream breaks, which is told and otherwise harmless."""
-        url = f"{self._ready.api}/2010-04-01/Accounts/{self._ready.account_sid}/Calls/{call_sid}/EventStream"
-        context = ssl.create_default_context(cafile=self._ready.ca_file)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT)
-        headers = {"Authorization": aiohttp.encode_basic_auth(self._ready.account_sid, self._ready.auth_token)}
         try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
-                session.get(url, ssl=context) as response,
-            ):
+            async with asked(self._ready, "GET", f"Calls/{call_sid}/EventStream", timeout=timeout) as response:
                 if response.status != 200:
                     self._show(f"  (no transcript: the server answered {response.status})")
                     return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
+import json
 from enum import StrEnum
 from typing import Annotated, Any
 
 import aiohttp
 import typer
 
+from offhook.cli.api import Refused, ask
 from offhook.cli.options import DataDir
 from offhook.cli.ready import FILE_NAME, NotReady, Ready, read
 
@@ -79,18 +80,9 @@ async def _test(ready: Ready, name: str, to: str, caller: str) -> bool:
 
 async def _ask(ready: Ready, method: str, path: str, form: dict[str, str] | None = None) -> Any:
     """The JSON that the server answers with. Raises ``NotReady`` with its words when it refuses or cannot be reached."""
-    url = f"{ready.api}/2010-04-01/Accounts/{ready.account_sid}/{path}"
-    headers = {"Authorization": aiohttp.encode_basic_auth(ready.account_sid, ready.auth_token)}
-    context = ssl.create_default_context(cafile=ready.ca_file)
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
     try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
-            session.request(method, url, data=form, ssl=context) as response,
-        ):
-            answer = await response.json()
+        return json.loads(await ask(ready, method, path, seconds=TIMEOUT, form=form))
+    except Refused as error:
+        raise NotReady(str(error)) from error
     except (TimeoutError, aiohttp.ClientError, ValueError) as error:
         raise NotReady(f"The server cannot be asked: {str(error) or 'it does not answer in time'}.") from error
-    if response.status >= 300:
-        raise NotReady(str(answer.get("message", response.status)))
-    return answer
