@@ -8,6 +8,7 @@ from typing import Final
 
 from offhook.calls.errors import Unroutable
 from offhook.vocabulary.sids import AccountSid
+from offhook.vocabulary.token_bucket import TokenBucket
 
 TOO_MANY_CALLS: Final = 10004
 TOO_FAST: Final = 20429
@@ -32,8 +33,8 @@ class Capacity:
 
     def __init__(self) -> None:
         self._live: dict[AccountSid, int] = {}
-        self._buckets: OrderedDict[tuple[AccountSid, bool], tuple[float, float]] = OrderedDict()
-        """(account, whether outgoing) to tokens and when they were counted."""
+        self._buckets: OrderedDict[tuple[AccountSid, bool], TokenBucket] = OrderedDict()
+        """By account and whether calls are outgoing."""
 
     def check(self, account_sid: AccountSid, limits: CallLimits, now: float, *, outgoing: bool) -> None:
         """Whether one more call may begin at ``now`` (seconds). Raises ``Unroutable``."""
@@ -65,11 +66,9 @@ class Capacity:
         return len(self._live)
 
     def _take(self, account_sid: AccountSid, rate: float, now: float, outgoing: bool) -> bool:
-        depth = max(rate, _BURST)
-        tokens, when = self._buckets.pop((account_sid, outgoing), (depth, now))
-        tokens = min(depth, tokens + (now - when) * rate)
-        allowed = tokens >= 1
-        self._buckets[account_sid, outgoing] = (tokens - 1 if allowed else tokens, now)
+        at_once = max(rate, _BURST)
+        bucket = self._buckets.pop((account_sid, outgoing), None) or TokenBucket(at_once, now)
+        self._buckets[account_sid, outgoing] = bucket
         if len(self._buckets) > _MAX_ACCOUNTS:
             self._buckets.popitem(last=False)
-        return allowed
+        return bucket.take(now, rate, at_once)

@@ -9,27 +9,10 @@ from typing import Final
 from offhook.sip.bans import Bans
 from offhook.sip.settings import SipSettings
 from offhook.sip.sources import TrustedNetworks, source_of
+from offhook.vocabulary.token_bucket import TokenBucket
 
 _STANDING: Final = re.compile(rb"\A(?:SIP/2\.0 |CANCEL )|\n(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.IGNORECASE)
 """How messages look that may belong to a call in progress: responses, CANCEL, a tag in To."""
-
-
-class _Bucket:
-    __slots__ = ("exempt", "tokens", "when")
-
-    def __init__(self, tokens: float, when: float, *, exempt: bool) -> None:
-        self.tokens = tokens
-        self.when = when
-        self.exempt = exempt
-
-    def take(self, now: float, rate: float, burst: float) -> bool:
-        """Whether there was a token to take."""
-        self.tokens = min(burst, self.tokens + (now - self.when) * rate)
-        self.when = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
 
 
 class Admission:
@@ -41,9 +24,10 @@ class Admission:
         self._trusted = TrustedNetworks(settings.trust)
         self.bans = Bans(settings.bans, self._trusted) if bans is None else bans
         self._scanners = re.compile("|".join(map(re.escape, settings.scanners)) or "(?!)", re.IGNORECASE)
-        self._strangers = _Bucket(settings.strangers_burst, 0.0, exempt=False)
+        self._strangers = TokenBucket(settings.strangers_burst, 0.0)
         """Of all sources together from which nobody has proved who he is."""
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket | None] = OrderedDict()
+        """By source; None for those that are trusted."""
         self.lag = 0.0
         """Seconds that the driver's loop is late."""
         self.draining = False
@@ -62,12 +46,12 @@ class Admission:
     def hears(self, host: str, now: float) -> bool:
         """Take one token of ``host``; False: silence, since an answer would serve a scanner or a spoofed victim."""
         source = host if ":" in host and host in self._trusted else source_of(host)
-        bucket = self._buckets.get(source)
-        if bucket is None:
-            bucket = self._remember(source, host, now)
-        else:
+        if source in self._buckets:
             self._buckets.move_to_end(source)
-        if bucket.exempt:
+            bucket = self._buckets[source]
+        else:
+            bucket = self._remember(source, host, now)
+        if bucket is None:
             return True
         settings = self._settings
         heard = bucket.take(now, settings.source_rate, settings.source_burst)
@@ -85,9 +69,9 @@ class Admission:
             or self.lag > settings.max_lag
         )
 
-    def _remember(self, source: str, host: str, now: float) -> _Bucket:
+    def _remember(self, source: str, host: str, now: float) -> TokenBucket | None:
         if len(self._buckets) >= self._settings.max_sources:
             self._buckets.popitem(last=False)
-        bucket = _Bucket(self._settings.source_burst, now, exempt=host in self._trusted)
+        bucket = None if host in self._trusted else TokenBucket(self._settings.source_burst, now)
         self._buckets[source] = bucket
         return bucket

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from offhook.calls.trunks.limits import Limits, TokenBucket
+from offhook.calls.trunks.limits import Limits
 
 
 def test_no_more_calls_than_the_limit_are_there_at_once() -> None:
@@ -26,12 +23,3 @@ def test_a_changed_rate_counts_from_now_on() -> None:
     assert limits.seize(max_calls=0, calls_per_second=1, now=0) == ""
     assert "1 calls a second" in limits.seize(max_calls=0, calls_per_second=1, now=0)
     assert limits.seize(max_calls=0, calls_per_second=5, now=0) == ""
-
-
-@given(st.floats(0.1, 50), st.lists(st.floats(0, 1), max_size=200))
-def test_a_bucket_never_lets_more_through_than_its_rate_and_one_second_more(rate: float, steps: list[float]) -> None:
-    bucket, now, taken = TokenBucket(rate, 0.0), 0.0, 0
-    for step in steps:
-        now += step
-        taken += bucket.take(now)
-    assert taken <= now * rate + max(1.0, rate) + 1e-6
