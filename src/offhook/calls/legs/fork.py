@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import assert_never
 
@@ -22,6 +22,7 @@ from offhook.calls.leg import (
     LegRinging,
     OutgoingLeg,
 )
+from offhook.calls.legs.composed import ComposedLeg
 from offhook.media.session import MediaSession
 
 _WEIGHTS = {486: 3, 600: 4, 603: 4, 408: 2}
@@ -36,20 +37,19 @@ def by_device(destinations: Sequence[Destination]) -> list[list[Destination]]:
     return list(ways.values())
 
 
-class ForkedLeg:
+class ForkedLeg(ComposedLeg):
     """One leg over many. Before the answer it reports only ringing, with the early media of the branch that spoke last;
     after it, it is the winner.
     """
 
     def __init__(self, branches: Sequence[OutgoingLeg]) -> None:
+        super().__init__()
         self._branches = list(branches)
         self._alive = set(range(len(self._branches)))
         self._winner: OutgoingLeg | None = None
         self._heard: OutgoingLeg | None = None
         """The branch whose early media came last."""
         self._refusal: LegEnded | None = None
-        self._ended = False
-        self._listener: Callable[[LegEvent], None] = lambda _: None
         for index, branch in enumerate(self._branches):
             branch.listen(partial(self._hear, index))
 
@@ -72,24 +72,9 @@ class ForkedLeg:
     def includes(self, leg: Leg) -> bool:
         return leg is self or any(branch.includes(leg) for branch in self._branches)
 
-    def listen(self, listener: Callable[[LegEvent], None]) -> None:
-        self._listener = listener
-
     def label(self, headers: Sequence[tuple[str, str]]) -> None:
         for branch in self._branches:
             branch.label(headers)
-
-    def ring(self) -> None:
-        """Nothing: nobody calls us."""
-
-    async def progress(self) -> None:
-        raise LegFailed("a call that we make is not ours to let progress")
-
-    async def answer(self) -> None:
-        raise LegFailed("a call that we make cannot be answered by us")
-
-    def refuse(self, sip_code: int, reason: str) -> None:
-        self.drop(reason)
 
     async def invite(self) -> None:
         """Ring all at once; one that cannot be rung is out, and only when none can the last failure is raised."""
@@ -104,13 +89,9 @@ class ForkedLeg:
         if failures and not self._alive and not self._ended:
             raise failures[-1]
 
-    def drop(self, reason: str = "") -> None:
-        if self._ended:
-            return
-        self._ended = True
+    def _drop_all(self, reason: str) -> None:
         for branch in self._branches:
             branch.drop(reason)
-        self._listener(LegEnded(by_far_end=False, reason=reason))
 
     async def transfer(self, uri: str, referred_by: str | None) -> int | None:
         return await (self._winner or self._branches[0]).transfer(uri, referred_by)

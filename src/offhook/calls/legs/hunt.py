@@ -28,6 +28,7 @@ from offhook.calls.leg import (
     LegRinging,
     OutgoingLeg,
 )
+from offhook.calls.legs.composed import ComposedLeg
 from offhook.media.session import MediaSession
 
 log = structlog.get_logger(__name__)
@@ -39,18 +40,18 @@ _FLOW_FAILED = 430
 """The proxy before a device has lost this way to it (RFC 5626 §5.3)."""
 
 
-class HuntingLeg:
+class HuntingLeg(ComposedLeg):
     """One leg over many that are made one by one. It is the one that is tried now; the others are forgotten."""
 
     def __init__(
         self, destinations: Sequence[Destination], make: Callable[[Destination], OutgoingLeg], spawn: Spawn
     ) -> None:
         """``destinations``: at least one, in the order of the attempts. Raises ``LegFailed`` as ``make`` does."""
+        super().__init__()
         self._waiting = deque(destinations)
         self._make = make
         self._spawn = spawn
         self._headers: list[tuple[str, str]] = []
-        self._listener: Callable[[LegEvent], None] = lambda _: None
         self._leg = make(destinations[0])
         self._legs: list[OutgoingLeg] = [self._leg]
         self._channel: Channel | None = None
@@ -59,7 +60,6 @@ class HuntingLeg:
         self._last: LegEnded | None = None
         self._rang = False
         self._answered = False
-        self._ended = False
 
     @property
     def media(self) -> MediaSession:
@@ -80,36 +80,17 @@ class HuntingLeg:
     def includes(self, leg: Leg) -> bool:
         return leg is self or self._leg.includes(leg)
 
-    def listen(self, listener: Callable[[LegEvent], None]) -> None:
-        self._listener = listener
-
     def label(self, headers: Sequence[tuple[str, str]]) -> None:
         self._headers += headers
-
-    def ring(self) -> None:
-        """Nothing: nobody calls us."""
-
-    async def progress(self) -> None:
-        raise LegFailed("a call that we make is not ours to let progress")
-
-    async def answer(self) -> None:
-        raise LegFailed("a call that we make cannot be answered by us")
-
-    def refuse(self, sip_code: int, reason: str) -> None:
-        self.drop(reason)
 
     async def invite(self) -> None:
         """Ring the first gateway that can be rung; those after it are tried beside the caller, when it fails."""
         if not await self._ring_next() and not self._ended:
             raise LegFailed(self._summary(), self._code())
 
-    def drop(self, reason: str = "") -> None:
-        if self._ended:
-            return
-        self._ended = True
+    def _drop_all(self, reason: str) -> None:
         self._release()
         self._leg.drop(reason)
-        self._listener(LegEnded(by_far_end=False, reason=reason))
 
     async def transfer(self, uri: str, referred_by: str | None) -> int | None:
         return await self._leg.transfer(uri, referred_by)
