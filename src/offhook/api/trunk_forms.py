@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from offhook.api import checks
 from offhook.api.auth import Access
-from offhook.api.errors import BadParameter, Code
+from offhook.api.errors import BadParameter, Code, NotFound
 from offhook.api.wire.forms import parameter
 from offhook.calls.trunks.patterns import NumberPattern
 from offhook.calls.trunks.rewriting import rules_of
@@ -17,7 +17,7 @@ from offhook.calls.trunks.trunk import Gateway, Trunk
 from offhook.records.trunks import trunk_of
 from offhook.security.digest import ha1_of_every_algorithm
 from offhook.security.masked import Secret
-from offhook.store import organizations
+from offhook.store import organizations, trunks
 from offhook.store.session import Session
 from offhook.store.trunks import GatewayRow, TrunkRow
 
@@ -130,6 +130,14 @@ async def fill(access: Access, session: Session, row: TrunkRow, form: UpdateTrun
         row.inbound_ha1_md5, row.inbound_ha1_sha256 = hashes["MD5"], hashes["SHA-256"]
     if row.inbound_username and not row.inbound_ha1_md5:
         raise BadParameter(Code.INVALID_PARAMETER, "Parameter InboundPassword is required for a new InboundUsername")
+
+
+async def found(access: Access, session: Session, sid: str) -> TrunkRow:
+    """The trunk of the account. Raises ``NotFound``."""
+    row = await trunks.get(session, access.scope, sid)
+    if row is None:
+        raise NotFound(f"{access.base()}/Trunks/{sid}")
+    return row
 
 
 def check(row: TrunkRow, gateways: Iterable[GatewayRow] = ()) -> None:

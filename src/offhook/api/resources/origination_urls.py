@@ -13,7 +13,7 @@ from offhook.api import checks
 from offhook.api.auth import Access, Authorized
 from offhook.api.errors import ApiError, Code, NotFound
 from offhook.api.operations import Operation, body, operation, query
-from offhook.api.trunk_forms import GATEWAY, check
+from offhook.api.trunk_forms import GATEWAY, check, found
 from offhook.api.wire.bodies import Link, Names
 from offhook.api.wire.forms import parameter
 from offhook.api.wire.responses import gone
@@ -96,7 +96,7 @@ async def create_origination_url(
     """It is used from the next call on."""
     now = access.ports.clock.utc()
     async with access.ports.database.writing() as session:
-        trunk = await _trunk(access, session, trunk_sid)
+        trunk = await found(access, session, trunk_sid)
         row = GatewayRow(
             sid=access.ports.sids("gateway"),
             trunk_sid=trunk.sid,
@@ -130,7 +130,7 @@ async def list_origination_urls(
 ) -> Response:
     """Newest first."""
     async with access.ports.database.reading() as session:
-        trunk = await _trunk(access, session, trunk_sid)
+        trunk = await found(access, session, trunk_sid)
         page = await trunks.gateways(session, access.scope, trunk.sid, access.wanted_page())
     return access.many(NAMES, page, [_body(access, row) for row in page.rows])
 
@@ -166,7 +166,7 @@ async def update_origination_url(
     """It counts from the next call on. Another SipUrl is another gateway: nothing is known of its health."""
     async with access.ports.database.writing() as session:
         row = await _found(access, session, trunk_sid, sid)
-        trunk = await _trunk(access, session, trunk_sid)
+        trunk = await found(access, session, trunk_sid)
         await _fill(access, session, trunk, row, form)
         row.date_updated = access.ports.clock.utc()
     access.ports.directory_changed()
@@ -193,13 +193,6 @@ async def _fill(access: Access, session: Session, trunk: TrunkRow, row: GatewayR
         if any(other.sip_url == row.sip_url for other in others):
             raise ApiError(409, Code.CONFLICT, f"The trunk has the gateway {row.sip_url} already")
         check(trunk, [*others, row])
-
-
-async def _trunk(access: Access, session: Session, sid: str) -> TrunkRow:
-    row = await trunks.get(session, access.scope, sid)
-    if row is None:
-        raise NotFound(f"{access.base()}/Trunks/{sid}")
-    return row
 
 
 async def _found(access: Access, session: Session, trunk_sid: str, sid: str) -> GatewayRow:

@@ -10,9 +10,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from offhook.api.auth import Access, Authorized
-from offhook.api.errors import ApiError, Code, NotFound
+from offhook.api.errors import ApiError, Code
 from offhook.api.operations import Operation, body, operation, query
-from offhook.api.trunk_forms import CreateTrunk, UpdateTrunk, check, fill
+from offhook.api.trunk_forms import CreateTrunk, UpdateTrunk, check, fill, found
 from offhook.api.wire.bodies import Link, Links, Names
 from offhook.api.wire.forms import parameter
 from offhook.api.wire.responses import gone
@@ -126,7 +126,7 @@ async def list_trunks(access: Authorized, filters: Annotated[ListTrunks, query(L
 async def fetch_trunk(access: Authorized, sid: str) -> Response:
     """One trunk of the account."""
     async with access.ports.database.reading() as session:
-        row = await _found(access, session, sid)
+        row = await found(access, session, sid)
     return access.one(NAMES, _body(access, row))
 
 
@@ -147,7 +147,7 @@ async def fetch_trunk(access: Authorized, sid: str) -> Response:
 async def update_trunk(access: Authorized, sid: str, form: Annotated[UpdateTrunk, body(UpdateTrunk)]) -> Response:
     """It counts from the next call on; calls in progress stay as they are."""
     async with access.ports.database.writing() as session:
-        row = await _found(access, session, sid)
+        row = await found(access, session, sid)
         await _fill(access, session, row, form)
         row.date_updated = access.ports.clock.utc()
     access.ports.directory_changed()
@@ -158,7 +158,7 @@ async def update_trunk(access: Authorized, sid: str, form: Annotated[UpdateTrunk
 async def delete_trunk(access: Authorized, sid: str) -> Response:
     """Its gateways go with it; calls in progress go on."""
     async with access.ports.database.writing() as session:
-        await session.delete(await _found(access, session, sid))
+        await session.delete(await found(access, session, sid))
     access.ports.directory_changed()
     return gone()
 
@@ -178,13 +178,6 @@ async def _fill(access: Access, session: Session, row: TrunkRow, form: UpdateTru
         other = await trunks.by_inbound_username(session, row.inbound_username)
         if other is not None and other.sid != row.sid:
             raise ApiError(409, Code.CONFLICT, f"The InboundUsername {row.inbound_username} is taken; choose another")
-
-
-async def _found(access: Access, session: Session, sid: str) -> TrunkRow:
-    row = await trunks.get(session, access.scope, sid)
-    if row is None:
-        raise NotFound(f"{access.base()}/Trunks/{sid}")
-    return row
 
 
 def _body(access: Access, row: TrunkRow) -> Trunk:
