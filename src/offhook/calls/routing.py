@@ -170,8 +170,7 @@ class Routing:
     async def _number(self, dialled: str, domain: str | None) -> NumberRoute | None:
         """A hosted number as it was dialled, or in its international form."""
         found = await self._directory.number(dialled, domain)
-        international = self._numbering.international(dialled)
-        if found is None and international != dialled:
+        if found is None and (international := self._numbering.international(dialled)) != dialled:
             found = await self._directory.number(international, domain)
         return found
 
