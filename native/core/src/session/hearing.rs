@@ -1,0 +1,139 @@
+//! What a session does with what arrives: packets as they come, and 20 ms of sound at each tick.
+
+use std::net::SocketAddr;
+
+use super::{Heard, Session};
+use crate::codec::Codec;
+use crate::ear::Ear;
+use crate::event::{Event, Outcome, RecordEnd};
+use crate::world::World;
+use crate::{rtp, Micros};
+
+impl Session {
+    /// A datagram arrived on the RTP socket.
+    pub fn receive<'a>(
+        &mut self,
+        packet: &'a mut [u8],
+        source: SocketAddr,
+        now: Micros,
+        world: &mut dyn World,
+    ) -> Heard<'a> {
+        // What is not genuine may neither be heard nor move the line.
+        let opened = match &mut self.open {
+            Some(open) => open.rtp(packet),
+            None => Some(&*packet),
+        };
+        let Some(packet) = opened else { return Heard::Nothing };
+        let Ok((header, payload)) = rtp::parse(packet) else {
+            return Heard::Nothing;
+        };
+        let Some(connect) = &self.connect else {
+            return Heard::Nothing;
+        };
+        let event = connect.is_event(header.payload_type);
+        let codec = self.accepts[usize::from(header.payload_type & 127)];
+        if !event && codec.is_none() || !self.line.latch.admit(source, header.ssrc, now) {
+            return Heard::Nothing;
+        }
+        let (listens, clock) = (connect.direction.receives(), connect.dtmf_clock);
+        self.heard = now;
+        self.lost = false;
+        self.reception
+            .receive(&header, now, codec.filter(|_| !event).map(Codec::clock));
+        if event {
+            let key = self.digits.receive(header.ssrc, header.timestamp, payload);
+            if let Some(key) = key {
+                self.pressed(key, world);
+            }
+            return Heard::Event(header, payload, clock, key);
+        }
+        match codec {
+            Some(codec) if listens => {
+                self.hears = Some(codec);
+                self.ear.push(header.ssrc, header.timestamp, codec, payload);
+                Heard::Audio(header, payload, codec)
+            }
+            _ => Heard::Nothing,
+        }
+    }
+
+    /// A datagram arrived on the RTCP socket.
+    pub fn receive_rtcp(&mut self, packet: &mut [u8], source: SocketAddr, now: Micros, world: &mut dyn World) {
+        let far_end = self.line.latch.confirmed() && self.line.latch.target().map(|t| t.ip()) == Some(source.ip());
+        if !far_end {
+            return;
+        }
+        let opened = match &mut self.open {
+            Some(open) => open.rtcp(packet),
+            None => Some(&*packet),
+        };
+        if let Some(packet) = opened.filter(|packet| packet.first().is_some_and(|first| first >> 6 == 2)) {
+            self.rtcp_source = Some(source);
+            self.reception
+                .receive_rtcp(packet, self.sender.ssrc(), (world.ntp() >> 16) as u32, now);
+        }
+    }
+
+    pub(super) fn pressed(&mut self, key: char, world: &mut dyn World) {
+        world.emit(Event::Digit(self.id, key));
+        if self.playing && self.tracks.front().is_some_and(|t| t.stop_on.contains(key)) {
+            if let Some(track) = self.tracks.pop_front() {
+                self.playing = false;
+                let played = Outcome::Played {
+                    duration: track.duration(),
+                    stopped_by: Some(key),
+                };
+                world.emit(Event::Finished(track.command, played));
+            }
+        }
+        while let Some(at) = self.recorders.iter().position(|r| r.ends_on(key)) {
+            let recorder = self.recorders.remove(at);
+            self.tracks.retain(|t| t.command != recorder.command);
+            self.finishing.push(recorder.finish(RecordEnd::Key, Some(key), world));
+        }
+    }
+
+    /// Listens ahead of its tick, for a bridge that brings the frame to another session.
+    pub fn listen_ahead(&mut self, world: &mut dyn World) {
+        self.listen(world);
+        self.listened = true;
+    }
+
+    /// Hands out the ear for a moment, to be put back.
+    pub fn lend_ear(&mut self) -> Ear {
+        std::mem::replace(&mut self.ear, Ear::new(0, 0))
+    }
+
+    /// Whether what it hears must be decoded for `other`, which speaks another codec.
+    pub fn differs_from(&self, other: &Self) -> bool {
+        let spoken = other.connect.as_ref().map(|connect| connect.codec);
+        matches!((self.hears, spoken), (Some(heard), Some(spoken)) if !heard.passes_as(spoken))
+    }
+
+    pub(super) fn listen(&mut self, world: &mut dyn World) {
+        if std::mem::take(&mut self.listened) {
+            return;
+        }
+        if self.recorders.is_empty() && self.taps.is_empty() && !self.overheard {
+            self.ear.rest();
+            return;
+        }
+        let expected = self.connect.as_ref().map_or(Codec::Pcmu, |connect| connect.codec);
+        self.ear.listen(self.hears.unwrap_or(expected));
+        for tap in &mut self.taps {
+            tap.hear(self.ear.frame(), self.ear.rate(), world);
+        }
+        let mut at = 0;
+        while let Some(recorder) = self.recorders.get_mut(at) {
+            if let Some(reason) = recorder.failure() {
+                world.emit(Event::Failed(recorder.command, reason.to_owned()));
+                self.recorders.remove(at);
+            } else if let Some(end) = recorder.hear(self.ear.narrow(), world) {
+                let recorder = self.recorders.remove(at);
+                self.finishing.push(recorder.finish(end, None, world));
+            } else {
+                at += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What a far end hears: of our own making at each tick, or what the other end of a bridge said.
+
+use super::{Heard, Session};
+use crate::command::CommandId;
+use crate::event::{Event, Outcome};
+use crate::keys::KeySender;
+use crate::player::{Fill, Track};
+use crate::recorder::Recorder;
+use crate::world::World;
+use crate::{Micros, LONGEST_FRAME};
+
+impl Session {
+    /// Sends on what the other end of a bridge heard.
+    pub fn pass(&mut self, heard: Heard, now: Micros, world: &mut dyn World) {
+        let Some(connect) = &self.connect else { return };
+        if self.speaks() || !connect.direction.sends() {
+            return;
+        }
+        let (header, payload, codec) = match heard {
+            Heard::Nothing => return,
+            Heard::Audio(_, _, codec) if !codec.passes_as(connect.codec) => return, // decoded and fed at the tick
+            Heard::Audio(header, payload, codec) => (header, payload, Some(codec)),
+            Heard::Event(_, _, clock, key)
+                if connect.dtmf.is_none() || self.fed.is_some() || clock != connect.dtmf_clock =>
+            {
+                // The far end knows no events, or has another clock: it gets the key anew, as a tone or as an event.
+                self.keys.extend(key.and_then(KeySender::relayed));
+                return;
+            }
+            Heard::Event(header, payload, _, _) => (header, payload, None),
+        };
+        let line = &mut self.line;
+        self.sender
+            .pass(connect, header, payload, codec, |packet| line.send(packet, now, world));
+    }
+
+    /// Whether its far end hears something of our own making, rather than a bridge.
+    pub fn speaks(&self) -> bool {
+        self.playing || !self.keys.is_empty()
+    }
+
+    /// The frame of this tick from the other end of a bridge, at `rate` hertz; `None` when packets pass as they are.
+    pub fn feed_frame(&mut self, heard: Option<(&[i16], u32)>) {
+        let Some(((frame, rate), connect)) = heard.zip(self.connect.as_ref()) else {
+            self.fed = None;
+            return;
+        };
+        self.fed.get_or_insert_default().put(frame, rate, connect.codec);
+    }
+
+    pub(super) fn feed(&mut self, stream: CommandId, samples: &[i16], last: bool, world: &mut dyn World) {
+        let Some(at) = self.tracks.iter().position(|t| t.command == stream && !t.is_beep()) else {
+            return;
+        };
+        if !self.tracks[at].feed(samples, last) {
+            self.tracks.remove(at);
+            world.emit(Event::Failed(
+                stream,
+                "more audio was injected than the stream's backlog holds".into(),
+            ));
+        }
+    }
+
+    pub(super) fn speak(&mut self, now: Micros, world: &mut dyn World) {
+        let Some(connect) = &self.connect else { return };
+        let sends = connect.direction.sends();
+        let line = &mut self.line;
+        if let Some(keys) = self.keys.front_mut() {
+            let over = keys.tick(connect, &mut self.sender, |packet| {
+                if sends {
+                    line.send(packet, now, world);
+                }
+            });
+            if over {
+                if let Some(command) = self.keys.pop_front().and_then(|k| k.command) {
+                    world.emit(Event::Finished(command, Outcome::Done));
+                }
+            }
+            return;
+        }
+        let mut frame = [0; LONGEST_FRAME];
+        let frame = &mut frame[..connect.codec.frame()];
+        while let Some(track) = self.tracks.front_mut() {
+            let fill = track.fill(frame, connect.codec.rate());
+            let audible = match &fill {
+                Fill::Waiting => break,
+                Fill::Failed(_) => false,
+                Fill::Full => true,
+                Fill::Ended(part) => *part > 0,
+            };
+            if audible && sends {
+                self.sender
+                    .audio(connect, frame, |packet| line.send(packet, now, world));
+            }
+            self.playing = true;
+            if fill == Fill::Full {
+                return;
+            }
+            self.playing = false;
+            if let Some(track) = self.tracks.pop_front() {
+                ended(track, fill, &mut self.recorders, world);
+            }
+            if audible {
+                return;
+            }
+        }
+        self.playing = false;
+        if let Some(frame) = self.fed.as_mut().and_then(|feed| feed.take(connect.codec)) {
+            if sends {
+                self.sender
+                    .audio(connect, frame, |packet| line.send(packet, now, world));
+            }
+            return;
+        }
+        if sends {
+            self.sender.pause(connect, |packet| line.send(packet, now, world));
+            let idle = now.saturating_sub(line.last) >= self.settings.keepalive * 1000;
+            if self.settings.keepalive > 0 && idle {
+                self.sender
+                    .audio(connect, &[0; LONGEST_FRAME][..connect.codec.frame()], |packet| {
+                        line.send(packet, now, world)
+                    });
+                self.sender.pause(connect, |packet| line.send(packet, now, world));
+            }
+        }
+    }
+}
+
+fn ended(track: Track, fill: Fill, recorders: &mut [Recorder], world: &mut dyn World) {
+    if track.is_beep() {
+        if let Some(recorder) = recorders.iter_mut().find(|r| r.command == track.command) {
+            recorder.start(world);
+        }
+        return;
+    }
+    world.emit(match fill {
+        Fill::Failed(reason) => Event::Failed(track.command, reason),
+        _ => Event::Finished(
+            track.command,
+            Outcome::Played {
+                duration: track.duration(),
+                stopped_by: None,
+            },
+        ),
+    });
+}
