@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from offhook.calls.dialing import DialOutcome, DialRequest, DialTarget, SipTarget
+from offhook.calls.dialing import DialOutcome, DialRecording, DialRequest, DialTarget, SipTarget
 from offhook.calls.directory import ClientEntry
 from offhook.calls.script import Application, HungUp, Redirected, ScriptCall
 from offhook.calls.settings import CallSettings
@@ -19,9 +19,10 @@ DESK = SipTarget(uri="sip:desk@one.test")
 class Talk:
     """A caller whose application dialled somebody, and both talk."""
 
-    def __init__(self, w: World, target: DialTarget) -> None:
+    def __init__(self, w: World, target: DialTarget, record: DialRecording = DialRecording.NO) -> None:
         self.w = w
         self.target = target
+        self.record = record
         self.outcome: DialOutcome | None = None
         self.went_on = False
         """Whether the caller's application went on after its dial."""
@@ -46,7 +47,7 @@ class Talk:
             await call.hangup()
 
     async def _dial(self, call: ScriptCall) -> None:
-        self.outcome = await call.dial(DialRequest(targets=(self.target,), headers=(), timeout=20.0))
+        self.outcome = await call.dial(DialRequest(targets=(self.target,), timeout=20.0, record=self.record))
         self.went_on = not self.caller.ended
         await asyncio.sleep(1_000)
 
@@ -74,9 +75,9 @@ class Talk:
 
 
 @asynccontextmanager
-async def phones(settings: CallSettings | None = None) -> AsyncIterator[World]:
+async def phones(settings: CallSettings | None = None, recordings: str = "/nowhere") -> AsyncIterator[World]:
     """A world in which alice and bob are registered, and everybody hangs up in the end."""
-    async with world(settings) as w:
+    async with world(settings, recordings) as w:
         w.exchange.devices["bob"] = ["sip:bob@desk"]
         yield w
         for leg in w.exchange.legs:
@@ -85,9 +86,11 @@ async def phones(settings: CallSettings | None = None) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def talk(target: DialTarget = DESK, settings: CallSettings | None = None) -> AsyncIterator[Talk]:
-    """A caller and a desk who talk."""
-    async with phones(settings) as w:
-        t = Talk(w, target)
+async def talk(
+    target: DialTarget = DESK, settings: CallSettings | None = None, recordings: str | None = None
+) -> AsyncIterator[Talk]:
+    """A caller and a desk who talk, recorded where there is a folder for ``recordings``."""
+    async with phones(settings, recordings or "/nowhere") as w:
+        t = Talk(w, target, DialRecording.NO if recordings is None else DialRecording.DUAL)
         await t.begin()
         yield t

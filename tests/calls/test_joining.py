@@ -1,44 +1,41 @@
 from __future__ import annotations
 
-from offhook.calls.joining import Transfer, under_way
-from tests.calls.talks import Talk, talk
+import asyncio
+
+from offhook.calls.joining import TRANSFERRED, connect
+from offhook.calls.transferring import Transfer
+from tests.calls.talks import DESK, Talk, phones
 from tests.support.virtual_loop import run, settle
 
 
-def live(t: Talk, to: str):  # type: ignore[no-untyped-def]
-    return next(call for call in t.w.board._live.values() if call.facts.to == to)
-
-
-def test_a_call_that_is_let_go_of_goes_on_with_its_script_or_is_hung_up() -> None:
+def test_two_that_are_joined_talk_until_one_leaves_and_the_others_are_hung_up_once_they_do() -> None:
     async def main() -> None:
-        async with talk() as t:
-            caller, desk = live(t, "1000"), live(t, "sip:desk@one.test")
-            transfer = Transfer.of(desk)
-            assert (under_way(desk), under_way(caller)) == (True, False)
-            assert caller.part is not None
-            await caller.part()
-            transfer.release(desk)
-            await settle(50)
-            assert (desk.over, caller.over, t.went_on) == (True, False, True)
+        async with phones() as w:
+            first, second = Talk(w, DESK), Talk(w, DESK)
+            await first.begin()
+            await second.begin()
+            live = {call.leg: call for call in w.board._live.values()}
+            stays, leaves = live[first.caller], live[first.desk]
+            far, leaves_too = live[second.desk], live[second.caller]
+            transfer = Transfer.of(stays)
+            far.transfer = transfer
+            told: list[bool] = []
 
-    run(main())
+            def linked() -> None:
+                told.append(first.linked(first.caller, second.desk) and not leaves.over)
 
-
-def test_a_later_transfer_takes_a_call_over_and_gives_it_back_when_it_fails() -> None:
-    async def main() -> None:
-        async with talk() as t:
-            desk = live(t, "sip:desk@one.test")
-            first = Transfer.of(desk)
-            first.connected = True
-            assert not under_way(desk), "one that succeeded may be followed by another"
-            second = Transfer.of(desk)
-            first.release(desk)
-            assert desk.transfer is second
-            second.release(desk)
-            assert desk.transfer is first
-            first.over = True
-            third = Transfer.of(desk)
-            third.release(desk)
-            assert (desk.transfer, desk.over) == (None, False)
+            async with asyncio.TaskGroup() as tasks:
+                joined = tasks.create_task(
+                    connect(transfer, far, stays._around, leaving=(leaves, leaves_too), linked=linked)
+                )
+                await settle(50)
+                assert (told, joined.done()) == ([True], False)
+                assert {leg.ended for leg in (first.desk, second.caller)} == {True}
+                assert leaves.facts.reason == TRANSFERRED
+                second.desk.ends()
+                await settle(50)
+                assert joined.done()
+            assert w.bridges() == set()
+            transfer.end(stays, far)
 
     run(main())

@@ -401,7 +401,7 @@ class ScriptTwin:
 
 
 @asynccontextmanager
-async def world(settings: CallSettings | None = None) -> AsyncIterator[World]:
+async def world(settings: CallSettings | None = None, recordings: str = "/nowhere") -> AsyncIterator[World]:
     """A switchboard at work; afterwards nothing may be left of any call."""
     engine = FakeEngine()
     sessions = Sessions(engine)
@@ -413,7 +413,7 @@ async def world(settings: CallSettings | None = None) -> AsyncIterator[World]:
         events=log,
         clock=virtual_loop.VirtualClock(),
         sids=SidSource(now_ms=lambda: 0, random_bits=lambda _: next(counter)),
-        recordings=lambda sid: f"/nowhere/{sid}.wav",
+        recordings=lambda sid: f"{recordings}/{sid}.wav",
     )
     board = Switchboard(around, directory, exchange, node="n1")
     async with asyncio.TaskGroup() as tasks:

@@ -66,6 +66,33 @@ def test_a_blind_transfer_leaves_the_right_two_talking(server, phones, by):
         assert presence_after(stays.heard(), VOICES[leaves.login], 1400) == 0
 
 
+def test_the_recording_of_a_dial_goes_on_with_whoever_takes_its_place(server, phones, app, tmp_path):
+    app.pages["/recorded"] = "<Response><Dial record='record-from-answer-dual'><Client>iris</Client></Dial></Response>"
+    server.add_number("6100", app.url("/recorded"))
+    with phones("hanna") as hanna, phones("iris") as iris, phones("jonas") as jonas:
+        for phone in (hanna, iris, jonas):
+            phone.registered()
+        hanna.dial(f"sip:6100@{server.sip()}")
+        iris.until("CALL_ESTABLISHED")
+        time.sleep(1.5)
+        iris.command("transfer", f"sip:jonas@{server.sip()}")
+        jonas.until("CALL_ESTABLISHED")
+        iris.until("CALL_CLOSED")
+        time.sleep(1.5)
+        jonas.hang_up()
+        hanna.until("CALL_CLOSED")
+    call = next(call for call in server.calls() if call["to"].endswith("6100"))
+    server.wait_for_call(call["sid"], "completed")
+    (recording,) = server.request(f"Calls/{call['sid']}/Recordings.json")["recordings"]
+    assert float(recording["duration"]) >= 2
+    (tmp_path / "recorded.wav").write_bytes(server.request(f"Recordings/{recording['sid']}.wav"))
+    caller, others = audio.read_wav(tmp_path / "recorded.wav")[0].T
+    assert audio.presence(caller, VOICES["hanna"]) >= 2400
+    assert audio.presence(others, VOICES["iris"]) >= 1000
+    assert presence_after(others, VOICES["jonas"], 1400) >= 1000
+    assert presence_after(others, VOICES["iris"], 1400) == 0
+
+
 def test_whoever_transfers_to_nobody_learns_it(server, phones):
     with phones("hanna") as hanna, phones("iris") as iris:
         for phone in (hanna, iris):

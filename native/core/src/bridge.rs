@@ -19,10 +19,10 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// Starts its recording, if there is to be one.
+    /// Starts its recording, if there is to be one, or goes on with the file that is there.
     pub fn new(command: CommandId, a: SessionId, b: SessionId, path: Option<String>, world: &mut dyn World) -> Self {
         let recording = path.map(|path| {
-            let tape = Tape::start(command, &path, 2, world);
+            let tape = Tape::start(command, &path, 2, true, world);
             (path, tape)
         });
         Self {

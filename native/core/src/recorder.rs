@@ -29,13 +29,14 @@ pub struct Tape {
 }
 
 impl Tape {
-    /// Orders the file to be created.
-    pub fn start(command: CommandId, path: &str, channels: u16, world: &mut dyn World) -> Self {
+    /// Orders the file to be created, or to be opened again where it `goes_on`.
+    pub fn start(command: CommandId, path: &str, channels: u16, goes_on: bool, world: &mut dyn World) -> Self {
         let written = Written::default();
         let open = FileWrite::Open {
             file: command,
             path: path.into(),
             channels,
+            goes_on,
             written: Arc::clone(&written),
         };
         world.write(open);
@@ -167,7 +168,7 @@ impl Recorder {
     /// The beep is over.
     pub fn start(&mut self, world: &mut dyn World) {
         if self.tape.is_none() {
-            self.tape = Some(Tape::start(self.command, &self.order.path, 1, world));
+            self.tape = Some(Tape::start(self.command, &self.order.path, 1, false, world));
         }
     }
 

@@ -15,7 +15,7 @@ pub type FileId = u64;
 /// What is to be done to a recording's file, in order.
 #[derive(Debug)]
 pub enum FileWrite {
-    /// Create it.
+    /// Create it, or empty the one that is there.
     Open {
         /// Names it from now on.
         file: FileId,
@@ -23,6 +23,8 @@ pub enum FileWrite {
         path: String,
         /// 1 or 2.
         channels: u16,
+        /// Whether a recording that is there already is gone on with.
+        goes_on: bool,
         /// Is told when the file is complete, or why it cannot be.
         written: Written,
     },
@@ -35,7 +37,7 @@ pub enum FileWrite {
         /// Samples that were lost before these, because the disk is slow; silence stands for them.
         missing: usize,
     },
-    /// Keep this many samples per channel, complete the header and close.
+    /// Keep this many samples per channel, besides those that were there before it was opened, complete the header and close.
     Finish {
         /// Which file.
         file: FileId,

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::Arc;
@@ -31,6 +31,7 @@ struct Recording {
     file: File,
     channels: u16,
     samples: u64,
+    before: u64,
     blocks: u64,
     written: Written,
 }
@@ -77,8 +78,9 @@ fn write_all(orders: &Receiver<FileWrite>, waiting: &AtomicUsize) {
                 file,
                 path,
                 channels,
+                goes_on,
                 written,
-            } => match create(&path, channels, &written) {
+            } => match open(&path, channels, goes_on, &written) {
                 Ok(recording) => {
                     files.insert(file, recording);
                 }
@@ -118,22 +120,26 @@ fn tell(written: &Written, outcome: Result<u64, String>) {
     let _ = written.set(outcome);
 }
 
-fn create(path: &str, channels: u16, written: &Written) -> io::Result<Recording> {
+fn open(path: &str, channels: u16, goes_on: bool, written: &Written) -> io::Result<Recording> {
     // What callers said is nobody else's business.
     let file = File::options()
         .write(true)
         .create(true)
-        .truncate(true)
+        .truncate(!goes_on)
         .mode(0o600)
         .open(path)?;
+    let bytes = file.metadata()?.len().saturating_sub(wav::HEADER as u64);
+    let before = bytes / (2 * u64::from(channels));
     let mut recording = Recording {
         file,
         channels,
-        samples: 0,
+        samples: before,
+        before,
         blocks: 0,
         written: Arc::clone(written),
     };
-    recording.file.write_all(&wav::header(channels, RATE, 0))?;
+    recording.header()?;
+    recording.file.seek(SeekFrom::Start(recording.size()))?;
     Ok(recording)
 }
 
@@ -155,11 +161,15 @@ impl Recording {
             .write_all_at(&wav::header(self.channels, RATE, self.samples), 0)
     }
 
+    fn size(&self) -> u64 {
+        wav::HEADER as u64 + self.samples * 2 * u64::from(self.channels)
+    }
+
     fn finish(&mut self, keep: u64) -> io::Result<u64> {
+        let keep = self.before.saturating_add(keep);
         if keep < self.samples {
             self.samples = keep;
-            self.file
-                .set_len(wav::HEADER as u64 + keep * 2 * u64::from(self.channels))?;
+            self.file.set_len(self.size())?;
         }
         self.header()?;
         Ok(self.samples)
@@ -180,6 +190,7 @@ mod tests {
             file,
             path: path.into(),
             channels: 1,
+            goes_on: file > 1,
             written: Arc::clone(written),
         }
     }
@@ -212,6 +223,28 @@ mod tests {
         std::fs::remove_file(&path).expect("removed");
         assert_eq!(wav.samples, [5, 5, 5, 5, 0, 0, 6, 6]);
         assert_eq!(written.get(), Some(&Ok(8)));
+    }
+
+    #[test]
+    fn a_recording_goes_on_where_it_ended() {
+        let (path, written) = (path("goes-on"), [Written::default(), Written::default()]);
+        let parts = [1, 2].map(|file| {
+            let samples = vec![i16::try_from(file).expect("small"); 3];
+            [
+                open(file, &path, &written[file as usize - 1]),
+                FileWrite::Append {
+                    file,
+                    samples,
+                    missing: 0,
+                },
+                FileWrite::Finish { file, keep: 2 },
+            ]
+        });
+        run(parts.into_iter().flatten().collect());
+        let wav = wav::read(&std::fs::read(&path).expect("a file")).expect("a recording");
+        std::fs::remove_file(&path).expect("removed");
+        assert_eq!(wav.samples, [1, 1, 2, 2]);
+        assert_eq!(written.map(|w| w.get().cloned()), [Some(Ok(2)), Some(Ok(4))]);
     }
 
     #[test]

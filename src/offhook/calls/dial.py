@@ -17,6 +17,7 @@ from offhook.calls.dialing import DialOutcome, DialRecording, DialRequest, DialS
 from offhook.calls.errors import Unroutable
 from offhook.calls.leg import ANSWERED_ELSEWHERE
 from offhook.calls.link import Link
+from offhook.calls.recording import Tape
 from offhook.calls.ringback import Ringback
 from offhook.calls.surroundings import Surroundings
 from offhook.media.operation import MediaFailed
@@ -151,7 +152,8 @@ class Dialling:
         if request.hangup_on_star:
             caller.keys.on_key = on_key
         try:
-            link = progress.link = Link(caller, far, self._around, record=request.record is not DialRecording.NO)
+            tape = None if request.record is DialRecording.NO else Tape(self._around.recording(caller.facts))
+            link = progress.link = Link(caller, far, self._around, tape=tape)
         except MediaFailed as failure:
             progress.reason = str(failure)
             return
@@ -180,6 +182,7 @@ class Dialling:
                 not_rung=tuple(progress.not_rung),
             )
         facts, link = far.facts, progress.link
+        tape = None if link is None else link.tape
         talked = 0 if link is None else round(self._around.clock.monotonic() - link.since)
         return DialOutcome(
             status=DialStatus.COMPLETED if progress.winner is not None else _status(far),
@@ -187,8 +190,8 @@ class Dialling:
             duration=max(0, talked),
             ring_duration=facts.ring_duration or 0,
             bridged=link is not None,
-            recording_sid=link.recording.sid if link is not None and link.recording is not None else None,
-            recording_duration=0 if link is None else link.recorded,
+            recording_sid=None if tape is None else tape.sid,
+            recording_duration=0 if tape is None else tape.duration,
             sip_call_id=facts.sip_call_id,
             sip_code=facts.sip_code,
             sip_headers=tuple(facts.sip_headers.items()),

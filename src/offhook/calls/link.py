@@ -10,9 +10,11 @@ import asyncio
 import structlog
 
 from offhook.calls.active import ActiveCall
+from offhook.calls.recording import Tape
 from offhook.calls.surroundings import Surroundings
+from offhook.calls.transferring import under_way
 from offhook.media.commands import WavFile
-from offhook.media.events import Played
+from offhook.media.events import Played, Recorded
 from offhook.media.operation import MediaFailed, Operation
 
 log = structlog.get_logger(__name__)
@@ -21,11 +23,9 @@ log = structlog.get_logger(__name__)
 class Link:
     """It stands from the moment that it is made. Both calls know each other as ``partner``."""
 
-    def __init__(self, one: ActiveCall, other: ActiveCall, around: Surroundings, *, record: bool = False) -> None:
-        """Raises ``MediaFailed``. ``record`` makes a recording of ``one`` with both in stereo."""
-        self.recording = around.recording(one.facts) if record else None
-        self.recorded = 0
-        """Milliseconds; known once it has ended."""
+    def __init__(self, one: ActiveCall, other: ActiveCall, around: Surroundings, *, tape: Tape | None = None) -> None:
+        """Raises ``MediaFailed``; then ``tape``, which records both, is closed."""
+        self.tape = tape
         self.since = around.clock.monotonic()
         self._both = (one, other)
         self._music_file = around.settings.hold_music
@@ -33,9 +33,7 @@ class Link:
         """By the call that hears it."""
         self._ending = asyncio.Lock()
         self._ended = False
-        self._bridge = one.media.start_bridge(other.media, None if self.recording is None else self.recording.path)
-        if self.recording is not None:
-            self.recording.begin(channels=2, source="DialVerb")
+        self._bridge = self._start()
         for call, partner in ((one, other), (other, one)):
             call.partner, call.part = partner, self.end
             call.watchers.add(self._look)
@@ -58,21 +56,44 @@ class Link:
             for call in self._both:
                 call.watchers.discard(self._look)
                 if call.part == self.end:
-                    call.partner = call.part = None
+                    call.partner = None
             try:
                 await self._part()
             finally:
                 for call in self._both:
+                    if call.part == self.end:  # who wants to part them meanwhile waits for this
+                        call.part = None
                     call.changed()
 
+    def _start(self) -> Operation[Recorded | None]:
+        one, other = self._both
+        if self.tape is None:
+            return one.media.start_bridge(other.media)
+        try:
+            return self.tape.run((one.facts.sid, one.media), (other.facts.sid, other.media))
+        except MediaFailed:
+            self.tape.close()
+            raise
+
     async def _part(self) -> None:
-        if self.recording is not None:
-            self.recorded = await self.recording.finish(self._bridge)
+        if self.tape is not None:
+            try:
+                await self.tape.rest(self._bridge)
+            finally:
+                self._pass_on(self.tape)
             return
         try:
             await self._bridge.stop()
         except MediaFailed as failure:
             log.warning("bridge_did_not_stop", call=self._both[0].facts.sid, reason=str(failure))
+
+    def _pass_on(self, tape: Tape) -> None:
+        """The recording goes on where a transfer puts somebody in the place of one of them, else it is complete."""
+        transfer = next((found for call in self._both if (found := under_way(call)) is not None), None)
+        if transfer is not None:
+            transfer.keep(tape)
+        else:
+            tape.close()
 
     def _look(self) -> None:
         """Start and stop the music of whoever is kept waiting."""

@@ -12,9 +12,10 @@ from offhook.calls.active import ActiveCall
 from offhook.calls.call import Input
 from offhook.calls.dial import Dialling
 from offhook.calls.errors import Unroutable
-from offhook.calls.joining import TRANSFERRED, Transfer, connect, under_way
+from offhook.calls.joining import TRANSFERRED, connect
 from offhook.calls.leg import ANSWERED_ELSEWHERE, DialogName, Invitation
 from offhook.calls.surroundings import Surroundings
+from offhook.calls.transferring import Transfer, under_way
 from offhook.media.operation import MediaFailed
 from offhook.vocabulary.statuses import Direction
 
@@ -75,9 +76,7 @@ class Replacing:
         except MediaFailed as failure:
             log.warning("replacing_failed", call=call.facts.sid, reason=str(failure))
         finally:
-            transfer.over = True
-            transfer.release(other)
-            transfer.release(call)
+            transfer.end(other, call)
 
 
 def _of_account(invitation: Invitation, replaced: ActiveCall) -> bool:

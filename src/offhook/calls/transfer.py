@@ -17,12 +17,13 @@ from offhook.calls.call import Input
 from offhook.calls.dialing import ClientTarget, DialRequest, DialTarget
 from offhook.calls.directory import ClientEntry
 from offhook.calls.errors import Unroutable
-from offhook.calls.joining import TRANSFERRED, Transfer, connect, under_way
+from offhook.calls.joining import TRANSFERRED, connect
 from offhook.calls.leg import DialogName, Invitation, Referral
 from offhook.calls.ringback import Ringback
 from offhook.calls.routing import Routing
 from offhook.calls.script import Application
 from offhook.calls.surroundings import Surroundings
+from offhook.calls.transferring import Transfer, under_way
 from offhook.media.operation import MediaFailed
 from offhook.vocabulary.statuses import CallStatus, Direction
 
@@ -82,9 +83,9 @@ class Transfers:
             log.warning("transfer_failed", call=other.facts.sid, reason=str(failure))
         finally:
             log.info("transfer_over", call=other.facts.sid, code=code)
-            transfer.over = True
+            transfer.over = True  # before it is told: whoever asked may ask again at once
             referral.tell(code)
-            transfer.release(other)
+            transfer.end(other)
 
     async def _blind(self, transfer: Transfer, by: ActiveCall, referral: Referral) -> int:
         """Ring whom the referral names, and put him in the place of who asked; the final status."""

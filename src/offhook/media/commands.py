@@ -201,7 +201,8 @@ class Bridge:
     """Two sessions hear each other until the command is cancelled or one of them closes.
 
     ``a == b`` is an echo. Keys are relayed as events when both ends know RFC 4733. A session that plays is heard by its
-    far end instead of the bridge for as long. With ``record_path``, both are written into one stereo WAV (a left).
+    far end instead of the bridge for as long. With ``record_path``, both are written into one stereo WAV (a left); where it
+    is there already, from an earlier bridge, the recording goes on in it, and ``Recorded`` counts both.
     """
 
     id: CommandId

@@ -216,12 +216,15 @@ class Injecting:
 class File:
     """A recording's WAV file, whose header is right at every moment."""
 
-    def __init__(self, stage: Stage, path: str, channels: int, sound: Callable[[int, int], array[int]]) -> None:
+    def __init__(
+        self, stage: Stage, path: str, channels: int, sound: Callable[[int, int], array[int]], *, goes_on: bool = False
+    ) -> None:
         self._stage, self._path, self._channels, self._sound = stage, Path(path), channels, sound
         self._written = stage.now()
-        self._size = 0
+        self._size = self._path.stat().st_size - len(wav_header(0)) if goes_on and self._path.exists() else 0
         self._timer: Timer | None = None
-        self._path.write_bytes(wav_header(0, channels=channels))
+        if not self._size:
+            self._path.write_bytes(wav_header(0, channels=channels))
 
     def begin(self) -> None:
         self._written = self._stage.now()
@@ -302,7 +305,7 @@ class Bridging:
     def __init__(self, stage: Stage, a: Line, b: Line, command: Bridge) -> None:
         self.sessions = (command.a, command.b)
         self._stage, self._a, self._b, self._command = stage, a, b, command
-        self._file = File(stage, command.record_path, 2, self._sound) if command.record_path is not None else None
+        self._file = File(stage, path, 2, self._sound, goes_on=True) if (path := command.record_path) else None
         self._hushed = [a.hears(Relayed(session=b.session))]
         if a is not b:
             self._hushed.append(b.hears(Relayed(session=a.session)))

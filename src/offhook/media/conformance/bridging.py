@@ -49,6 +49,25 @@ class Bridging(Suite):
         assert presence(both.channel(0), 900) == presence(both.channel(1), 600) == 0
 
     @scenario
+    async def test_a_recording_goes_on_in_the_file_of_an_earlier_bridge(self, bench: Bench) -> None:
+        (a, ann), (b, bob), (c, cat) = await bench.line(), await bench.line(), await bench.line()
+        path = str(bench.directory / "both.wav")
+        bridge = a.start_bridge(b, path)
+        await asyncio.gather(ann.say(tone(600, 400)), bob.say(tone(900, 400)))
+        first = await bridge.stop()
+        bridge = c.start_bridge(b, path)
+        await asyncio.gather(cat.say(tone(1300, 400)), bob.say(tone(900, 400)))
+        recorded = await bridge.stop()
+        assert first is not None
+        assert recorded is not None
+        both = wave(recorded.path)
+        assert self.near(recorded.duration, both.duration, 1)
+        assert self.near(recorded.duration - first.duration, 400)
+        assert presence(both.channel(0), 600) >= 200
+        assert presence(both.channel(0), 1300) >= 200
+        assert presence(both.channel(1), 900) >= 500
+
+    @scenario
     async def test_a_session_bridged_with_itself_echoes(self, bench: Bench) -> None:
         session, far = await bench.line()
         echo = session.start_bridge(session)

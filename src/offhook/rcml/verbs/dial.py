@@ -165,7 +165,8 @@ class Dial:
     hangup_on_star: bool = False
     """Whether the caller's ``*`` ends the conversation; the call then goes on."""
     record: Annotated[DialRecording, Also(_RECORD_SPELLINGS)] = DialRecording.NO
-    """Whether the conversation is recorded: both voices mixed, or one on each channel (dual)."""
+    """Whether the conversation is recorded: both voices mixed, or one on each channel (dual). It goes on with whoever a
+    transfer puts in the place of one of them."""
     nouns: Annotated[tuple[Target, ...], Nest(Number, Client, Sip)] = ()
     """Whom to ring."""
 
