@@ -2,7 +2,7 @@
 
 ``raw`` is the SIP machine and its driver with an owner that answers every call at once. ``plain`` does as little as one can
 and still be called: it copies the headers that a response needs and remembers nothing. ``clients`` is the SIP side of a node,
-registrar, authentication and location table included, with a directory in memory. The port is the first line of output.
+registrar, authentication and location table included, with a directory in which every login is found. The port is the first line of output.
 """
 
 from __future__ import annotations
@@ -89,22 +89,17 @@ async def plain() -> None:
     await _for_ever(transport.get_extra_info("sockname")[1])
 
 
-class MemoryDirectory:
-    """Every login is a client; its secret is made when it is first asked for."""
-
-    def __init__(self) -> None:
-        self._clients: dict[str, ClientEntry] = {}
+class EndlessDirectory:
+    """Every login is a client. As of a database, nothing of it stays in memory."""
 
     async def client(self, login: str, domain: str | None = None) -> ClientEntry:
-        known = self._clients.get(login)
-        if known is None:
-            secrets = {"MD5": ha1(login, DOMAIN, PASSWORD, "MD5")}
-            sid = ClientSid(f"CL{len(self._clients):032x}")
-            known = ClientEntry(
-                account_sid=AccountSid("AC" + "0" * 32), client_sid=sid, login=login, domain=DOMAIN, ha1=secrets
-            )
-            self._clients[login] = known
-        return known
+        return ClientEntry(
+            account_sid=AccountSid("AC" + "0" * 32),
+            client_sid=ClientSid(f"CL{login.removeprefix('u'):0>32}"),
+            login=login,
+            domain=DOMAIN,
+            ha1={"MD5": ha1(login, DOMAIN, PASSWORD, "MD5")},
+        )
 
     async def domain(self, host: str | None = None) -> str:
         return DOMAIN
@@ -135,7 +130,7 @@ async def clients() -> None:
         media=MediaSettings(),
         calls=CallSettings(),
         domain=DOMAIN,
-        directory=MemoryDirectory(),
+        directory=EndlessDirectory(),
         sessions=Sessions(FakeEngine()),
         random_bits=random.SystemRandom().getrandbits,
         egress=EgressSettings(),

@@ -14,7 +14,7 @@ from typing import Final
 
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow
-from offhook.sip.grammar import NO_PARAMETERS, decimal
+from offhook.sip.grammar import decimal
 from offhook.sip.message import Request
 from offhook.sip.uri import NameAddr, Uri
 
@@ -29,8 +29,8 @@ _MAX_HOPS: Final = 10
 class Binding:
     """One contact of an address of record."""
 
-    contact: NameAddr
-    """As the client wrote it, without ``expires``."""
+    contact: str
+    """As the client wrote it, without ``expires``. Text, because there may be thousands and few are called at once."""
     flow: Flow
     """Where the REGISTER really came from: what reaches the client, also behind a NAT."""
     call_id: str
@@ -46,6 +46,8 @@ class Binding:
     """Which of its flows this is; 0 without ``instance``."""
     path: tuple[str, ...] = ()
     """Proxies on the way to it, as the Route values of requests."""
+    q: float = 1.0
+    """Preference, 0..1; 1 when the client gave none or nonsense."""
 
     @property
     def outbound(self) -> bool:
@@ -55,17 +57,12 @@ class Binding:
     @property
     def target(self) -> Uri:
         """The Request-URI for this client."""
-        return self.contact.uri
-
-    @property
-    def q(self) -> float:
-        """Preference, 0..1; 1 when the client gave none or nonsense."""
-        return _q(self.contact.parameters.get("q"))
+        return NameAddr.parse(self.contact).uri
 
     def contact_value(self, now: float) -> str:
         """The Contact value of a 200 to REGISTER, with the seconds that are left."""
         left = max(0, round(self.expires_at - now))
-        return str(self.contact.with_parameters(expires=str(left)))
+        return f"{self.contact};expires={left}"
 
 
 class FirstHopLacksOutbound(RemoteProtocolError):
@@ -204,7 +201,8 @@ class Registrar:
             return
         parameters = {name: value for name, value in contact.parameters.items() if name != "expires"}
         binding = Binding(
-            contact=replace(contact, parameters=parameters or NO_PARAMETERS),
+            contact=str(replace(contact, parameters=parameters)),
+            q=_q(parameters.get("q")),
             flow=source,
             call_id=request.call_id,
             cseq=request.cseq.number,

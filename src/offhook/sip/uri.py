@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final, Self
 from urllib.parse import quote as percent_encode
 from urllib.parse import unquote as percent_decode
@@ -37,6 +38,12 @@ _HEADER_SAFE: Final = "-_.!~*'()[]/?:+$"
 
 _COMPARED_WHEN_IN_EITHER: Final = ("user", "ttl", "method", "maddr", "transport")
 _CACHEABLE_LENGTH: Final = 200
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+"""Of nearly every URI; one for all, as there may be tens of thousands."""
+
+
+def _no_headers() -> Mapping[str, str]:
+    return _NO_HEADERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,7 @@ class Uri:
     """Lower case; an IPv6 address keeps its brackets; empty for tel and other schemes."""
     port: int | None = None
     parameters: Parameters = field(default_factory=grammar.no_parameters, hash=False)
-    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    headers: Mapping[str, str] = field(default_factory=_no_headers, hash=False)
 
     @classmethod
     def parse(cls, text: str) -> Uri:
@@ -99,7 +106,7 @@ class Uri:
     def without_parameters(self, *names: str) -> Self:
         """A copy without the named parameters and without headers."""
         kept = {name: value for name, value in self.parameters.items() if name not in names}
-        return replace(self, parameters=kept, headers={})
+        return replace(self, parameters=kept, headers=_NO_HEADERS)
 
     @property
     def address_of_record(self) -> Uri:
@@ -216,7 +223,7 @@ def _parse(text: str) -> Uri:
     return Uri(scheme=scheme, user=rest)
 
 
-_parse_cached = lru_cache(maxsize=4096)(_parse)
+_parse_cached = lru_cache(maxsize=1024)(_parse)
 
 
 def _parse_sip(scheme: str, rest: str, text: str) -> Uri:
@@ -240,7 +247,7 @@ def _parse_sip(scheme: str, rest: str, text: str) -> Uri:
         host=host.lower(),
         port=int(port) if port else None,
         parameters=_read_parameters(parameters[1:]) if parameters else NO_PARAMETERS,
-        headers=_read_headers(headers) if headers else {},
+        headers=_read_headers(headers) if headers else _NO_HEADERS,
     )
 
 
