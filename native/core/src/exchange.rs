@@ -183,7 +183,7 @@ impl Exchange {
     /// 20 ms have passed.
     pub fn tick(&mut self, now: Micros, world: &mut dyn World) {
         for bridge in self.bridges.values() {
-            transcode(&mut self.sessions, bridge, world);
+            transcode(&mut self.sessions, bridge, now, world);
         }
         for session in self.sessions.values_mut() {
             session.tick(now, world);
@@ -229,7 +229,7 @@ impl Exchange {
 
 /// Brings this tick's frame of each end to the other where their codecs differ. Where they are the same, packets have passed
 /// as they are.
-fn transcode(sessions: &mut HashMap<SessionId, Box<Session>>, bridge: &Bridge, world: &mut dyn World) {
+fn transcode(sessions: &mut HashMap<SessionId, Box<Session>>, bridge: &Bridge, now: Micros, world: &mut dyn World) {
     let ends = (sessions.get(&bridge.a), sessions.get(&bridge.b));
     let (Some(a), Some(b)) = ends else { return };
     let differ = [a.differs_from(b), b.differs_from(a)];
@@ -243,7 +243,7 @@ fn transcode(sessions: &mut HashMap<SessionId, Box<Session>>, bridge: &Bridge, w
         source.overheard = bridge.records() || differs;
         // The ear is lent out, so that the other session can be reached.
         let ear = differs.then(|| {
-            source.listen_ahead(world);
+            source.listen_ahead(now, world);
             source.lend_ear()
         });
         if let Some(target) = sessions.get_mut(&to) {

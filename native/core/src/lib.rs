@@ -5,6 +5,7 @@
 
 pub mod bridge;
 pub mod codec;
+pub mod comfort;
 pub mod command;
 pub mod dtmf;
 pub mod ear;

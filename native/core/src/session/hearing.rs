@@ -50,7 +50,7 @@ impl Session {
         match codec {
             Some(codec) if listens => {
                 self.hears = Some(codec);
-                self.ear.push(header.ssrc, header.timestamp, codec, payload);
+                self.ear.push(&header, codec, payload, now);
                 Heard::Audio(header, payload, codec)
             }
             _ => Heard::Nothing,
@@ -94,8 +94,8 @@ impl Session {
     }
 
     /// Listens ahead of its tick, for a bridge that brings the frame to another session.
-    pub fn listen_ahead(&mut self, world: &mut dyn World) {
-        self.listen(world);
+    pub fn listen_ahead(&mut self, now: Micros, world: &mut dyn World) {
+        self.listen(now, world);
         self.listened = true;
     }
 
@@ -110,7 +110,7 @@ impl Session {
         matches!((self.hears, spoken), (Some(heard), Some(spoken)) if !heard.passes_as(spoken))
     }
 
-    pub(super) fn listen(&mut self, world: &mut dyn World) {
+    pub(super) fn listen(&mut self, now: Micros, world: &mut dyn World) {
         if std::mem::take(&mut self.listened) {
             return;
         }
@@ -119,7 +119,7 @@ impl Session {
             return;
         }
         let expected = self.connect.as_ref().map_or(Codec::Pcmu, |connect| connect.codec);
-        self.ear.listen(self.hears.unwrap_or(expected));
+        self.ear.listen(self.hears.unwrap_or(expected), now);
         for tap in &mut self.taps {
             tap.hear(self.ear.frame(), self.ear.rate(), world);
         }

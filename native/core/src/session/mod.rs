@@ -224,7 +224,7 @@ impl Session {
             packets_sent: self.line.packets,
             packets_received: self.reception.received(),
             packets_lost: self.reception.lost(),
-            packets_late: self.ear.late(),
+            packets_late: self.ear.repairs().late,
             jitter: self.reception.jitter(),
             round_trip: self.reception.round_trip(),
         }
@@ -232,7 +232,7 @@ impl Session {
 
     /// 20 ms have passed.
     pub fn tick(&mut self, now: Micros, world: &mut dyn World) {
-        self.listen(world);
+        self.listen(now, world);
         self.speak(now, world);
         self.sender.advance();
         self.complete(world);
