@@ -7,6 +7,7 @@ pub mod bridge;
 pub mod codec;
 pub mod comfort;
 pub mod command;
+pub mod detect;
 pub mod dtmf;
 pub mod ear;
 pub mod event;
