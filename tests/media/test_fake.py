@@ -22,13 +22,16 @@ class TwinFarEnd:
         self._session: MediaSession | None = None
         self._since = 0
 
-    async def connect(self, session, *, keys=True, direction=Direction.SENDRECV, security=None, codec=Codec.PCMU):
+    async def connect(
+        self, session, *, keys=True, inband=False, direction=Direction.SENDRECV, security=None, codec=Codec.PCMU
+    ):
         await session.open("127.0.0.1")
         await session.connect(
             remote=("127.0.0.1", 40_000),
             codec=codec,
             payload_type=0,
             dtmf_payload_type=101 if keys else None,
+            inband_dtmf=inband,
             direction=direction,
             security=security,
         )

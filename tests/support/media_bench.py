@@ -32,6 +32,7 @@ class Phone:
         session: MediaSession,
         *,
         keys: bool = True,
+        inband: bool = False,
         direction: Direction = Direction.SENDRECV,
         security: Security | None = None,
         codec: Codec = Codec.PCMU,
@@ -43,6 +44,7 @@ class Phone:
             codec=codec,
             payload_type=peer.payload_type,
             dtmf_payload_type=peer.keys_payload_type,
+            inband_dtmf=inband,
             direction=direction,
             security=security,
         )

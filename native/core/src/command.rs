@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::codec::opus;
 pub use crate::codec::Codec;
+use crate::detect::voice::VoiceOptions;
 use crate::prompt::Prompt;
 use crate::srtp::Security;
 
@@ -57,6 +58,10 @@ pub struct Connect {
     pub ptime: u32,
     /// Hertz of the clock of telephone-event.
     pub dtmf_clock: u32,
+    /// Listen for keys that come as tones.
+    pub inband_dtmf: bool,
+    /// Keys for the far end go by signalling: a bridge relays none.
+    pub dtmf_signalled: bool,
     /// How Opus is encoded, where it is sent.
     pub opus: opus::Options,
     /// Which way audio flows.
@@ -135,6 +140,8 @@ pub enum Order {
         repeat: u32,
         /// Keys that stop it.
         stop_on: String,
+        /// A voice that stops it.
+        stop_on_voice: Option<VoiceOptions>,
     },
     /// Send keys.
     Digits {
@@ -162,6 +169,15 @@ pub enum Order {
         chunk: u32,
         /// Chunks that may wait.
         backlog: u32,
+    },
+    /// Tell of voices, silence and tones.
+    Detect {
+        /// What counts as voice; `None` listens for none.
+        voice: Option<VoiceOptions>,
+        /// Milliseconds without a voice that are told; 0 is never.
+        silence: u32,
+        /// Whether single tones are told.
+        tones: bool,
     },
     /// Open a stream towards the far end.
     Inject {

@@ -32,6 +32,30 @@ pub struct Statistics {
     pub round_trip: Option<f64>,
 }
 
+/// What stopped something that played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// A key.
+    Key(char),
+    /// A voice.
+    Voice,
+}
+
+/// What a `Detect` command found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// A voice began.
+    VoiceStarted,
+    /// It ended.
+    VoiceStopped,
+    /// There was no voice for as long as was asked for.
+    Silence,
+    /// A single tone of so many hertz began.
+    ToneStarted(u32),
+    /// It ended after so many milliseconds.
+    ToneStopped(u32),
+}
+
 /// What came of a command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -46,8 +70,8 @@ pub enum Outcome {
     Played {
         /// Milliseconds.
         duration: u64,
-        /// The key that stopped it.
-        stopped_by: Option<char>,
+        /// What stopped it before its end.
+        stopped_by: Option<Stop>,
     },
     /// So much is in the file.
     Recorded {
@@ -79,6 +103,15 @@ pub enum Event {
     Digit(SessionId, char),
     /// Nothing arrived for so many ms.
     RtpLost(SessionId, u64),
+    /// Something that a `Detect` command listens for.
+    Detected {
+        /// The command.
+        command: CommandId,
+        /// What.
+        what: Finding,
+        /// When it began or ended, in milliseconds of what was heard since the command began.
+        at: u64,
+    },
     /// Audio of a tap, 16-bit little-endian.
     Chunk {
         /// The tap.

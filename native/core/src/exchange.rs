@@ -156,13 +156,17 @@ impl Exchange {
         if matches!(heard, Heard::Nothing) || self.bridged.is_empty() {
             return;
         }
+        let toned = from.key_sounds();
         let to = self
             .bridged
             .get(&session)
             .and_then(|b| self.bridges.get(b))
             .map(|b| b.other(session));
         if let Some(to) = to.and_then(|to| self.sessions.get_mut(&to)) {
-            to.pass(heard, now, world);
+            // A key that goes on as an event is not to be heard as well.
+            if !(toned && to.knows_events()) {
+                to.pass(heard, now, world);
+            }
         }
     }
 
@@ -188,6 +192,7 @@ impl Exchange {
         for session in self.sessions.values_mut() {
             session.tick(now, world);
         }
+        self.relay_toned();
         let silence = [0; FRAME];
         let mut broken = Vec::new();
         for bridge in self.bridges.values_mut().filter(|b| b.records()) {
@@ -203,6 +208,18 @@ impl Exchange {
         }
         self.finishing.retain(|(_, finishing)| !settle(finishing, world));
         self.close_finished(world);
+    }
+
+    // Keys that came as tones, to the other ends of their bridges.
+    fn relay_toned(&mut self) {
+        for bridge in self.bridges.values().filter(|bridge| bridge.a != bridge.b) {
+            for (from, to) in [(bridge.a, bridge.b), (bridge.b, bridge.a)] {
+                let key = self.sessions.get_mut(&from).and_then(|from| from.take_toned());
+                if let (Some(key), Some(to)) = (key, self.sessions.get_mut(&to)) {
+                    to.relay_toned(key);
+                }
+            }
+        }
     }
 
     fn close_finished(&mut self, world: &mut dyn World) {
@@ -246,7 +263,8 @@ fn transcode(sessions: &mut HashMap<SessionId, Box<Session>>, bridge: &Bridge, n
             source.listen_ahead(now, world);
             source.lend_ear()
         });
-        if let Some(target) = sessions.get_mut(&to) {
+        let toned = source.key_sounds();
+        if let Some(target) = sessions.get_mut(&to).filter(|to| !(toned && to.knows_events())) {
             target.feed_frame(ear.as_ref().map(|ear| (ear.frame(), ear.rate())));
         }
         if let Some((source, ear)) = sessions.get_mut(&from).zip(ear) {

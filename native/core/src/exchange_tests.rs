@@ -3,8 +3,9 @@
 use super::*;
 use crate::codec::g711;
 use crate::command::{Codec, Connect, Direction, Loading, RecordOrder, Source, Tone};
+use crate::detect::voice::VoiceOptions;
 use crate::dtmf::Payload;
-use crate::event::RecordEnd;
+use crate::event::{RecordEnd, Stop};
 use crate::rtp::{parse, Header};
 use crate::world::{FileWrite, Written};
 use crate::TICK;
@@ -71,6 +72,13 @@ impl World for Memory {
     }
 }
 
+const VOICE: VoiceOptions = VoiceOptions {
+    level: -42.0,
+    above_noise: 9.0,
+    onset: 60,
+    hangover: 300,
+};
+
 struct Scene {
     exchange: Exchange,
     world: Memory,
@@ -97,6 +105,7 @@ fn tone(ms: u32) -> Order {
         loading: loaded(vec![Source::Tone(tone)]),
         repeat: 1,
         stop_on: "5".into(),
+        stop_on_voice: None,
     }
 }
 
@@ -178,6 +187,8 @@ fn connect(session: SessionId) -> Connect {
         accepts: vec![(0, Codec::Pcmu)],
         dtmf: Some(101),
         dtmf_accepts: Some(101),
+        inband_dtmf: false,
+        dtmf_signalled: false,
         ptime: 20,
         dtmf_clock: 8000,
         opus: Default::default(),
@@ -216,6 +227,8 @@ fn keys_are_understood_under_the_number_of_either_side_but_never_instead_of_audi
         let connect = Connect {
             dtmf: Some(sent),
             dtmf_accepts: Some(accepted),
+            inband_dtmf: false,
+            dtmf_signalled: false,
             ..connect(1)
         };
         scene.order(1, 1, Order::Connect(connect));
@@ -239,7 +252,7 @@ fn a_key_stops_the_prompt_that_listens_for_it() {
     scene.tick();
     let played = Outcome::Played {
         duration: 200,
-        stopped_by: Some('5'),
+        stopped_by: Some(Stop::Key('5')),
     };
     assert_eq!(scene.world.events, [Event::Digit(1, '5'), Event::Finished(1, played)]);
     assert_eq!(scene.world.sent.len(), 10);
@@ -414,17 +427,23 @@ fn reports_are_sent_and_the_last_says_farewell() {
 
 fn any_order(kind: u8, file: bool) -> Order {
     let path = file.then(|| "memory".to_owned());
-    match kind % 8 {
+    match kind % 9 {
         0 => tone(60),
         1 => Order::Play {
             loading: Arc::new(OnceLock::from(Err("no".into()))),
             repeat: 1,
             stop_on: String::new(),
+            stop_on_voice: file.then_some(VOICE),
         },
         2 => record(40, file),
         3 => Order::Bridge {
             with: u64::from(kind / 8 % 4),
             record_path: path,
+        },
+        8 => Order::Detect {
+            voice: file.then_some(VOICE),
+            silence: 40,
+            tones: true,
         },
         4 => Order::Tap {
             rate: if file { 16_000 } else { 1 },
@@ -481,3 +500,6 @@ mod srtp;
 
 #[path = "exchange_codec_tests.rs"]
 mod codecs;
+
+#[path = "exchange_detect_tests.rs"]
+mod detecting;

@@ -144,6 +144,8 @@ mod tests {
             accepts: vec![],
             dtmf,
             dtmf_accepts: dtmf,
+            inband_dtmf: false,
+            dtmf_signalled: false,
             dtmf_clock: 8000,
             opus: crate::codec::opus::Options::default(),
             ptime: 20,

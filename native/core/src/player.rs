@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::command::{CommandId, Loading, Source, Tone};
+use crate::detect::voice::{VoiceDetector, VoiceOptions};
 use crate::resample::{Conversion, RateError, Resampler};
 use crate::tone::ToneGenerator;
 use crate::RATE;
@@ -29,6 +30,8 @@ pub struct Track {
     pub sent: u64,
     /// Keys that stop it.
     pub stop_on: String,
+    /// Listens for the voice that stops it.
+    pub voice: Option<Box<VoiceDetector>>,
     kind: Kind,
 }
 
@@ -87,8 +90,15 @@ impl Track {
             command,
             sent: 0,
             stop_on,
+            voice: None,
             kind: Kind::Sources(sources),
         }
+    }
+
+    /// A voice stops it.
+    pub fn stopping_on_voice(mut self, options: Option<VoiceOptions>) -> Self {
+        self.voice = options.map(|options| Box::new(VoiceDetector::new(options)));
+        self
     }
 
     /// The beep before the recording `command`.
@@ -97,6 +107,7 @@ impl Track {
             command,
             sent: 0,
             stop_on: String::new(),
+            voice: None,
             kind: Kind::Beep(None),
         }
     }
@@ -117,6 +128,7 @@ impl Track {
             command,
             sent: 0,
             stop_on: String::new(),
+            voice: None,
             kind: Kind::Stream(stream),
         })
     }

@@ -259,6 +259,8 @@ mod tests {
             accepts: vec![(8, Codec::Pcma)],
             dtmf: Some(101),
             dtmf_accepts: Some(101),
+            inband_dtmf: false,
+            dtmf_signalled: false,
             dtmf_clock: 8000,
             opus: opus::Options::default(),
             ptime,

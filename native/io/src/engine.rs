@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::bounded;
 use offhook_media_core::command::{CommandId, Order, SessionId};
+use offhook_media_core::detect::voice::VoiceOptions;
 use offhook_media_core::event::Event;
 use offhook_media_core::session::Settings;
 use rustix::event::{eventfd, EventfdFlags};
@@ -208,6 +209,7 @@ impl Engine {
         sources: Vec<SourceOrder>,
         repeat: u32,
         stop_on: String,
+        stop_on_voice: Option<VoiceOptions>,
     ) -> Result<(), Misuse> {
         let Some(loader) = &self.loader else { return Ok(()) };
         let loading = loader.load(sources);
@@ -218,6 +220,7 @@ impl Engine {
                 loading,
                 repeat,
                 stop_on,
+                stop_on_voice,
             },
         )
     }

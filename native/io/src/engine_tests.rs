@@ -50,6 +50,8 @@ fn connect(remote: SocketAddr) -> Order {
         accepts: vec![(0, Codec::Pcmu)],
         dtmf: None,
         dtmf_accepts: None,
+        inband_dtmf: false,
+        dtmf_signalled: false,
         ptime: 20,
         dtmf_clock: 8000,
         opus: Default::default(),
@@ -109,7 +111,7 @@ fn a_shard_that_falls_over_fails_its_commands_once_and_serves_new_sessions() {
     let mut engine = engine(1, 42_200);
     open(&mut engine, 1, 1);
     let silence = vec![SourceOrder::Silence(60_000)];
-    engine.play(1, 2, silence, 1, String::new()).expect("fresh");
+    engine.play(1, 2, silence, 1, String::new(), None).expect("fresh");
     engine.fault(0);
     let told = wait(&mut engine, |told| told.len() >= 2);
     assert!(matches!(&told[0], Notice::ShardLost(0, reason) if reason == "ordered to"));
@@ -126,7 +128,7 @@ fn a_command_that_is_at_work_cannot_be_given_again() {
     let mut engine = engine(1, 42_400);
     open(&mut engine, 1, 1);
     engine
-        .play(1, 2, vec![SourceOrder::Silence(60_000)], 1, String::new())
+        .play(1, 2, vec![SourceOrder::Silence(60_000)], 1, String::new(), None)
         .expect("fresh");
     assert_eq!(engine.order(1, 2, Order::Close), Err(Misuse::CommandInUse(2)));
     assert_eq!(engine.open(3, 1, "127.0.0.1", 0), Err(Misuse::SessionInUse(1)));

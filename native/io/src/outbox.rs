@@ -1,6 +1,6 @@
 //! Events on their way up: a queue with an eventfd, one wake-up per batch.
 //!
-//! What ends a command always gets through. Keys and losses of RTP are dropped (the newest) past `MOST_TOLD` waiting
+//! What ends a command always gets through. Keys, losses of RTP and what detectors find are dropped (the newest) past `MOST_TOLD` waiting
 //! ones; chunks of a tap past its backlog (the oldest), and the next chunk says how many.
 
 use std::collections::{HashMap, VecDeque};
@@ -46,6 +46,11 @@ enum Entry {
 struct TapQueue {
     chunks: VecDeque<Vec<u8>>,
     dropped: u64,
+}
+
+/// Whether nobody waits for it.
+fn told(event: &Event) -> bool {
+    matches!(event, Event::Digit(..) | Event::RtpLost(..) | Event::Detected { .. })
 }
 
 /// The queue.
@@ -99,11 +104,11 @@ impl Outbox {
                 }
                 tap.chunks.push_back(data);
             }
-            Notice::Event(Event::Digit(..) | Event::RtpLost(..)) if inner.told >= MOST_TOLD => {
+            Notice::Event(ref event) if told(event) && inner.told >= MOST_TOLD => {
                 count(&self.metrics.events_dropped);
             }
             notice => {
-                inner.told += usize::from(matches!(notice, Notice::Event(Event::Digit(..) | Event::RtpLost(..))));
+                inner.told += usize::from(matches!(&notice, Notice::Event(event) if told(event)));
                 inner.queue.push_back(Entry::Notice(notice));
             }
         }

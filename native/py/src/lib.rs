@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use offhook_media_core::codec::opus;
 use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, Tone};
-use offhook_media_core::event::{Event, Outcome, RecordEnd};
+use offhook_media_core::detect::voice::VoiceOptions;
+use offhook_media_core::event::{Event, Finding, Outcome, RecordEnd, Stop};
 use offhook_media_core::session::Settings;
 use offhook_media_core::srtp::{MasterKey, Security, Suite};
 use offhook_media_io::engine::{Engine as MediaEngine, EngineSettings, Misuse};
@@ -53,6 +54,17 @@ fn options((bitrate, complexity, fec, dtx): (u32, u8, bool, bool)) -> opus::Opti
         complexity,
         fec,
         dtx,
+    }
+}
+
+type Voice = (f32, f32, u32, u32);
+
+fn voice((level, above_noise, onset, hangover): Voice) -> VoiceOptions {
+    VoiceOptions {
+        level,
+        above_noise,
+        onset,
+        hangover,
     }
 }
 
@@ -141,7 +153,8 @@ impl Engine {
     }
 
     #[pyo3(signature = (command, session, host, port, codec_name, payload_type, accepts, dtmf, ptime, direction_name,
-                        unconfirmed_limit, dtmf_accepts=None, security=None, dtmf_clock=8000, opus=None))]
+                        unconfirmed_limit, dtmf_accepts=None, security=None, dtmf_clock=8000, opus=None,
+                        inband_dtmf=false, dtmf_signalled=false))]
     #[allow(clippy::too_many_arguments)] // One for each field of `commands.Connect`.
     fn connect(
         &self,
@@ -160,6 +173,8 @@ impl Engine {
         security: Option<(String, Vec<u8>, Vec<u8>)>,
         dtmf_clock: u32,
         opus: Option<(u32, u8, bool, bool)>,
+        inband_dtmf: bool,
+        dtmf_signalled: bool,
     ) -> PyResult<()> {
         let address = host.parse::<std::net::IpAddr>();
         let address = address.map_err(|_| PyValueError::new_err(format!("{host} is no IP address to send to")))?;
@@ -185,6 +200,8 @@ impl Engine {
             dtmf,
             dtmf_accepts: dtmf_accepts.or(dtmf),
             dtmf_clock,
+            inband_dtmf,
+            dtmf_signalled,
             opus: opus.map_or_else(opus::Options::default, options),
             ptime,
             direction: direction(direction_name)?,
@@ -197,6 +214,7 @@ impl Engine {
             .map_err(misuse)
     }
 
+    #[pyo3(signature = (command, session, sources, repeat, stop_on, stop_on_voice=None))]
     fn play(
         &self,
         command: u64,
@@ -204,11 +222,12 @@ impl Engine {
         sources: Vec<Bound<'_, PyTuple>>,
         repeat: u32,
         stop_on: String,
+        stop_on_voice: Option<Voice>,
     ) -> PyResult<()> {
         let sources = sources.iter().map(source).collect::<PyResult<_>>()?;
         self.engine
             .lock()
-            .play(session, command, sources, repeat, stop_on)
+            .play(session, command, sources, repeat, stop_on, stop_on_voice.map(voice))
             .map_err(misuse)
     }
 
@@ -254,6 +273,15 @@ impl Engine {
             .lock()
             .order(session, command, Order::Tap { rate, chunk, backlog })
             .map_err(misuse)
+    }
+
+    fn detect(&self, command: u64, session: u64, heeds: Option<Voice>, silence: u32, tones: bool) -> PyResult<()> {
+        let order = Order::Detect {
+            voice: heeds.map(voice),
+            silence,
+            tones,
+        };
+        self.engine.lock().order(session, command, order).map_err(misuse)
     }
 
     fn inject(&self, command: u64, session: u64, rate: u32, backlog: u32) -> PyResult<()> {
@@ -337,6 +365,16 @@ fn tuple<'py>(py: Python<'py>, notice: Notice) -> PyResult<Bound<'py, PyTuple>> 
         }
         Notice::Event(Event::Digit(session, key)) => ("digit", session, key).into_pyobject(py),
         Notice::Event(Event::RtpLost(session, silent)) => ("lost", session, silent).into_pyobject(py),
+        Notice::Event(Event::Detected { command, what, at }) => {
+            let (what, value) = match what {
+                Finding::VoiceStarted => ("voice-started", 0),
+                Finding::VoiceStopped => ("voice-stopped", 0),
+                Finding::Silence => ("silence", 0),
+                Finding::ToneStarted(hertz) => ("tone-started", hertz),
+                Finding::ToneStopped(duration) => ("tone-stopped", duration),
+            };
+            (what, command, at, value).into_pyobject(py)
+        }
         Notice::Event(Event::Chunk { command, data, .. }) => {
             ("chunk", command, PyBytes::new(py, &data), 0).into_pyobject(py)
         }
@@ -348,7 +386,13 @@ fn tuple<'py>(py: Python<'py>, notice: Notice) -> PyResult<Bound<'py, PyTuple>> 
 fn result<'py>(py: Python<'py>, outcome: Outcome) -> PyResult<Bound<'py, PyTuple>> {
     match outcome {
         Outcome::Opened { host, port } => ("opened", host, port).into_pyobject(py),
-        Outcome::Played { duration, stopped_by } => ("played", duration, stopped_by).into_pyobject(py),
+        Outcome::Played { duration, stopped_by } => {
+            let stopped_by = stopped_by.map(|by| match by {
+                Stop::Key(key) => key.to_string(),
+                Stop::Voice => "voice".to_owned(),
+            });
+            ("played", duration, stopped_by).into_pyobject(py)
+        }
         Outcome::Recorded {
             path,
             duration,

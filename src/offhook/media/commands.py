@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NewType
 
 from offhook.media.srtp import Security
+from offhook.media.voice import Voice
 
 SessionId = NewType("SessionId", int)
 """One media session: an RTP address, what is heard there and what is sent from there. 1..2**63-1, chosen by the sender."""
@@ -139,6 +140,10 @@ class Connect:
     """telephone-event as it may arrive, where each side chose its own number; None: as it is sent."""
     dtmf_clock: int = 8000
     """Hz of its clock: 8000, 16000 or 48000."""
+    inband_dtmf: bool = False
+    """Listen for keys that come as tones (ITU-T Q.24). A key that comes both ways is told once."""
+    dtmf_signalled: bool = False
+    """Keys for the far end go by signalling: a bridge relays none."""
     ptime: int = 20
     """Milliseconds of audio per packet, 10..60 in steps of 10; a codec that has no such packets sends the next shorter ones."""
     opus: Opus = field(default_factory=Opus)
@@ -163,6 +168,8 @@ class Play:
     loop: int = 1
     stop_on: str = ""
     """Keys that stop it at once; the key is still reported as ``DigitReceived``."""
+    stop_on_voice: Voice | None = None
+    """A voice stops it at once. What may be an echo of what is played is none (ADR 0020)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,9 +207,9 @@ class Record:
 class Bridge:
     """Two sessions hear each other until the command is cancelled or one of them closes.
 
-    ``a == b`` is an echo. Keys are relayed as events when both ends know RFC 4733. A session that plays is heard by its
-    far end instead of the bridge for as long. With ``record_path``, both are written into one stereo WAV (a left); where it
-    is there already, from an earlier bridge, the recording goes on in it, and ``Recorded`` counts both.
+    ``a == b`` is an echo. Keys are relayed to each end in the way that it knows: as events, or as tones. A session that
+    plays is heard by its far end instead of the bridge for as long. With ``record_path``, both are written into one stereo
+    WAV (a left); where it is there already, from an earlier bridge, the recording goes on in it, and ``Recorded`` counts both.
     """
 
     id: CommandId
@@ -224,6 +231,26 @@ class Tap:
     chunk: int = 100
     """Milliseconds per chunk, 20..1000."""
     backlog: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detect:
+    """Tell of voices, silence and single tones in what is heard, as events, until cancelled. Needs one of the three."""
+
+    id: CommandId
+    session: SessionId
+    voice: Voice | None = None
+    """What counts as voice; None listens for none."""
+    silence: int = 0
+    """Milliseconds without a voice that are told, once each time, 20..3600000; 0 never. Needs ``voice``."""
+    tones: bool = False
+    """Tell of single tones from 350 to 3200 Hz that last 120 ms: beeps, fax machines."""
+
+    def __post_init__(self) -> None:
+        if self.voice is None and not self.tones:
+            raise ValueError("detect what: a voice, tones, or both")
+        if self.silence and (self.voice is None or not 20 <= self.silence <= 3_600_000):
+            raise ValueError(f"silence is 20..3600000 ms without a voice, not {self.silence}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,5 +291,16 @@ class CloseSession:
 
 
 Command = (
-    OpenSession | Connect | Play | SendDigits | Record | Bridge | Tap | Inject | InjectAudio | Cancel | CloseSession
+    OpenSession
+    | Connect
+    | Play
+    | SendDigits
+    | Record
+    | Bridge
+    | Tap
+    | Detect
+    | Inject
+    | InjectAudio
+    | Cancel
+    | CloseSession
 )

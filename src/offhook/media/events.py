@@ -26,6 +26,9 @@ class Opened:
     """RTP port (even); RTCP is the next one."""
 
 
+VOICE = "voice"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
     """Result of ``Play`` and ``Inject``."""
@@ -33,7 +36,7 @@ class Played:
     duration: int
     """Milliseconds actually sent."""
     stopped_by: str | None = None
-    """The key that stopped it."""
+    """The key that stopped it, or ``VOICE``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigitReceived:
-    """A key, once, when it is first heard (RFC 4733 event)."""
+    """A key, once, when it is first heard, as an RFC 4733 event or as a tone."""
 
     session: SessionId
     digit: str
@@ -126,4 +129,51 @@ class AudioChunk:
     """Chunks lost before this one because they were not fetched in time."""
 
 
-Event = Finished | Failed | Cancelled | DigitReceived | RtpLost | AudioChunk
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceStarted:
+    """A ``Detect`` hears a voice, which began at ``at``: milliseconds of what was heard since it began to listen."""
+
+    command: CommandId
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceStopped:
+    """The voice is over, since ``at``."""
+
+    command: CommandId
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceHeard:
+    """There has been no voice for as long as ``Detect`` was to wait, since ``at``."""
+
+    command: CommandId
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToneStarted:
+    """A single tone sounds since ``at``."""
+
+    command: CommandId
+    at: int
+    frequency: int
+    """Hertz."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToneStopped:
+    """The tone ended at ``at``."""
+
+    command: CommandId
+    at: int
+    duration: int
+    """Milliseconds."""
+
+
+Detected = VoiceStarted | VoiceStopped | SilenceHeard | ToneStarted | ToneStopped
+"""What a ``Detect`` finds."""
+
+Event = Finished | Failed | Cancelled | DigitReceived | RtpLost | AudioChunk | Detected

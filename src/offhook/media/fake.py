@@ -10,6 +10,7 @@ import ipaddress
 from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import assert_never
 
 from offhook.media.commands import (
@@ -20,6 +21,7 @@ from offhook.media.commands import (
     Command,
     CommandId,
     Connect,
+    Detect,
     Inject,
     InjectAudio,
     OpenSession,
@@ -42,9 +44,12 @@ from offhook.media.events import (
     RtpLost,
     Statistics,
 )
-from offhook.media.fake_line import Heard, Line
-from offhook.media.fake_work import WAITS, Bridging, Dialling, Injecting, Playing, Recording, Tapping, Turn, Work
-from offhook.media.wav import WavInvalid
+from offhook.media.fake_detect import Detecting, keys_in
+from offhook.media.fake_line import PER_MS, Heard, Line
+from offhook.media.fake_stage import Turn, Work
+from offhook.media.fake_streams import Injecting, Tapping
+from offhook.media.fake_work import WAITS, Bridging, Dialling, Playing, Recording
+from offhook.media.wav import WavInvalid, pcm_samples
 
 
 class Refused(Exception):
@@ -116,16 +121,29 @@ class FakeEngine:
         if not line.sends_keys:
             raise ValueError("the far end cannot send keys: the session is not connected with a telephone-event type")
         for key in keys:
-            self.emit(DigitReceived(session=session, digit=key))
-            for work in list(self._work.values()):
-                if session in work.sessions:
-                    work.key(key)
-                    if isinstance(work, Bridging):
-                        work.relay(line, key)
+            self._press(line, key)
+
+    def _press(self, line: Line, key: str, *, toned: bool = False) -> None:
+        self.emit(DigitReceived(session=line.session, digit=key))
+        for work in list(self._work.values()):
+            if line.session in work.sessions:
+                work.key(key)
+                if isinstance(work, Bridging):
+                    work.relay(line, key, toned=toned)
 
     def speak(self, session: SessionId, sound: bytes | int) -> None:
         """The far end speaks: 16-bit samples at 8 kHz, or so many milliseconds; after what it is saying already."""
-        self._lines[session].says(sound)
+        line = self._lines[session]
+        silent = line.says(sound)
+        if isinstance(sound, bytes) and line.connection is not None and line.connection.inband_dtmf:
+            began = silent - len(sound) // (2 * PER_MS)
+            for after, key in keys_in(pcm_samples(sound)):
+                self.at(began + after, partial(self._press_tone, session, key))
+
+    def _press_tone(self, session: SessionId, key: str) -> None:
+        line = self._lines[session]
+        if session in self._open and line.connection is not None and line.connection.inband_dtmf:
+            self._press(line, key, toned=True)
 
     def heard(self, session: SessionId) -> list[Heard]:
         """What the far end heard, in the order in which it began."""
@@ -203,6 +221,8 @@ class FakeEngine:
                 self._start(command.id, lambda: Bridging(self, self._known(command.a), self._known(command.b), command))
             case Tap():
                 self._start(command.id, lambda: Tapping(self, self._known(command.session), command))
+            case Detect():
+                self._start(command.id, lambda: Detecting(self, self._known(command.session), command))
             case Inject():
                 self._start(command.id, lambda: Injecting(self, self._known(command.session), command))
             case CloseSession():
@@ -269,4 +289,4 @@ class FakeEngine:
         self._listener(batch)
 
 
-_Answered = OpenSession | Connect | Play | SendDigits | Record | Bridge | Tap | Inject | CloseSession
+_Answered = OpenSession | Connect | Play | SendDigits | Record | Bridge | Tap | Detect | Inject | CloseSession

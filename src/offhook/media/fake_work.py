@@ -5,79 +5,20 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
-from offhook.media.commands import (
-    AudioSource,
-    Bridge,
-    CommandId,
-    Inject,
-    InjectAudio,
-    Pcm,
-    Play,
-    Record,
-    SendDigits,
-    SessionId,
-    Tap,
-    Tone,
-)
-from offhook.media.events import AudioChunk, Done, Event, Played, Recorded, RecordEnd, Result
+from offhook.media.commands import AudioSource, Bridge, Play, Record, SendDigits, Tone
+from offhook.media.events import VOICE, Done, Played, Recorded, RecordEnd
+from offhook.media.fake_detect import Listening, VoiceWatch, key_tone
 from offhook.media.fake_line import LOUD, PER_MS, Line, Relayed, source_length
-from offhook.media.wav import RATE, pcm_bytes, read_wav, resampled, wav_bytes, wav_header
+from offhook.media.fake_stage import Stage, Timer
+from offhook.media.wav import pcm_bytes, read_wav, wav_bytes, wav_header
 
 BEEP = Tone(frequencies=(1000.0,), on=250)
 HEADER_EVERY = 1000
 """Milliseconds between two writings of a recording's file."""
+RELAYED = 100
+"""Milliseconds of a key that a bridge relays as a tone."""
 WAITS = {"w": 500, "W": 1000}
-ROWS, COLUMNS = (697.0, 770.0, 852.0, 941.0), (1209.0, 1336.0, 1477.0, 1633.0)
-KEYPAD = "123A456B789C*0#D"
-
-
-class Timer(Protocol):
-    def cancel(self) -> None: ...
-
-
-class Stage(Protocol):
-    """What the work needs of the engine."""
-
-    def now(self) -> int:
-        """Milliseconds."""
-        ...
-
-    def at(self, when: int, then: Callable[[], None]) -> Timer: ...
-
-    def finish(self, command: CommandId, result: Result) -> None: ...
-
-    def fail(self, command: CommandId, reason: str) -> None: ...
-
-    def emit(self, event: Event) -> None: ...
-
-    def take_turn(self, session: SessionId, turn: Turn) -> None:
-        """Begin it once what was queued for the session before it has ended."""
-        ...
-
-    def leave_turn(self, session: SessionId, turn: Turn) -> None: ...
-
-
-class Turn(Protocol):
-    """Something that is heard alone: it waits for those before it."""
-
-    def begin(self) -> None: ...
-
-
-class Work(Protocol):
-    """One command under way."""
-
-    @property
-    def sessions(self) -> tuple[SessionId, ...]: ...
-
-    def stop(self) -> Result | None:
-        """End at once, silently; tell how far it got."""
-        ...
-
-    def key(self, digit: str) -> None:
-        """The far end pressed a key."""
-        ...
 
 
 class Prompt:
@@ -131,86 +72,29 @@ class Playing:
     def __init__(self, stage: Stage, line: Line, command: Play) -> None:
         self.sessions = (command.session,)
         self._stage, self._command = stage, command
-        self._prompt = Prompt(
-            stage, line, command.sources, command.loop, lambda played: stage.finish(command.id, played)
-        )
+        self._listening = None if command.stop_on_voice is None else Listening(stage, line, self._frame)
+        self._voice = None if command.stop_on_voice is None else VoiceWatch(command.stop_on_voice)
+        self._prompt = Prompt(stage, line, command.sources, command.loop, self._ended)
 
-    def stop(self) -> Played:
-        return self._prompt.stop()
+    def _ended(self, played: Played) -> None:
+        if self._listening is not None:
+            self._listening.stop()
+        self._stage.finish(self._command.id, played)
+
+    def stop(self, by: str | None = None) -> Played:
+        if self._listening is not None:
+            self._listening.stop()
+        return self._prompt.stop(by)
 
     def key(self, digit: str) -> None:
         if self._prompt.audible and digit in self._command.stop_on:
-            self._stage.finish(self._command.id, self._prompt.stop(digit))
+            self._stage.finish(self._command.id, self.stop(digit))
 
-
-class Injecting:
-    """A stream that is fed while it is heard. Between two feedings the far end hears nothing."""
-
-    def __init__(self, stage: Stage, line: Line, command: Inject) -> None:
-        self.sessions = (command.session,)
-        self._stage, self._line, self._command = stage, line, command
-        self._waiting: list[bytes] = []
-        self._until: int | None = None
-        self._sent = 0
-        self._last = False
-        self._timers: list[Timer] = []
-        self._hushed: list[Callable[[], None]] = []
-        stage.take_turn(command.session, self)
-
-    def begin(self) -> None:
-        self._until = self._stage.now()
-        self._schedule()
-
-    def feed(self, audio: InjectAudio) -> None:
-        backlog = sum(map(self._length, self._waiting)) + max(0, (self._until or 0) - self._stage.now())
-        if backlog + self._length(audio.data) > self._command.backlog:
-            self.stop()
-            self._stage.fail(self._command.id, f"more than {self._command.backlog} ms of audio were waiting")
-            return
-        self._waiting.append(audio.data)
-        self._last |= audio.last
-        if self._until is not None:
-            self._schedule()
-
-    def stop(self) -> Played:
-        for end in (*(timer.cancel for timer in self._timers), *self._hushed):
-            end()
-        unsent = max(0, (self._until or 0) - self._stage.now())
-        self._stage.leave_turn(self._command.session, self)
-        return Played(duration=self._sent - unsent)
-
-    def key(self, digit: str) -> None:
-        pass
-
-    def _length(self, data: bytes) -> int:
-        return len(data) // 2 * 1000 // self._command.rate
-
-    def _schedule(self) -> None:
-        begin = max(self._until or 0, self._stage.now())
-        data, self._waiting = b"".join(self._waiting), []
-        length = self._length(data)
-        self._sent += length
-        self._until = begin + length
-        if length:
-            self._timers.append(self._stage.at(begin, lambda: self._hear(data, begin + length)))
-        if self._last:
-            self._timers.append(self._stage.at(self._until, self._end))
-
-    def _hear(self, data: bytes, until: int) -> None:
-        hushed = self._line.hears(Pcm(data=data, rate=self._command.rate))
-        self._hushed.append(hushed)
-
-        def end() -> None:
-            hushed()
-            self._hushed.remove(hushed)
-
-        self._timers.append(self._stage.at(until, end))
-
-    def _end(self) -> None:
-        for hushed in self._hushed:
-            hushed()
-        self._hushed.clear()
-        self._stage.finish(self._command.id, self.stop())
+    def _frame(self, samples: array[int]) -> None:
+        if self._voice is not None and self._prompt.audible:
+            self._voice.frame(samples)
+            if self._voice.active:
+                self._stage.finish(self._command.id, self.stop(VOICE))
 
 
 class File:
@@ -322,39 +206,21 @@ class Bridging:
     def key(self, digit: str) -> None:
         pass
 
-    def relay(self, origin: Line, digit: str) -> None:
-        """A key of one end reaches the other."""
+    def relay(self, origin: Line, digit: str, *, toned: bool) -> None:
+        """A key of one end reaches the other in the way that it knows; ``toned`` was heard by it already, as it came."""
         other = self._b if origin is self._a else self._a
+        if other.connection is None or other.connection.dtmf_signalled:
+            return
         if other.sends_keys:
             other.keys.append(digit)
+        elif not toned:
+            self._stage.at(self._stage.now() + RELAYED, other.hears(key_tone(digit, RELAYED)))
 
     def _sound(self, since: int, until: int) -> array[int]:
         left, right = self._a.said(since, until), self._b.said(since, until)
         both = array("h", bytes(4 * len(left)))
         both[0::2], both[1::2] = left, right
         return both
-
-
-class Tapping:
-    def __init__(self, stage: Stage, line: Line, command: Tap) -> None:
-        self.sessions = (command.session,)
-        self._stage, self._line, self._command = stage, line, command
-        self._wait()
-
-    def stop(self) -> None:
-        self._timer.cancel()
-
-    def key(self, digit: str) -> None:
-        pass
-
-    def _wait(self) -> None:
-        self._timer = self._stage.at(self._stage.now() + self._command.chunk, self._hand_out)
-
-    def _hand_out(self) -> None:
-        now = self._stage.now()
-        heard = resampled(self._line.said(now - self._command.chunk, now), RATE, self._command.rate)
-        self._stage.emit(AudioChunk(command=self._command.id, data=pcm_bytes(heard)))
-        self._wait()
 
 
 class Dialling:
@@ -384,9 +250,7 @@ class Dialling:
             if self._line.sends_keys:
                 self._line.keys.append(key)
             else:
-                at = KEYPAD.index(key)
-                tone = Tone(frequencies=(ROWS[at // 4], COLUMNS[at % 4]), on=self._command.on, level=-9.0)
-                self._hushed = self._line.hears(tone)
+                self._hushed = self._line.hears(key_tone(key, self._command.on))
         self._timer = self._stage.at(self._stage.now() + wait, lambda: self._after(index))
 
     def _after(self, index: int) -> None:

@@ -20,6 +20,7 @@ from offhook.media.commands import (
     Command,
     CommandId,
     Connect,
+    Detect,
     Inject,
     InjectAudio,
     OpenSession,
@@ -38,6 +39,7 @@ from offhook.media.events import (
     AudioChunk,
     Cancelled,
     Closed,
+    Detected,
     DigitReceived,
     Done,
     Event,
@@ -49,9 +51,15 @@ from offhook.media.events import (
     RecordEnd,
     Result,
     RtpLost,
+    SilenceHeard,
     Statistics,
+    ToneStarted,
+    ToneStopped,
+    VoiceStarted,
+    VoiceStopped,
 )
 from offhook.media.settings import MediaSettings
+from offhook.media.voice import Voice
 
 log = structlog.get_logger(__name__)
 
@@ -130,7 +138,8 @@ class NativeEngine:
         match command:
             case Play():
                 sources = [_source(source) for source in command.sources]
-                engine.play(command.id, command.session, sources, command.loop, command.stop_on)
+                voice = _voice(command.stop_on_voice)
+                engine.play(command.id, command.session, sources, command.loop, command.stop_on, voice)
             case OpenSession():
                 engine.open_session(command.id, command.session, command.host, command.port)
             case Connect():
@@ -145,6 +154,8 @@ class NativeEngine:
                 if not 20 <= command.chunk <= 1000:
                     raise ValueError(f"a tap's chunks are 20..1000 ms, not {command.chunk}")
                 engine.tap(command.id, command.session, command.rate, command.chunk, command.backlog)
+            case Detect():
+                engine.detect(command.id, command.session, _voice(command.voice), command.silence, command.tones)
             case Inject():
                 engine.inject(command.id, command.session, command.rate, command.backlog)
             case InjectAudio():
@@ -176,6 +187,8 @@ class NativeEngine:
             None if security is None else (security.suite.value, security.sends, security.receives),
             command.dtmf_clock,
             (opus.bitrate, opus.complexity, opus.fec, opus.dtx),
+            command.inband_dtmf,
+            command.dtmf_signalled,
         )
 
     def _record(self, command: Record) -> None:
@@ -211,6 +224,26 @@ def _source(source: AudioSource) -> tuple[object, ...]:
             assert_never(source)
 
 
+def _voice(voice: Voice | None) -> tuple[float, float, int, int] | None:
+    return None if voice is None else (voice.level, voice.above_noise, voice.onset, voice.hangover)
+
+
+def _detected(kind: str, command: int, at: int, value: int) -> Detected:
+    match kind:
+        case "voice-started":
+            return VoiceStarted(command=CommandId(command), at=at)
+        case "voice-stopped":
+            return VoiceStopped(command=CommandId(command), at=at)
+        case "silence":
+            return SilenceHeard(command=CommandId(command), at=at)
+        case "tone-started":
+            return ToneStarted(command=CommandId(command), at=at, frequency=value)
+        case "tone-stopped":
+            return ToneStopped(command=CommandId(command), at=at, duration=value)
+        case _:
+            raise AssertionError(f"the compiled engine said {kind}, which this version does not know")
+
+
 def _event(notice: tuple[Any, ...]) -> Event:
     match notice:
         case ("finished", command, result):
@@ -225,6 +258,8 @@ def _event(notice: tuple[Any, ...]) -> Event:
             return RtpLost(session=SessionId(session), silent=silent)
         case ("chunk", command, data, dropped):
             return AudioChunk(command=CommandId(command), data=data, dropped=dropped)
+        case (kind, command, at, value):
+            return _detected(kind, command, at, value)
         case _:
             raise AssertionError(f"the compiled engine said {notice[0]}, which this version does not know")
 

@@ -14,7 +14,7 @@ from typing import Generic, Protocol, Self, TypeVar, assert_never
 import structlog
 
 from offhook.media.commands import Cancel, Command, CommandId, InjectAudio
-from offhook.media.events import AudioChunk, Cancelled, Failed, Finished, Played, Result
+from offhook.media.events import AudioChunk, Cancelled, Detected, Failed, Finished, Played, Result
 
 log = structlog.get_logger(__name__)
 
@@ -127,9 +127,9 @@ class Operation(Generic[R]):
             on_end(event)
         self._end.set_result(event)
 
-    def hear(self, chunk: AudioChunk) -> None:
-        """Take audio; only a tap expects it."""
-        log.error("media_chunk_without_tap", command=self.id)
+    def hear(self, event: AudioChunk | Detected) -> None:
+        """Take what comes meanwhile; only streams expect it."""
+        log.error("media_event_without_stream", command=self.id)
 
 
 class Injection(Operation[Played]):
@@ -184,8 +184,9 @@ class AudioTap(Operation[None]):
             self._dropped = 0
         return chunk
 
-    def hear(self, chunk: AudioChunk) -> None:
-        self._chunks.append(chunk)
+    def hear(self, event: AudioChunk | Detected) -> None:
+        if isinstance(event, AudioChunk):
+            self._chunks.append(event)
         while len(self._chunks) > self._backlog:
             self._dropped += 1 + self._chunks.popleft().dropped
         self._news.set()

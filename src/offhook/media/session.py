@@ -20,6 +20,7 @@ from offhook.media.commands import (
     Command,
     CommandId,
     Connect,
+    Detect,
     Direction,
     Inject,
     OpenSession,
@@ -30,6 +31,7 @@ from offhook.media.commands import (
     SessionId,
     Tap,
 )
+from offhook.media.detection import Detection
 from offhook.media.engine import Engine
 from offhook.media.events import (
     AudioChunk,
@@ -45,10 +47,16 @@ from offhook.media.events import (
     RecordEnd,
     Result,
     RtpLost,
+    SilenceHeard,
     Statistics,
+    ToneStarted,
+    ToneStopped,
+    VoiceStarted,
+    VoiceStopped,
 )
 from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation
 from offhook.media.srtp import Security
+from offhook.media.voice import Voice
 
 log = structlog.get_logger(__name__)
 
@@ -129,6 +137,8 @@ class MediaSession:
         dtmf_payload_type: int | None = None,
         dtmf_accepts: int | None = None,
         dtmf_clock: int = 8000,
+        inband_dtmf: bool = False,
+        dtmf_signalled: bool = False,
         ptime: int = 20,
         direction: Direction = Direction.SENDRECV,
         security: Security | None = None,
@@ -145,6 +155,8 @@ class MediaSession:
             dtmf_payload_type=dtmf_payload_type,
             dtmf_accepts=dtmf_accepts,
             dtmf_clock=dtmf_clock,
+            inband_dtmf=inband_dtmf,
+            dtmf_signalled=dtmf_signalled,
             ptime=ptime,
             direction=direction,
             security=security,
@@ -152,14 +164,27 @@ class MediaSession:
         )
         await self._start(command, _nothing).within(self._sessions.reply_timeout)
 
-    def start_play(self, *sources: AudioSource, loop: int = 1, stop_on: str = "") -> Operation[Played]:
+    def start_play(
+        self, *sources: AudioSource, loop: int = 1, stop_on: str = "", stop_on_voice: Voice | None = None
+    ) -> Operation[Played]:
         """Begin to play, after what is queued already."""
-        command = Play(id=self._sessions.next_command(), session=self.id, sources=sources, loop=loop, stop_on=stop_on)
+        command = Play(
+            id=self._sessions.next_command(),
+            session=self.id,
+            sources=sources,
+            loop=loop,
+            stop_on=stop_on,
+            stop_on_voice=stop_on_voice,
+        )
         return self._start(command, _reader(Played, Played(duration=0)))
 
-    async def play(self, *sources: AudioSource, loop: int = 1, stop_on: str = "") -> Played:
-        """Play ``sources`` one after the other, ``loop`` times (0 = until cancelled); a key of ``stop_on`` stops it."""
-        return await self._to_the_end(self.start_play(*sources, loop=loop, stop_on=stop_on))
+    async def play(
+        self, *sources: AudioSource, loop: int = 1, stop_on: str = "", stop_on_voice: Voice | None = None
+    ) -> Played:
+        """Play ``sources`` one after the other, ``loop`` times (0 = until cancelled); a key of ``stop_on`` stops it, or a voice."""
+        return await self._to_the_end(
+            self.start_play(*sources, loop=loop, stop_on=stop_on, stop_on_voice=stop_on_voice)
+        )
 
     def start_record(
         self,
@@ -221,6 +246,11 @@ class MediaSession:
         """Hear what this session hears, in chunks of ``chunk`` ms at ``rate`` hertz."""
         command = Tap(id=self._sessions.next_command(), session=self.id, rate=rate, chunk=chunk, backlog=backlog)
         return self._launch(command, AudioTap(self._sessions, command.id, backlog))
+
+    def detect(self, *, voice: Voice | None = None, silence: int = 0, tones: bool = False) -> Detection:
+        """Tell of voices, of ``silence`` ms without one, and of single tones, until cancelled."""
+        command = Detect(id=self._sessions.next_command(), session=self.id, voice=voice, silence=silence, tones=tones)
+        return self._launch(command, Detection(self._sessions, command.id))
 
     def inject(self, *, rate: int = 8000, backlog: int = 60_000) -> Injection:
         """Open a stream towards the far end, after what is queued already; at most ``backlog`` ms wait in it."""
@@ -349,9 +379,9 @@ class Sessions:
                         log.error("media_end_without_command", command=event.command)
                     else:
                         operation.end(event)
-                case AudioChunk():
-                    if (tap := self._operations.get(event.command)) is not None:
-                        tap.hear(event)
+                case AudioChunk() | VoiceStarted() | VoiceStopped() | SilenceHeard() | ToneStarted() | ToneStopped():
+                    if (stream := self._operations.get(event.command)) is not None:
+                        stream.hear(event)
                 case DigitReceived():
                     session = self._sessions.get(event.session)
                     if session is not None and session.on_digit is not None:

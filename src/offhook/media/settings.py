@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from offhook.media.commands import Codec
+from offhook.media.keypad import InbandDtmf
 from offhook.media.srtp import SrtpPolicy
 
 
@@ -41,6 +42,9 @@ class MediaSettings:
     """Bits per second of Opus that is sent, 6000..510000, unless the far end wishes for less."""
     opus_complexity: int = 5
     """CPU against quality of Opus that is sent, 0..10."""
+    inband_dtmf: str = "auto"
+    """Whether keys are heard as tones: ``auto``, where the far end knows no telephone-event; ``always``, besides those too;
+    ``never``."""
     srtp: str = "optional"
     """Enciphered media by keys in SDP (RFC 4568): ``off``; ``optional``: accepted when offered, and offered where SIP travels
     over TLS; ``required``: calls without it are refused. A trunk can have its own policy."""
@@ -54,6 +58,8 @@ class MediaSettings:
             raise ValueError(f"media.shards {self.shards} is not in 0..64")
         if not 0 <= self.jitter <= self.jitter_max <= 500:
             raise ValueError(f"media.jitter {self.jitter} and jitter_max {self.jitter_max} are no range in 0..500")
+        if self.inband_dtmf not in set(InbandDtmf):
+            raise ValueError(f"media.inband_dtmf {self.inband_dtmf!r} is not one of {', '.join(InbandDtmf)}")
         if self.srtp not in set(SrtpPolicy):
             raise ValueError(f"media.srtp {self.srtp!r} is not one of {', '.join(SrtpPolicy)}")
         if not self.codecs or set(self.codecs) - set(Codec):

@@ -116,6 +116,28 @@ def test_each_side_may_number_its_keys_itself() -> None:
     run(main())
 
 
+@pytest.mark.parametrize(
+    ("setting", "events", "hears"), [("auto", True, False), ("auto", False, True), ("never", False, False)]
+)
+def test_keys_are_heard_as_tones_where_the_far_end_knows_no_events(setting: str, events: bool, hears: bool) -> None:
+    async def main() -> None:
+        engine, (negotiation,) = negotiations(1, inband_dtmf=setting)
+        await negotiation.open("127.0.0.1")
+        negotiation.offer()
+        keypad = b" 101\r\na=rtpmap:101 telephone-event/8000" if events else b""
+        reply = (
+            b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0"
+            + keypad
+            + b"\r\n"
+        )
+        await negotiation.follow(negotiation.agree(reply))
+        (connect,) = [command for command in engine.commands if isinstance(command, Connect)]
+        assert connect.inband_dtmf is hears
+        await negotiation.session.close()
+
+    run(main())
+
+
 def negotiations(count: int, **media: str) -> tuple[FakeEngine, list[Negotiation]]:
     engine = FakeEngine()
     sessions = Sessions(engine)

@@ -15,15 +15,17 @@ const LEAST_LOSS: f32 = 10.0;
 const MOST_LOSS: f32 = 40.0;
 /// dB by which a voice must be above the echo that was seen.
 const MARGIN: f32 = 6.0;
+const NOTHING: f32 = -99.0;
 /// dBm0 of what is sent from which its echo can be measured.
 const TELLING: f32 = -35.0;
-/// Ticks of one measurement, and the dB by which it may correct the bound.
-const MEASURED: u32 = 25;
-const CORRECTION: f32 = 6.0;
+/// Ticks of one measurement, and the dB by which it may lower the bound: the loudest moment may have been missed.
+const MEASURED: u32 = 50;
+const CORRECTION: f32 = 3.0;
 
 /// The bound on the echo of one session.
 #[derive(Debug)]
 pub struct Echo {
+    now: f32,
     sent: VecDeque<f32>,
     loss: f32,
     seen: f32,
@@ -33,6 +35,7 @@ pub struct Echo {
 impl Default for Echo {
     fn default() -> Self {
         Self {
+            now: NOTHING,
             sent: VecDeque::with_capacity(MEMORY),
             loss: LOSS,
             seen: MOST_LOSS,
@@ -42,12 +45,18 @@ impl Default for Echo {
 }
 
 impl Echo {
-    /// What was sent in this tick; `None` when nothing of our own was.
-    pub fn sent(&mut self, frame: Option<&[i16]>) {
+    /// What is sent in this tick, of our own.
+    pub fn sent(&mut self, frame: &[i16]) {
+        self.now = level(frame);
+    }
+
+    /// A tick has passed. Returns the dBm0 below which what is heard now may be an echo.
+    pub fn tick(&mut self) -> f32 {
         if self.sent.len() == MEMORY {
             self.sent.pop_front();
         }
-        self.sent.push_back(frame.map_or(-99.0, level));
+        self.sent.push_back(std::mem::replace(&mut self.now, NOTHING));
+        self.loudest() - self.loss
     }
 
     /// Learns from what was heard in this tick, in which there was no voice.
@@ -60,24 +69,21 @@ impl Echo {
         self.ticks += 1;
         if self.ticks == MEASURED {
             let seen = std::mem::replace(&mut self.seen, MOST_LOSS) - MARGIN;
-            self.loss = seen.clamp(self.loss - CORRECTION, self.loss + CORRECTION).clamp(LEAST_LOSS, MOST_LOSS);
+            self.loss = seen.min(self.loss + CORRECTION).clamp(LEAST_LOSS, MOST_LOSS);
             self.ticks = 0;
         }
     }
 
-    /// dBm0 below which what is heard may be an echo.
-    pub fn bound(&self) -> f32 {
-        self.loudest() - self.loss
-    }
-
     fn loudest(&self) -> f32 {
-        self.sent.iter().copied().fold(-99.0, f32::max)
+        self.sent.iter().copied().fold(NOTHING, f32::max)
     }
 }
 
+// Of the louder half: voices are looked for 10 ms at a time.
 fn level(frame: &[i16]) -> f32 {
-    let sum: f32 = frame.iter().map(|s| f32::from(*s) * f32::from(*s)).sum();
-    dbm0_of_power(sum / frame.len().max(1) as f32)
+    let power = |half: &[i16]| half.iter().map(|s| f32::from(*s) * f32::from(*s)).sum::<f32>() / half.len() as f32;
+    let halves = frame.chunks_exact((frame.len() / 2).max(1)).map(power);
+    dbm0_of_power(halves.fold(0.0, f32::max))
 }
 
 #[cfg(test)]
@@ -88,22 +94,25 @@ mod tests {
     #[test]
     fn the_bound_follows_what_was_sent_and_forgets_it_after_half_a_second() {
         let mut echo = Echo::default();
-        assert!(echo.bound() < -90.0);
-        echo.sent(Some(&noise(-10.0, 160, 1)));
-        assert!((echo.bound() + 24.0).abs() < 1.0, "{}", echo.bound());
-        (0..MEMORY).for_each(|_| echo.sent(None));
-        assert!(echo.bound() < -90.0);
+        assert!(echo.tick() < -90.0);
+        echo.sent(&noise(-10.0, 160, 1));
+        let bound = echo.tick();
+        assert!((bound + 24.0).abs() < 1.0, "{bound}");
+        assert!((1..MEMORY).all(|_| echo.tick() == bound));
+        assert!(echo.tick() < -90.0);
     }
 
     #[test]
     fn a_line_without_echo_lowers_the_bound_and_one_with_more_raises_it() {
         let mut echo = Echo::default();
         let mut hears = |level: f64| {
-            for seed in 0..100 {
-                echo.sent(Some(&noise(-10.0, 160, seed)));
+            let mut bound = 0.0;
+            for seed in 0..400 {
+                echo.sent(&noise(-10.0, 160, seed));
+                bound = echo.tick();
                 echo.heard(&noise(level, 160, seed + 50));
             }
-            echo.bound()
+            bound
         };
         assert!(hears(-60.0) < -33.0);
         let raised = hears(-28.0);

@@ -36,7 +36,11 @@ fn every_key_is_heard_once_at_every_level_and_twist() {
     for level in [0.0, -10.0, -20.0, -30.0] {
         for twist in [-6.0, 0.0, 6.0] {
             let levels = (level - f64::max(twist, 0.0), level + f64::min(twist, 0.0));
-            let levels = if level == 0.0 { (levels.0 - 3.0, levels.1 - 3.0) } else { levels };
+            let levels = if level == 0.0 {
+                (levels.0 - 3.0, levels.1 - 3.0)
+            } else {
+                levels
+            };
             assert_eq!(heard(&pressed(ALL, (50, 50), levels, 1.0)), ALL, "{level} {twist}");
         }
     }
@@ -48,7 +52,11 @@ fn tones_that_are_too_weak_too_twisted_or_too_far_off_are_no_keys() {
     assert_eq!(heard(&pressed(ALL, (100, 100), (-26.0, -10.0), 1.0)), "");
     assert_eq!(heard(&pressed(ALL, (100, 100), (-10.0, -26.0), 1.0)), "");
     for detune in [0.94, 1.06] {
-        assert_eq!(heard(&pressed("147*", (100, 100), (-10.0, -10.0), detune)), "", "{detune}");
+        assert_eq!(
+            heard(&pressed("147*", (100, 100), (-10.0, -10.0), detune)),
+            "",
+            "{detune}"
+        );
     }
 }
 

@@ -1,9 +1,11 @@
 //! What is in the sound that is heard: keys, voice, tones. Works at 8 kHz, only where somebody asked.
 
+pub mod attention;
 pub mod echo;
 pub mod keys;
+pub mod pairing;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 pub mod tone;
 pub mod voice;
 

@@ -37,7 +37,9 @@ pub fn noise(level: f64, length: usize, seed: u64) -> Vec<i16> {
     let peak = f64::from(super::power_of_dbm0(level as f32) * 3.0).sqrt();
     let mut state = seed;
     let next = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         ((state >> 33) as f64 / f64::from(1u32 << 30) - 1.0) * peak
     };
     std::iter::repeat_with(next).take(length).map(|s| s as i16).collect()

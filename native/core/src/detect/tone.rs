@@ -78,7 +78,9 @@ impl ToneDetector {
 pub fn sine(samples: &[i16; STEP]) -> Option<f32> {
     let mut x = [0f32; STEP];
     let mean = samples.iter().map(|s| f32::from(*s)).sum::<f32>() / STEP as f32;
-    x.iter_mut().zip(samples).for_each(|(x, sample)| *x = f32::from(*sample) - mean);
+    x.iter_mut()
+        .zip(samples)
+        .for_each(|(x, sample)| *x = f32::from(*sample) - mean);
     if dbm0_of_power(x.iter().map(|x| x * x).sum::<f32>() / STEP as f32) < WEAKEST {
         return None;
     }
@@ -92,7 +94,10 @@ pub fn sine(samples: &[i16; STEP]) -> Option<f32> {
     let (within, distance) = ((fits[best].0 / 2.0).clamp(-1.0, 1.0).acos(), DISTANCES[best] as f32);
     let rough = (near / 2.0).acos() * distance;
     let turn = |sign: f32| TAU * ((rough - sign * within) / TAU).round() + sign * within;
-    let phase = [1.0, -1.0].map(turn).into_iter().min_by(|a, b| (a - rough).abs().total_cmp(&(b - rough).abs()))?;
+    let phase = [1.0, -1.0]
+        .map(turn)
+        .into_iter()
+        .min_by(|a, b| (a - rough).abs().total_cmp(&(b - rough).abs()))?;
     Some(phase / distance * RATE as f32 / TAU)
 }
 
@@ -135,7 +140,10 @@ mod tests {
                 let [ToneEvent::Started(hertz, _), ToneEvent::Stopped(length, _)] = events[..] else {
                     panic!("{frequency} {level}: {events:?}");
                 };
-                assert!(f64::from(hertz).max(frequency) / f64::from(hertz).min(frequency) < 1.02, "{frequency} {hertz}");
+                assert!(
+                    f64::from(hertz).max(frequency) / f64::from(hertz).min(frequency) < 1.02,
+                    "{frequency} {hertz}"
+                );
                 assert!((370..=420).contains(&length), "{length}");
             }
         }
@@ -144,7 +152,11 @@ mod tests {
     #[test]
     fn what_is_short_or_of_two_tones_is_no_beep() {
         assert_eq!(heard(&beep(1000.0, -10.0, 80)), []);
-        let dial = [sines(&[(350.0, -13.0), (440.0, -13.0)], 2000), sines(&[(770.0, -9.0), (1336.0, -9.0)], 500)].concat();
+        let dial = [
+            sines(&[(350.0, -13.0), (440.0, -13.0)], 2000),
+            sines(&[(770.0, -9.0), (1336.0, -9.0)], 500),
+        ]
+        .concat();
         assert_eq!(heard(&dial), []);
     }
 

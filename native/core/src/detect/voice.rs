@@ -65,7 +65,8 @@ impl Noise {
         self.quietest = self.quietest.min(level);
         self.steps += 1;
         if self.steps == BLOCK.0 {
-            self.blocks.push_back(std::mem::replace(&mut self.quietest, f32::INFINITY));
+            self.blocks
+                .push_back(std::mem::replace(&mut self.quietest, f32::INFINITY));
             if self.blocks.len() > BLOCK.1 {
                 self.blocks.pop_front();
             }
@@ -75,7 +76,11 @@ impl Noise {
 
     fn level(&self) -> f32 {
         let quietest = self.blocks.iter().copied().fold(self.quietest, f32::min);
-        if quietest.is_finite() { quietest.max(FLOOR) } else { FLOOR }
+        if quietest.is_finite() {
+            quietest.max(FLOOR)
+        } else {
+            FLOOR
+        }
     }
 }
 
@@ -106,7 +111,11 @@ impl VoiceDetector {
         if level > NOTHING {
             self.noise.take(self.smooth);
         }
-        let least = self.options.level.max(self.noise.level() + self.options.above_noise).max(echo);
+        let least = self
+            .options
+            .level
+            .max(self.noise.level() + self.options.above_noise)
+            .max(echo);
         let loud = level > least && !key && sine(samples).is_none();
         if self.active {
             self.keep(loud)

@@ -15,7 +15,8 @@ fn heard(sound: &[i16], options: VoiceOptions) -> Vec<(u32, VoiceEvent)> {
     let mut detector = VoiceDetector::new(options);
     let steps = sound.chunks_exact(STEP).map(|step| step.try_into().expect("a step"));
     let told = steps.map(|step| detector.step(step, -99.0, false)).enumerate();
-    told.filter_map(|(n, event)| Some((n as u32 * STEP_MS + STEP_MS, event?))).collect()
+    told.filter_map(|(n, event)| Some((n as u32 * STEP_MS + STEP_MS, event?)))
+        .collect()
 }
 
 /// The first and the last moment that a listener would call speech: within 20 dB of the loudest.
@@ -50,7 +51,10 @@ fn speech_is_heard_soon_whether_loud_or_faint_clean_or_in_noise() {
                 };
                 assert!(*told + 20 >= begins, "{name} {gain} {hiss}: {told} before {begins}");
                 worst.push(told.saturating_sub(begins));
-                assert!(matches!(events.last(), Some((_, VoiceEvent::Stopped(_)))), "{name}: {events:?}");
+                assert!(
+                    matches!(events.last(), Some((_, VoiceEvent::Stopped(_)))),
+                    "{name}: {events:?}"
+                );
             }
         }
     }
@@ -82,7 +86,9 @@ fn silence_noise_hum_tones_and_clicks_are_no_voice() {
     assert_eq!(heard(&sines(&[(1000.0, -10.0)], 5000), USUAL), []);
     assert_eq!(heard(&sines(&[(425.0, -15.0)], 5000), USUAL), []);
     let mut clicks = vec![0; 40_000];
-    (0..clicks.len()).step_by(2000).for_each(|at| clicks[at..at + 80].fill(12_000));
+    (0..clicks.len())
+        .step_by(2000)
+        .for_each(|at| clicks[at..at + 80].fill(12_000));
     assert_eq!(heard(&clicks, USUAL), []);
 }
 

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use super::{Heard, Session};
 use crate::codec::Codec;
+use crate::detect::pairing::Source;
 use crate::ear::Ear;
-use crate::event::{Event, Outcome, RecordEnd};
+use crate::event::{Event, Outcome, RecordEnd, Stop};
 use crate::world::World;
 use crate::{rtp, Micros};
 
@@ -42,7 +43,7 @@ impl Session {
             .receive(&header, now, codec.filter(|_| !event).map(Codec::clock));
         if event {
             let key = self.digits.receive(header.ssrc, header.timestamp, payload);
-            if let Some(key) = key {
+            if let Some(key) = key.filter(|key| self.attention.is_new(*key, Source::Event)) {
                 self.pressed(key, world);
             }
             return Heard::Event(header, payload, clock, key);
@@ -77,19 +78,23 @@ impl Session {
     pub(super) fn pressed(&mut self, key: char, world: &mut dyn World) {
         world.emit(Event::Digit(self.id, key));
         if self.playing && self.tracks.front().is_some_and(|t| t.stop_on.contains(key)) {
-            if let Some(track) = self.tracks.pop_front() {
-                self.playing = false;
-                let played = Outcome::Played {
-                    duration: track.duration(),
-                    stopped_by: Some(key),
-                };
-                world.emit(Event::Finished(track.command, played));
-            }
+            self.stop_playing(Stop::Key(key), world);
         }
         while let Some(at) = self.recorders.iter().position(|r| r.ends_on(key)) {
             let recorder = self.recorders.remove(at);
             self.tracks.retain(|t| t.command != recorder.command);
             self.finishing.push(recorder.finish(RecordEnd::Key, Some(key), world));
+        }
+    }
+
+    fn stop_playing(&mut self, by: Stop, world: &mut dyn World) {
+        if let Some(track) = self.tracks.pop_front() {
+            self.playing = false;
+            let played = Outcome::Played {
+                duration: track.duration(),
+                stopped_by: Some(by),
+            };
+            world.emit(Event::Finished(track.command, played));
         }
     }
 
@@ -110,11 +115,40 @@ impl Session {
         matches!((self.hears, spoken), (Some(heard), Some(spoken)) if !heard.passes_as(spoken))
     }
 
+    /// Whether a voice would stop what plays.
+    pub(super) fn awaits_voice(&self) -> bool {
+        self.playing && self.tracks.front().is_some_and(|track| track.voice.is_some())
+    }
+
+    fn attend(&mut self, world: &mut dyn World) {
+        let track = self.tracks.front_mut().filter(|_| self.playing);
+        let voice = track.and_then(|track| track.voice.as_deref_mut());
+        let (key, barged) = self.attention.hear(self.ear.narrow(), voice, world);
+        if barged {
+            self.stop_playing(Stop::Voice, world);
+        }
+        self.toned = key;
+        if let Some(key) = key {
+            self.pressed(key, world);
+        }
+    }
+
+    /// The key that came as a tone in this tick, once.
+    pub fn take_toned(&mut self) -> Option<char> {
+        self.toned.take()
+    }
+
+    /// Whether a key sounds that comes as a tone.
+    pub fn key_sounds(&self) -> bool {
+        self.attention.key_sounds()
+    }
+
     pub(super) fn listen(&mut self, now: Micros, world: &mut dyn World) {
         if std::mem::take(&mut self.listened) {
             return;
         }
-        if self.recorders.is_empty() && self.taps.is_empty() && !self.overheard {
+        let attends = self.attention.wanted() || self.awaits_voice();
+        if self.recorders.is_empty() && self.taps.is_empty() && !self.overheard && !attends {
             self.ear.rest();
             return;
         }
@@ -122,6 +156,9 @@ impl Session {
         self.ear.listen(self.hears.unwrap_or(expected), now);
         for tap in &mut self.taps {
             tap.hear(self.ear.frame(), self.ear.rate(), world);
+        }
+        if attends {
+            self.attend(world);
         }
         let mut at = 0;
         while let Some(recorder) = self.recorders.get_mut(at) {

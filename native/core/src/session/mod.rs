@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use crate::command::{Codec, CommandId, Connect, Order, SessionId};
+use crate::detect::attention::{Attention, Detection};
 use crate::dtmf::DigitReceiver;
 use crate::ear::Ear;
 use crate::event::{Event, Outcome, RecordEnd, Statistics};
@@ -76,6 +77,8 @@ pub struct Session {
     keys: VecDeque<KeySender>,
     recorders: Vec<Recorder>,
     taps: Vec<Tap>,
+    attention: Attention,
+    toned: Option<char>,
     /// Files of this session that are being completed.
     pub finishing: Vec<Finishing>,
     /// A bridge listens.
@@ -111,6 +114,8 @@ impl Session {
             keys: VecDeque::new(),
             recorders: Vec::new(),
             taps: Vec::new(),
+            attention: Attention::default(),
+            toned: None,
             finishing: Vec::new(),
             overheard: false,
             closing: None,
@@ -129,8 +134,10 @@ impl Session {
                 loading,
                 repeat,
                 stop_on,
+                stop_on_voice,
             } => {
-                self.tracks.push_back(Track::play(command, loading, repeat, stop_on));
+                let track = Track::play(command, loading, repeat, stop_on);
+                self.tracks.push_back(track.stopping_on_voice(stop_on_voice));
             }
             Order::Inject { rate, backlog } => match Track::stream(command, rate, backlog) {
                 Ok(track) => self.tracks.push_back(track),
@@ -151,6 +158,9 @@ impl Session {
                 Ok(tap) => self.taps.push(tap),
                 Err(error) => world.emit(Event::Failed(command, error.to_string())),
             },
+            Order::Detect { voice, silence, tones } => {
+                self.attention.begin(Detection::new(command, voice, silence, tones));
+            }
             Order::Bridge { .. } | Order::Cancel | Order::Close => {}
         }
     }
@@ -170,6 +180,7 @@ impl Session {
             (key, _) => self.open = key.map(|key| Inbound::new(key.clone())),
         }
         self.sender.configure(&connect);
+        self.attention.keys(connect.inband_dtmf);
         self.heard = now;
         self.lost = false;
         self.connect = Some(connect);
@@ -197,6 +208,8 @@ impl Session {
         } else if let Some(at) = self.taps.iter().position(|t| t.command == command) {
             self.taps.remove(at);
             world.emit(Event::Cancelled(command, None));
+        } else if self.attention.cancel(command) {
+            world.emit(Event::Cancelled(command, None));
         } else {
             return false;
         }
@@ -209,6 +222,7 @@ impl Session {
         commands.extend(self.keys.iter().filter_map(|k| k.command));
         commands.extend(self.recorders.iter().map(|r| r.command));
         commands.extend(self.taps.iter().map(|t| t.command));
+        commands.extend(self.attention.commands());
         for command in commands {
             self.cancel(command, world);
         }

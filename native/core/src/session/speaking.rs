@@ -16,6 +16,9 @@ impl Session {
         if self.speaks() || !connect.direction.sends() {
             return;
         }
+        if connect.dtmf_signalled && matches!(heard, Heard::Event(..)) {
+            return;
+        }
         let (header, payload, codec) = match heard {
             Heard::Nothing => return,
             Heard::Audio(_, _, codec) if !codec.passes_as(connect.codec) => return, // decoded and fed at the tick
@@ -32,6 +35,20 @@ impl Session {
         let line = &mut self.line;
         self.sender
             .pass(connect, header, payload, codec, |packet| line.send(packet, now, world));
+    }
+
+    /// A key that the other end of a bridge pressed as a tone: to those who know events it goes as one.
+    pub fn relay_toned(&mut self, key: char) {
+        if self.knows_events() {
+            self.keys.extend(KeySender::relayed(key));
+        }
+    }
+
+    /// Whether its far end takes keys as events, and needs to hear no tones.
+    pub fn knows_events(&self) -> bool {
+        self.connect
+            .as_ref()
+            .is_some_and(|to| to.dtmf.is_some() && !to.dtmf_signalled && to.direction.sends())
     }
 
     /// Whether its far end hears something of our own making, rather than a bridge.
@@ -89,6 +106,7 @@ impl Session {
                 Fill::Ended(part) => *part > 0,
             };
             if audible && sends {
+                self.attention.sent(frame, track.voice.is_some());
                 self.sender
                     .audio(connect, frame, |packet| line.send(packet, now, world));
             }

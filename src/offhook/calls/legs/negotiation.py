@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from offhook.media.commands import Codec, Direction, Opus
+from offhook.media.keypad import InbandDtmf
 from offhook.media.session import MediaSession
 from offhook.media.settings import MediaSettings
 from offhook.media.srtp import Security, SrtpPolicy, SrtpSuite
@@ -64,6 +65,7 @@ class Negotiation:
         """What we speak, the preferred one first; a trunk may have it otherwise."""
         self.srtp = SrtpPolicy(addresses.media.srtp)
         """Whether media is enciphered; a trunk may have it otherwise."""
+        self._inband = InbandDtmf(addresses.media.inband_dtmf)
         self.confidential = False
         """Whether nobody on the way reads the keys that SDP carries."""
         self._keys: dict[str, bytes] = {}
@@ -145,6 +147,7 @@ class Negotiation:
             dtmf_payload_type=agreement.dtmf_payload_type,
             dtmf_accepts=agreement.dtmf_accepts,
             dtmf_clock=agreement.dtmf_clock,
+            inband_dtmf=self._inband.hears(events=agreement.dtmf_accepts is not None),
             ptime=agreement.ptime,
             direction=Direction(agreement.direction),
             security=_security(agreement),

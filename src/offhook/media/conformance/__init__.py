@@ -8,6 +8,7 @@ from __future__ import annotations
 from offhook.media.conformance.bench import Bench, FarEnd
 from offhook.media.conformance.bridging import Bridging
 from offhook.media.conformance.codecs import Codecs
+from offhook.media.conformance.detecting import Detecting
 from offhook.media.conformance.enciphered import Enciphered
 from offhook.media.conformance.keys import Keys
 from offhook.media.conformance.law import Law
@@ -17,7 +18,9 @@ from offhook.media.conformance.sessions import SessionsOfAnEngine
 from offhook.media.conformance.streams import Streams
 
 
-class MediaConformance(Playing, Recording, Bridging, Keys, Streams, Enciphered, Codecs, SessionsOfAnEngine, Law):
+class MediaConformance(
+    Playing, Recording, Bridging, Keys, Detecting, Streams, Enciphered, Codecs, SessionsOfAnEngine, Law
+):
     """The whole suite: an engine that passes can carry calls."""
 
 

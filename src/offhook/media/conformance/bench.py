@@ -33,11 +33,13 @@ class FarEnd(Protocol):
         session: MediaSession,
         *,
         keys: bool = True,
+        inband: bool = False,
         direction: Direction = Direction.SENDRECV,
         security: Security | None = None,
         codec: Codec = Codec.PCMU,
     ) -> None:
-        """Open the session and let both know where the other is, with telephone-events if ``keys``.
+        """Open the session and let both know where the other is, with telephone-events if ``keys``;
+        the session listens for keys as tones if ``inband``.
 
         ``security`` is the session's; the far end uses its keys the other way round. ``codec`` is PCMU or L16/16000.
         """
@@ -71,11 +73,16 @@ class Bench:
     directory: Path
 
     async def line(
-        self, *, keys: bool = True, security: Security | None = None, codec: Codec = Codec.PCMU
+        self,
+        *,
+        keys: bool = True,
+        inband: bool = False,
+        security: Security | None = None,
+        codec: Codec = Codec.PCMU,
     ) -> tuple[MediaSession, FarEnd]:
         """A session that is connected to a far end."""
         session, far = self.sessions.create(), self.far_end()
-        await far.connect(session, keys=keys, security=security, codec=codec)
+        await far.connect(session, keys=keys, inband=inband, security=security, codec=codec)
         return session, far
 
 
@@ -94,11 +101,17 @@ def scenario(body: Callable[[Any, Bench], Awaitable[None]]) -> Callable[[Any], N
     return test
 
 
-def tone(hertz: float, milliseconds: int) -> bytes:
-    """Samples of a sine at -12 dBm0."""
+def tone(hertz: float | tuple[float, ...], milliseconds: int) -> bytes:
+    """Samples of sines at -12 dBm0 each."""
     peak = 32_767 * 10 ** (-15.14 / 20)
-    step = math.tau * hertz / RATE
-    return pcm_bytes(array("h", (round(peak * math.sin(step * index)) for index in range(milliseconds * PER_MS))))
+    steps = [math.tau * each / RATE for each in (hertz if isinstance(hertz, tuple) else (hertz,))]
+    samples = (round(peak * sum(math.sin(step * index) for step in steps)) for index in range(milliseconds * PER_MS))
+    return pcm_bytes(array("h", samples))
+
+
+def silence(milliseconds: int) -> bytes:
+    """So much of nothing."""
+    return bytes(2 * milliseconds * PER_MS)
 
 
 def level(samples: Sequence[int], hertz: float) -> float:
