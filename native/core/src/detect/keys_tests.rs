@@ -3,8 +3,9 @@
 use super::*;
 use crate::codec::{g711, Codec};
 use crate::detect::testing::{mix, noise, sines, speech};
-use crate::jitter::JitterBuffer;
-use crate::FRAME;
+use crate::ear::Ear;
+use crate::rtp::{parse, Header};
+use crate::{Micros, FRAME, TICK};
 use proptest::prelude::*;
 
 const ALL: &str = "123A456B789C*0#D";
@@ -131,19 +132,28 @@ fn one_of_twenty_packets_lost_doubles_no_key() {
     let keys = ALL.repeat(20);
     let sound = pressed(&keys, (100, 100), (-10.0, -10.0), 1.0);
     let mut line = offhook_netem::Line::new(5).loss(50_000);
-    let mut jitter = JitterBuffer::new(Codec::Pcmu, 40, 200);
+    let mut ear = Ear::new(40, 200);
+    ear.listen(Codec::Pcmu, 0);
     let mut detector = KeyDetector::default();
-    let (mut heard, mut frame) = (String::new(), [0; FRAME]);
+    let mut heard = String::new();
     for (n, samples) in sound.chunks_exact(FRAME).enumerate() {
+        let now = n as Micros * TICK;
         let mut codes = vec![0; FRAME];
         g711::encode(Codec::Pcmu, samples, &mut codes);
-        line.send(0, [&(n as u32 * 160).to_be_bytes()[..], &codes].concat());
-        for packet in line.arrived(0) {
-            let (time, payload) = packet.split_at(4);
-            jitter.push(1, u32::from_be_bytes(time.try_into().expect("four")), payload);
+        let header = Header {
+            marker: false,
+            payload_type: 0,
+            sequence: n as u16,
+            timestamp: n as u32 * 160,
+            ssrc: 1,
+        };
+        line.send(now, [&header.to_bytes()[..], &codes].concat());
+        for packet in line.arrived(now) {
+            let (header, payload) = parse(&packet).expect("a packet");
+            ear.push(&header, Codec::Pcmu, payload, now);
         }
-        jitter.pull(&mut frame);
-        heard.extend(detector.hear(&frame));
+        ear.listen(Codec::Pcmu, now);
+        heard.extend(detector.hear(ear.narrow()));
     }
     // No key is heard twice; at most one in fifty is lost.
     let mut expected = keys.chars();
