@@ -28,7 +28,7 @@ fn extent(samples: &[i16]) -> (u32, u32) {
     let loudest = levels.iter().copied().fold(-99.0, f32::max);
     let mut loud = (0..levels.len() as u32).filter(|n| levels[*n as usize] > loudest - 20.0);
     let first = loud.next().expect("speech");
-    (first * STEP_MS, (loud.last().unwrap_or(first) + 1) * STEP_MS)
+    (first * STEP_MS, (loud.next_back().unwrap_or(first) + 1) * STEP_MS)
 }
 
 fn at_level(samples: &[i16], gain: f64) -> Vec<i16> {
