@@ -26,6 +26,7 @@ FACTS = CallFacts(
     duration=7,
     ring_duration=2,
     reason="The server stopped",
+    trunk_sid="config:carrier",
 )
 TWILIO_FIELDS = (
     "sid date_created date_updated parent_call_sid account_sid to to_formatted from from_formatted phone_number_sid status "
@@ -38,7 +39,7 @@ def test_every_field_that_clients_read_is_there() -> None:
     found = tree(of_facts(FACTS), Rendering(dialect=Dialect.TWILIO, format=Format.JSON))
     assert set(TWILIO_FIELDS.split()) <= set(found)
     assert (found["duration"], found["queue_time"], found["status"]) == ("7", "0", "failed")
-    assert found["reason"] == "The server stopped"
+    assert (found["reason"], found["trunk_sid"]) == ("The server stopped", "config:carrier")
     assert NAMES.list_key(Dialect.TWILIO) == "calls"
 
 

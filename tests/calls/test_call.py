@@ -115,6 +115,14 @@ def test_a_call_takes_the_name_of_the_far_end_that_answers() -> None:
     assert (named.facts.sip_call_id, named.facts.sip_call_ids) == ("b", ("a", "b"))
 
 
+def test_a_call_keeps_the_trunk_that_it_took_last() -> None:
+    named = call()
+    named.identify("a", ("a",), "T1")
+    named.identify("b", ("a", "b"), "T2")
+    named.identify("b", ("a", "b"))
+    assert named.facts.trunk_sid == "T2"
+
+
 def test_the_log_gets_how_it_ended() -> None:
     ended = call()
     ended.apply(Input.BUSY, START, reason="the line is taken", sip_code=486)

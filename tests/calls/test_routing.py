@@ -152,8 +152,12 @@ def test_a_call_by_a_trunk_reaches_the_numbers_of_its_account_after_its_rules() 
                 w.call_in("user-of-us", alias="00498912", trunks=(carrier(),)),
             ]
             await settle()
-            facts = sorted((call.facts.from_, call.facts.to) for call in w.script.calls)
-            assert facts == [("+1555", "+498912"), ("+1555", "+498912"), ("+4930123", "+498912")]
+            facts = sorted((call.facts.from_, call.facts.to, call.facts.trunk_sid) for call in w.script.calls)
+            assert facts == [
+                ("+1555", "+498912", "carrier"),
+                ("+1555", "+498912", "node"),
+                ("+4930123", "+498912", "carrier"),
+            ]
             for leg in legs:
                 leg.ends()
 

@@ -387,6 +387,9 @@ def test_an_order_to_a_number_connects_over_the_next_gateway_when_one_fails() ->
             assert w.statuses(facts.sid)[-1] == "in-progress"
             assert w.exchange.trunks.seized == 1
             w.far[2].ends()
+            await settle()
+            (end,) = w.ended()
+            assert end.call.trunk_sid == "T"
         assert w.exchange.trunks.seized == 0
 
     run(main())

@@ -56,6 +56,7 @@ class LegTwin:
         self.refers_itself: int | None = None
         """What comes of the call that it is asked to make; None: it does not do such things."""
         self.behaviour: Callable[[LegTwin], None] = lambda _: None
+        self.trunk: str | None = None
         self._listener: Callable[[LegEvent], None] = lambda _: None
 
     @property

@@ -6,20 +6,20 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
 from offhook.sip.message import Request, parse
 from tests.calls_e2e.application import Application
-from tests.calls_e2e.peers import free_port, wait_for
+from tests.calls_e2e.peers import free_port, free_sip_port, wait_for
 from tests.calls_e2e.server import Server
 from tests.calls_e2e.sipp import Sipp
 
-CONNECTED = "<Response><Pause length='1'/><Hangup/></Response>"
+CONNECTED = "<Response><Hangup/></Response>"
 WITHIN = 3.0
-"""Seconds in which a call must ring by the second gateway, where the first has 2 s for its first word."""
+"""Seconds in which a call must be answered by the second gateway, where the first has 1 s for its first word and 1 s for more."""
 
 
 def trunk_file(folder: Path, *gateways: str, more: str = "") -> None:
@@ -32,10 +32,10 @@ def trunk_file(folder: Path, *gateways: str, more: str = "") -> None:
 
 
 @contextmanager
-def black_hole() -> Iterator[str]:
+def black_hole(port: int = 0) -> Iterator[str]:
     """A gateway that takes every datagram and says nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hole:
-        hole.bind(("127.0.0.1", 0))
+        hole.bind(("127.0.0.1", port))
         yield f"127.0.0.1:{hole.getsockname()[1]}"
 
 
@@ -66,6 +66,15 @@ def answering_options(port: int) -> Iterator[None]:
             worker.join(5)
 
 
+def listens(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
 def ordered(server: Server, app: Application, number: str = "+498912") -> str:
     app.pages["/connected"] = CONNECTED
     return str(server.request("Calls.json", To=number, From="+4930", Url=app.url("/connected"))["sid"])
@@ -81,23 +90,63 @@ def connects(server: Server, app: Application) -> float:
     return took
 
 
-@pytest.mark.parametrize("first", ["silent", "closed", "busy"])
-def test_a_call_connects_over_the_second_gateway_when_the_first_takes_none(first, tmp_path):
+def failing(kind: str, folder: Path, port: int) -> AbstractContextManager[object]:
+    """A gateway at ``port`` that takes no calls, in one of the ways in which gateways do so."""
+    match kind:
+        case "stalls":
+            return Sipp(folder, "gateway_stalls", port=port)
+        case "silent":
+            return black_hole(port)
+        case "closed" | "closed tcp":
+            return nullcontext()
+        case "503 with a pause":
+            return Sipp(folder, "gateway_is_busy", port=port, keys={"pause": "4"})
+        case _:
+            return Sipp(folder, "gateway_refuses", port=port)
+
+
+@pytest.fixture(scope="module")
+def carried(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "said"),
+    [
+        ("stalls", "down", "took the call and then said nothing of it"),
+        ("silent", "down", "no answer from"),
+        ("closed", "down", "no answer from"),
+        ("closed tcp", "down", "cannot be reached"),
+        ("503 with a pause", "resting", "503"),
+        ("503", "down", "503"),
+    ],
+)
+def test_a_call_connects_by_another_gateway_whose_state_shows_why_and_calls_return_when_it_takes_them(
+    carried, tmp_path, kind, state, said
+):
+    transport = "tcp" if kind == "closed tcp" else "udp"
+    port = free_sip_port()
     with (
-        black_hole() as hole,
-        Sipp(tmp_path / "busy", "gateway_is_busy", keys={"pause": "5"}) as busy,
-        Sipp(tmp_path / "second", "gateway_takes_calls", calls=1) as second,
+        Sipp(tmp_path / "second", "gateway_takes_calls") as second,
         Application() as app,
+        trunk(carried, f"sip:127.0.0.1:{port};transport={transport}", f"sip:{second.address}") as sid,
     ):
-        refused = f"127.0.0.1:{free_port()};transport=tcp"
-        gateway = {"silent": hole, "closed": refused, "busy": busy.address}[first]
-        trunk_file(tmp_path, gateway, second.address, more="options_interval = 0\n")
-        with Server(tmp_path) as server:
-            took = connects(server, app)
-            assert took < WITHIN, server.log()
-            assert "gateway_passed_over" in server.log()
-            outcome = second.ended()
-            assert (outcome.successful, outcome.failed) == (1, 0), outcome.errors
+        with failing(kind, tmp_path / "failing", port):
+            there = [second.port] if kind.startswith("closed") else [second.port, port]
+            wait_for(lambda: all(map(listens, there)), "the gateways")
+            assert connects(carried, app) < WITHIN, carried.log()
+            (first, _) = states(carried, sid)
+            assert first["state"] == state
+            assert said in first["state_reason"]
+            passed = carried.log().count("gateway_passed_over")
+            assert connects(carried, app) < WITHIN
+            assert carried.log().count("gateway_passed_over") == passed, (
+                "one that is down was tried before one that is not"
+            )
+            assert carried.calls()[0]["trunk_sid"] == sid
+        with Sipp(tmp_path / "first", "gateway_takes_calls", port=port, transport=transport):
+            wait_for(lambda: carrier_of(carried, app, sid) == "up", "the return of calls to the first gateway", 15.0)
 
 
 def test_trunks_made_by_the_api_count_from_the_next_call_on_and_their_gateways_show_how_they_are(tmp_path):
@@ -139,6 +188,37 @@ def test_a_gateway_returns_when_it_answers_again(tmp_path):
             second.ended()
             with answering_options(port):
                 wait_for(lambda: returned(server.log(), port), "its return")
+
+
+@contextmanager
+def trunk(server: Server, *gateways: str) -> Iterator[str]:
+    """The sid of a trunk of these gateways, in their order, which are tried with a call four seconds after they failed."""
+    limits = {
+        "OptionsInterval": "0",
+        "ResponseTimeout": "1",
+        "ProgressTimeout": "1",
+        "DownAfter": "1",
+        "RetryInterval": "1",
+    }
+    sid = str(server.request("Trunks.json", FriendlyName="carrier", **limits)["sid"])
+    for priority, gateway in enumerate(gateways, start=1):
+        server.request(f"Trunks/{sid}/OriginationUrls.json", SipUrl=gateway, Priority=str(priority))
+    try:
+        yield sid
+    finally:
+        server.request(f"Trunks/{sid}.json", method="DELETE")
+
+
+def states(server: Server, sid: str) -> list[dict[str, str]]:
+    """How the gateways of a trunk are, in the order in which they are tried."""
+    found = server.request(f"Trunks/{sid}/OriginationUrls.json")["origination_urls"]
+    return sorted(found, key=lambda url: url["priority"])
+
+
+def carrier_of(server: Server, app: Application, sid: str) -> str:
+    """The state of the first gateway of a trunk after one more call."""
+    connects(server, app)
+    return states(server, sid)[0]["state"]
 
 
 def returned(log: str, port: int) -> bool:

@@ -42,7 +42,8 @@ class Call:
     group_sid: Annotated[str | None, Mark.ONLY_TWILIO] = None
     caller_name: str | None
     queue_time: Annotated[str, Mark.ONLY_TWILIO] = "0"
-    trunk_sid: Annotated[str | None, Mark.ONLY_TWILIO] = None
+    trunk_sid: str | None
+    """Of the trunk that carried it, or `config:NAME` for one of the configuration file."""
     reason: str | None
     """Why it did not end ``completed``, in plain words, and where to look."""
     sip_code: int | None
@@ -79,6 +80,7 @@ def of_facts(facts: CallFacts) -> Call:
         api_version=facts.api_version,
         forwarded_from=facts.forwarded_from,
         caller_name=facts.caller_name,
+        trunk_sid=facts.trunk_sid,
         reason=facts.reason,
         sip_code=facts.sip_code,
         uri=path,

@@ -84,15 +84,26 @@ class UpdateTrunk:
     srtp: str | None = parameter(
         "Whether media is enciphered: off, optional, required; empty: as the node does.", default=None, check=SRTP
     )
-    max_calls: int | None = parameter("Calls at once; 0: no limit.", default=None)
-    calls_per_second: float | None = parameter("Calls begun in a second, on average; 0: no limit.", default=None)
+    max_calls: int | None = parameter("Calls at once, in both directions; 0: no limit.", default=None)
+    calls_per_second: float | None = parameter(
+        "Calls of ours begun in a second, on average; 0: no limit.", default=None
+    )
     response_timeout: float | None = parameter(
         "Seconds for the first response of a gateway, at most 32; then the next one is tried.", default=None
+    )
+    progress_timeout: float | None = parameter(
+        "Seconds from a 100 of a gateway to ringing or a final response, at most 180; then the next one is tried, where there "
+        "is one.",
+        default=None,
     )
     options_interval: float | None = parameter("Seconds between two OPTIONS; 0: none are sent.", default=None)
     options_timeout: float | None = parameter("Seconds after which an OPTIONS counts as unanswered.", default=None)
     down_after: int | None = parameter("Failures in a row after which a gateway is taken out.", default=None)
     up_after: int | None = parameter("Answers in a row after which it returns.", default=None)
+    retry_interval: float | None = parameter(
+        "Seconds until a gateway that is down is tried with a call, where OPTIONS do not show whether it takes calls again.",
+        default=None,
+    )
     networks: str | None = parameter("Source addresses (CIDR) from which its calls come.", default=None)
     certificates: str | None = parameter(
         "Names in the client certificate by which its calls are known over TLS.", default=None

@@ -246,7 +246,7 @@ class ActiveCall:
         try:
             async with asyncio.timeout(self._around.settings.setup_timeout):
                 await leg.invite()
-                self._call.identify(self._leg.call_id, self._leg.call_ids)
+                self._call.identify(self._leg.call_id, self._leg.call_ids, self._leg.trunk)
         except TimeoutError:
             raise LegFailed("the call could not be set up in time") from None
         try:
@@ -314,7 +314,7 @@ class ActiveCall:
     # What the leg says
 
     def _on_leg(self, event: LegEvent) -> None:
-        self._call.identify(self._leg.call_id, self._leg.call_ids)
+        self._call.identify(self._leg.call_id, self._leg.call_ids, self._leg.trunk)
         match event:
             case LegRinging(early_media=early):
                 self._apply(Input.RING)

@@ -135,10 +135,14 @@ class Call:
         self._end_told = True
         return (CallEnded(call=self.facts, at=at),)
 
-    def identify(self, name: str | None, names: tuple[str, ...]) -> None:
-        """Note the Call-ID, which an outgoing call has only once its INVITE is on the way, and those of all that rang."""
-        if name is not None and (name, names) != (self.facts.sip_call_id, self.facts.sip_call_ids):
-            self.facts = replace(self.facts, sip_call_id=name, sip_call_ids=names)
+    def identify(self, name: str | None, names: tuple[str, ...], trunk: str | None = None) -> None:
+        """Note the Call-ID, which an outgoing call has only once its INVITE is on the way, those of all that rang, and the
+        trunk that it takes.
+        """
+        known = self.facts
+        trunk = trunk or known.trunk_sid
+        if name is not None and (name, names, trunk) != (known.sip_call_id, known.sip_call_ids, known.trunk_sid):
+            self.facts = replace(known, sip_call_id=name, sip_call_ids=names, trunk_sid=trunk)
 
     def _finished(
         self, status: CallStatus, at: datetime, reason: str, sip_code: int | None, sip_headers: Mapping[str, str] | None

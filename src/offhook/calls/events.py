@@ -58,6 +58,8 @@ class CallFacts:
     source_ip: str | None = None
     sip_domain: str | None = None
     """Host that the caller asked for (inbound), as in its To."""
+    trunk_sid: str | None = None
+    """Of the trunk that carried it, the last one that was tried; ``config:NAME`` for one of the configuration file."""
     status_callback: StatusCallback | None = None
     node: str = ""
 

@@ -60,7 +60,9 @@ class LegEnded:
     """In plain words."""
     headers: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
-    """The far end could not be reached or said nothing at all to our INVITE; ``sip_code`` is then our own word for it."""
+    """The far end could not be reached or said nothing of the callee; ``sip_code`` is then our own word for it."""
+    stalled: bool = False
+    """It was silent after a 100: it is there, and takes no calls all the same."""
     retry_after: float | None = None
     """Seconds for which the far end asks to be left alone."""
 
@@ -152,6 +154,11 @@ class Leg(Protocol):
         ...
 
     @property
+    def trunk(self) -> str | None:
+        """The trunk by which a call of ours goes, its sid or ``config:NAME``; None where it takes none, or none yet."""
+        ...
+
+    @property
     def dialog(self) -> DialogName | None:
         """How another far end would name it to us, to take its place; None until it has such a name."""
         ...
@@ -224,6 +231,11 @@ class Channel(Protocol):
         """Trunk and gateway, for people."""
         ...
 
+    @property
+    def trunk(self) -> str:
+        """Sid of the trunk, or ``config:NAME``."""
+        ...
+
     def seize(self) -> str:
         """Take the place, before the gateway is rung; empty when that is done, else why not, in plain words."""
         ...
@@ -269,6 +281,10 @@ class Destination:
     """Codecs to offer, the preferred one first; empty: all."""
     response_timeout: float | None = None
     """Seconds for the first response of any kind; None: as long as SIP allows (32 s)."""
+    progress_timeout: float | None = None
+    """Seconds from a 100 to the first word about the callee, where there is another way; None: as long as it may ring."""
+    spare: bool = False
+    """Whether there is another way when none of the servers of ``uri`` is left."""
     channel: Channel | None = field(default=None, compare=False)
     """Of the trunk that it goes by; None for what needs none."""
     srtp: SrtpPolicy | None = None
@@ -332,6 +348,8 @@ class Invitation:
     """The client that proved to be the caller."""
     trunks: tuple[Trunk, ...] = ()
     """The trunks that the call can have come by; the number that is called tells which."""
+    occupy: Callable[[Trunk], str] = lambda _: ""
+    """Give the call a place on the trunk that it came by, until its leg is over; empty when that is done, else why not."""
     to_alias: str = ""
     """User part of To, which holds the number where a carrier calls the contact that we registered."""
     forwarded_from: str | None = None

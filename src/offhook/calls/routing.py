@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from offhook.calls.allowance import Allowance
+from offhook.calls.capacity import TOO_MANY_CALLS
 from offhook.calls.dialing import ClientTarget, DialTarget, NumberTarget, SipTarget
 from offhook.calls.directory import ClientEntry, Directory, NumberRoute
 from offhook.calls.errors import Unroutable
@@ -44,6 +45,8 @@ class Route:
     """The number called as the rules of a trunk write it; empty: as it came."""
     from_user: str = ""
     """The caller's number likewise."""
+    trunk: str | None = None
+    """Sid of the trunk by which it came, or ``config:NAME``."""
 
 
 class Routing:
@@ -152,8 +155,10 @@ class Routing:
                 number = await self._number(called, trunk.domain or invitation.to_domain or None)
                 if number is None or not await self._owns(trunk, number):
                     continue
-                caller = rewritten(invitation.from_user, trunk.inbound.caller)
-                return replace(_route_of(number), to_user=called, from_user=caller)
+                route, caller = _route_of(number), rewritten(invitation.from_user, trunk.inbound.caller)
+                if refusal := invitation.occupy(trunk):
+                    raise Unroutable(f"trunk {trunk.name}: {refusal}", sip_code=480, code=TOO_MANY_CALLS)
+                return replace(route, to_user=called, from_user=caller, trunk=trunk.key)
         return None
 
     async def _owns(self, trunk: Trunk, number: NumberRoute) -> bool:

@@ -179,6 +179,7 @@ class Switchboard:
             sip_call_id=invitation.sip_call_id,
             sip_headers=invitation.headers,
             sip_domain=invitation.to_domain or None,
+            trunk_sid=route.trunk,
             source_ip=invitation.source_ip,
             status_callback=route.status_callback,
             node=self._node,

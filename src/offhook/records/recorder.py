@@ -123,6 +123,7 @@ def call_row(event: CallCreated | CallProgressed | CallEnded) -> Row:
         "status_callback_method": "POST" if callback is None else callback.method,
         "status_callback_events": "" if callback is None else " ".join(sorted(callback.events)),
         "node": call.node,
+        "trunk_sid": call.trunk_sid,
     }
 
 
@@ -161,6 +162,7 @@ def call_facts(row: CallRow) -> CallFacts:
         sip_domain=row.sip_domain,
         status_callback=callback,
         node=row.node,
+        trunk_sid=row.trunk_sid,
     )
 
 

@@ -118,11 +118,13 @@ def trunk_of(row: TrunkRow, gateways: Sequence[GatewayRow], password: str) -> Tr
         max_calls=row.max_calls,
         calls_per_second=row.calls_per_second,
         response_timeout=row.response_timeout,
+        progress_timeout=row.progress_timeout,
         probing=Probing(
             interval=row.options_interval,
             timeout=row.options_timeout,
             down_after=row.down_after,
             up_after=row.up_after,
+            retry_interval=row.retry_interval,
         ),
         register_expires=row.register_expires if row.register else None,
         recognition=Recognition(

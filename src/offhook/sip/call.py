@@ -10,7 +10,7 @@ from offhook.sip.dialog import Dialog
 from offhook.sip.events import CallHandle
 from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
-from offhook.sip.signalling import Headers
+from offhook.sip.signalling import Headers, Invitation
 from offhook.sip.timers import Timer
 from offhook.sip.transaction.transaction import Transaction
 
@@ -62,18 +62,22 @@ class Repeating:
 class Servers:
     """Where an INVITE may still go."""
 
-    __slots__ = ("build", "left", "limit", "located")
+    __slots__ = ("build", "left", "limit", "located", "progress", "spare")
 
     def __init__(
-        self, left: list[Flow], build: Callable[[Flow, int], Request], *, located: bool, limit: float | None
+        self, left: list[Flow], build: Callable[[Flow, int], Request], invitation: Invitation, *, located: bool
     ) -> None:
         self.left = left
         self.build = build
         """Makes the INVITE for a server, with a sequence number."""
         self.located = located
         """Whether they are servers, of which is remembered which are down; a phone is not."""
-        self.limit = limit
+        self.limit = invitation.response_limit
         """Seconds for the first response of each; None: ``failover_timeout`` while there is another, then Timer B."""
+        self.progress = invitation.progress_limit
+        """Seconds from a 100 to more than that, where there is another way."""
+        self.spare = invitation.spare
+        """Whether there is one when no server is left."""
 
 
 class Call:

@@ -35,6 +35,7 @@ class EndCause(Enum):
     REFUSED_BY_THEM = "the far end refused our call"
     HANGUP = "we hung up or cancelled"
     NO_RESPONSE = "the far end did not respond"
+    NO_PROGRESS = "the far end took our INVITE and then said nothing of it"
     NO_ACK = "the far end never acknowledged our answer"
     UNREACHABLE = "the far end could not be reached"
     GONE = "the far end no longer knows the call"

@@ -14,6 +14,7 @@ from offhook.sip.exchange import Exchange
 from offhook.sip.flow import Flow, Transmit
 from offhook.sip.message import Request, Response
 from offhook.sip.offering import OfferInput
+from offhook.sip.outgoing_invite import OutgoingInvite
 from offhook.sip.reliable import Reliable
 from offhook.sip.session_timer import SessionTimers
 from offhook.sip.signalling import Headers, Invitation
@@ -22,8 +23,6 @@ from offhook.sip.transaction.table import Input
 from offhook.sip.transaction.transaction import Transaction
 from offhook.sip.uri import NameAddr, Uri
 
-_MAX_EARLY = 16
-"""Early dialogs of one INVITE; provisional responses of further branches are told, and make none."""
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """Reason of those who lose a race (RFC 3326 §2), so that phones do not show a missed call."""
 _ATTEMPTS = 3
@@ -75,7 +74,7 @@ class Inviting:
         if not left:
             agent.end(call, EndCause.UNREACHABLE, 503)  # every server has asked for a pause
             return call.handle
-        call.servers = Servers(left[1:], build, located=only is None, limit=invitation.response_limit)
+        call.servers = Servers(left[1:], build, invitation, located=only is None)
         OutgoingInvite(self, call).start(call.invite, now)
         return call.handle
 
@@ -103,6 +102,26 @@ class Inviting:
         transaction.feed(Input.LEFT, now)
         if not self._goes_on(user, now):
             agent.end(call, EndCause.NO_RESPONSE, 408)
+
+    def took_on(self, user: OutgoingInvite, now: float) -> None:
+        """A 100: it must soon say more, where there is another way to the callee."""
+        servers = user.call.servers
+        if servers is not None and servers.progress is not None and (servers.left or servers.spare):
+            limit = now + servers.progress
+            user.progress_limit = self._agent.timers.start(limit, lambda at: self._stalled(user, at))
+
+    def _stalled(self, user: OutgoingInvite, now: float) -> None:
+        """Nothing came after the 100: the call goes another way, and whom this one may still ring is told so."""
+        agent, call = self._agent, user.call
+        user.progress_limit = None
+        transaction = call.transaction
+        if call.state is not CallState.CALLING or transaction is None:
+            return
+        call.stop_limit()
+        user.left = user.canceled = True
+        self.send_cancel(transaction, (), now)
+        if not self._goes_on(user, now):
+            agent.end(call, EndCause.NO_PROGRESS, 408)
 
     def acknowledge(self, call: Call, sdp: bytes, now: float) -> None:
         """Our answer to the offer of a 2xx, or of a reliable provisional response."""
@@ -283,96 +302,3 @@ class Inviting:
 
 _CREDENTIALS = ("Authorization", "Proxy-Authorization")
 """The ACK carries those of its INVITE (§22.1)."""
-
-
-class OutgoingInvite:
-    """The user of an INVITE client transaction that makes a call, and of those that repeat it with credentials."""
-
-    __slots__ = ("_acks", "_canceled", "_inviting", "attempts", "call", "cseq", "flow", "left", "limit", "request")
-
-    def __init__(self, inviting: Inviting, call: Call) -> None:
-        self._inviting = inviting
-        self.call = call
-        self.flow = call.flow
-        """Of this attempt: that of the call, until it goes on to another server."""
-        self.request = call.invite
-        self.attempts = 0
-        self.cseq = 0
-        self.limit: Timer | None = None
-        """Bounds the wait for the first response."""
-        self.left = False
-        """Whether the call went on to another server."""
-        self._canceled = False
-        self._acks: dict[str, Transmit | None] = {}
-        """By To tag, one for each dialog that a 2xx made: sent again when the 2xx comes again."""
-
-    def start(self, request: Request, now: float) -> None:
-        self.attempts += 1
-        self.request = request
-        self.cseq = request.cseq.number
-        self.call.transaction = self._inviting.open(self, now)
-
-    def dialog_of(self, response: Response) -> Dialog:
-        """The dialog that a 2xx makes, or confirms."""
-        early = None if self.left else self.call.early.pop(response.to_tag, None)
-        if early is None:
-            return Dialog.of_outgoing(self.request, response, self.flow)
-        early.confirm(self.request, response)
-        return early
-
-    def early_dialog(self, response: Response) -> Dialog:
-        """The early dialog that a provisional response makes or belongs to; it is the last of ``early`` from now on."""
-        call = self.call
-        early = call.early.pop(response.to_tag, None) or Dialog.of_outgoing(self.request, response, self.flow)
-        if response.to_tag and (len(call.early) < _MAX_EARLY):
-            call.early[response.to_tag] = early
-            self._inviting.remember(call, early)
-        return early
-
-    def acknowledge(self, dialog: Dialog, sdp: bytes | None) -> None:
-        self._acks[dialog.remote_tag] = self._inviting.send_ack(self, dialog, sdp)
-
-    def told(self, transaction: Transaction, message: Request | Response, now: float) -> None:
-        if not isinstance(message, Response):
-            return
-        inviting = self._inviting
-        inviting.responds(self)
-        if 200 <= message.status < 300:
-            self._accepted(message, now)
-        elif self.left:
-            if message.status < 200 and not self._canceled:
-                self._canceled = True
-                inviting.send_cancel(transaction, (), now)
-        elif message.status < 200:
-            inviting.proceeding(self, transaction, message, now)
-        else:
-            inviting.failed(self, transaction, message, now)
-
-    def _accepted(self, response: Response, now: float) -> None:
-        inviting = self._inviting
-        if response.to_tag in self._acks:
-            transmit = self._acks[response.to_tag]
-            if transmit is not None:
-                inviting.send_again(transmit)
-        elif self.call.dialog is None and not self.left:
-            self._acks.setdefault(response.to_tag, None)
-            inviting.accepted(self, response, now)
-        else:
-            inviting.forked(self, response, now)
-
-    def timed_out(self, transaction: Transaction, now: float) -> None:
-        if transaction is self.call.transaction:
-            self.stop_limit()
-            self._inviting.silent(self, EndCause.NO_RESPONSE, 408, now)
-
-    def unreachable(self, transaction: Transaction, now: float) -> None:
-        if (
-            transaction is self.call.transaction
-        ):  # not one before it, answered with 401 or 503, whose ACK could not be sent
-            self.stop_limit()
-            self._inviting.silent(self, EndCause.UNREACHABLE, 503, now)
-
-    def stop_limit(self) -> None:
-        if self.limit is not None:
-            self.limit.stop()
-            self.limit = None

@@ -52,6 +52,12 @@ class Invitation:
     """Seconds for the first response of any kind, 100 included, to each INVITE that is sent. None: the last of
     ``destinations`` is given 64*T1 (Timer B), those before it ``SipSettings.failover_timeout``.
     """
+    progress_limit: float | None = None
+    """Seconds from a 100 to the first word about the callee (another provisional response, or a final one), at each of
+    ``destinations`` but the last. None: as long as the call may ring.
+    """
+    spare: bool = False
+    """Whether the caller has another way to the callee: then ``progress_limit`` holds for the last of them too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

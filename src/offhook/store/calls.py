@@ -59,6 +59,8 @@ class CallRow(Table, kw_only=True):
     status_callback_events: Mapped[Long] = mapped_column(default="")
     """Words of ``initiated ringing answered completed``, by spaces."""
     node: Mapped[Short] = mapped_column(default="")
+    trunk_sid: Mapped[Short | None] = mapped_column(default=None)
+    """Or ``config:NAME``."""
 
 
 COLUMNS: Final = tuple(CallRow.__table__.columns.keys())

@@ -65,6 +65,8 @@ class TrunkRow(Table, kw_only=True):
     """H(inbound_username:domain:password) by ``security.digest``."""
     date_created: Mapped[datetime]
     date_updated: Mapped[datetime]
+    progress_timeout: Mapped[float] = mapped_column(default=12.0, server_default="12")
+    retry_interval: Mapped[float] = mapped_column(default=30.0, server_default="30")
 
 
 class GatewayRow(Table, kw_only=True):

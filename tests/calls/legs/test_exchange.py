@@ -9,7 +9,7 @@ from offhook.calls.control import CallOrder
 from offhook.calls.leg import LegAnswered, LegEnded
 from offhook.calls.script import ScriptCall
 from offhook.calls.trunks.book import TrunkBook
-from offhook.calls.trunks.trunk import Gateway, Presentation, Trunk, TrunkKey
+from offhook.calls.trunks.trunk import Gateway, Presentation, Recognition, Trunk, TrunkKey
 from offhook.media.commands import Codec, Connect, Direction
 from offhook.security.digest import ha1_of_every_algorithm
 from offhook.sip import events as sip
@@ -317,5 +317,28 @@ def test_a_node_registers_at_a_carrier_and_takes_the_calls_that_come_to_it() -> 
             await near.exchange.unregister()
             assert far.exchange.contacts("bob", "pbx.test") == []
             near.exchange.trunks.replace(TrunkBook())
+
+    asyncio.run(main())
+
+
+def test_a_call_that_comes_by_a_trunk_has_a_place_there_until_it_is_over() -> None:
+    async def main() -> None:
+        async with two() as (far, near):
+            recognition = Recognition(networks=("127.0.0.0/8",))
+            trunk = Trunk(key=TrunkKey("T"), name="carrier", max_calls=1, recognition=recognition)
+            near.exchange.trunks.replace(TrunkBook.of([trunk]))
+            first = phone(far, near.uri("1000"))
+            await first.leg.invite()
+            await until(lambda: "LegAnswered" in first.names)
+            assert near.exchange.trunks.in_use(trunk.key) == 1
+            second = phone(far, near.uri("1000"))
+            await second.leg.invite()
+            await until(lambda: "LegEnded" in second.names)
+            assert second.end.sip_code == 480
+            near.exchange.trunks.replace(TrunkBook.of([replace(trunk, max_calls=2)]))
+            assert near.exchange.trunks.in_use(trunk.key) == 1
+            first.leg.drop()
+            await until(lambda: near.board.idle)
+            assert near.exchange.trunks.seized == 0
 
     asyncio.run(main())

@@ -20,6 +20,7 @@ SILENT = LegEnded(by_far_end=True, sip_code=408, silent=True, reason="the far en
 class ChannelTwin:
     name: str
     refusal: str = ""
+    trunk: str = "T"
     said: list[str] = field(default_factory=list)
 
     def seize(self) -> str:
@@ -40,7 +41,7 @@ class Hunt:
     """A hunt over three gateways, and what it told."""
 
     def __init__(self, sessions: Sessions, spawn: Callable[[object], object]) -> None:
-        self.channels = [ChannelTwin(name) for name in "abc"]
+        self.channels = [ChannelTwin(name, trunk=f"T{name}") for name in "abc"]
         self.legs: list[LegTwin] = []
         self.failures: dict[str, LegFailed] = {}
         self.events: list[LegEvent] = []
@@ -166,6 +167,22 @@ def test_gateways_without_a_free_channel_are_passed_over_before_anything_is_sent
         assert hunt.leg.call_id == hunt.legs[1].call_id
         assert hunt.leg.call_ids == hunt.legs[0].call_ids + hunt.legs[1].call_ids
         hunt.legs[1].ends(486)
+
+    hunting(play)
+
+
+def test_it_goes_by_the_trunk_that_was_tried_last_and_each_knows_whether_there_is_another_way() -> None:
+    async def play(hunt: Hunt) -> None:
+        assert hunt.leg.trunk is None
+        await hunt.leg.invite()
+        assert hunt.leg.trunk == "Ta"
+        hunt.legs[0].ends(503)
+        await settle()
+        hunt.legs[1].ends(503)
+        await settle()
+        assert hunt.leg.trunk == "Tc"
+        assert [leg.destination.spare for leg in hunt.legs] == [True, True, False]  # type: ignore[union-attr]
+        hunt.legs[2].picks_up()
 
     hunting(play)
 

@@ -4,7 +4,7 @@ from offhook.calls.trunks.health import LONGEST_PAUSE, Health, State
 from offhook.calls.trunks.trunk import Probing
 
 WATCHED = Probing(interval=30, down_after=2, up_after=2)
-UNWATCHED = Probing(interval=0, down_after=1, pause=30)
+UNWATCHED = Probing(interval=0, down_after=1, retry_interval=30)
 
 
 def test_a_gateway_is_taken_out_after_so_many_failures_in_a_row_and_says_why_and_since_when() -> None:
@@ -57,3 +57,55 @@ def test_a_pause_that_it_asks_for_is_kept_and_not_longer_than_is_believable() ->
     health.busy(1e9, "503", 20)
     assert health.resting(20 + LONGEST_PAUSE - 1)
     assert not health.resting(20 + LONGEST_PAUSE)
+
+
+def test_one_that_is_there_and_takes_no_calls_is_tried_with_a_call_after_a_pause_whatever_it_says_to_options() -> None:
+    health = Health(0)
+    health.failed("503", 0, WATCHED, there=True)
+    health.worked(1, WATCHED, call=False)
+    assert health.failed("503", 2, WATCHED, there=True)
+    assert not health.worked(3, WATCHED, call=False)
+    assert health.condition(31.9).state is State.DOWN
+    assert health.usable(32)
+    health.failed("503", 33, WATCHED, there=True)
+    assert not health.usable(62)
+    assert health.usable(63)
+    health.worked(64, WATCHED)
+    health.worked(65, WATCHED)
+    assert health.condition(65).state is State.UP
+    assert not health.failed("503", 66, WATCHED, there=True)
+
+
+def test_one_that_answers_options_after_its_pause_still_needs_but_one_more_call_to_be_taken_out_again() -> None:
+    health = Health(0)
+    health.failed("500", 0, WATCHED, there=True)
+    health.failed("500", 0, WATCHED, there=True)
+    health.worked(40, WATCHED, call=False)
+    health.worked(70, WATCHED, call=False)
+    assert health.condition(70).state is State.UP
+    assert health.failed("500", 71, WATCHED, there=True)
+    assert not health.usable(72)
+
+
+def test_one_that_was_silent_returns_by_options_though_it_once_refused_a_call() -> None:
+    health = Health(0)
+    health.failed("500", 0, WATCHED, there=True)
+    health.failed("no answer", 1, WATCHED)
+    assert not health.usable(2)
+    health.worked(3, WATCHED, call=False)
+    health.worked(4, WATCHED, call=False)
+    assert health.condition(4).state is State.UP
+
+
+def test_one_that_was_down_gets_one_call_at_a_time_until_it_is_up() -> None:
+    health = Health(0)
+    health.failed("x", 0, UNWATCHED)
+    assert health.usable(30)
+    health.tried(now=True)
+    assert not health.usable(31)
+    health.tried(now=False)
+    assert health.usable(32)
+    health.tried(now=True)
+    health.worked(33, UNWATCHED)
+    health.tried(now=True)
+    assert health.usable(34)

@@ -23,3 +23,13 @@ def test_a_changed_rate_counts_from_now_on() -> None:
     assert limits.seize(max_calls=0, calls_per_second=1, now=0) == ""
     assert "1 calls a second" in limits.seize(max_calls=0, calls_per_second=1, now=0)
     assert limits.seize(max_calls=0, calls_per_second=5, now=0) == ""
+
+
+def test_a_call_that_came_in_takes_a_channel_and_no_part_of_the_rate() -> None:
+    limits = Limits()
+    assert [limits.occupy(max_calls=3) for _ in range(2)] == ["", ""]
+    assert limits.seize(max_calls=3, calls_per_second=1, now=0) == ""
+    assert "3 calls at once" in limits.occupy(max_calls=3)
+    limits.release()
+    assert limits.occupy(max_calls=3) == ""
+    assert limits.occupy(max_calls=0) == ""

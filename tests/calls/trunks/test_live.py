@@ -43,6 +43,7 @@ class Live:
         ]
 
 
+STALLED = LegEnded(by_far_end=True, sip_code=408, silent=True, stalled=True, reason="it took the call and said nothing")
 SILENT = LegEnded(by_far_end=True, sip_code=408, silent=True, reason="the far end did not respond")
 
 
@@ -60,6 +61,52 @@ def test_a_gateway_that_is_down_is_tried_last_and_comes_first_again_when_it_is_u
     live.trunks.worked(TRUNK, TRUNK.gateways[0])
     assert live.hosts() == ["a", "b"]
     assert live.states() == [State.UP, State.UNKNOWN]
+
+
+@pytest.mark.parametrize("ended", [STALLED, LegEnded(by_far_end=True, sip_code=500)])
+def test_a_gateway_that_takes_no_calls_is_not_brought_back_by_its_answers_to_options(ended: LegEnded) -> None:
+    live = Live()
+    live.fails("a", ended)
+    live.fails("a", ended)
+    live.trunks.worked(TRUNK, TRUNK.gateways[0], call=False)
+    assert live.hosts() == ["b", "a"]
+    live.now = 30
+    assert live.hosts() == ["a", "b"]
+    assert live.states() == [State.PROBING, State.UNKNOWN]
+
+
+def test_a_gateway_that_was_down_is_tried_by_one_call_while_the_others_go_elsewhere() -> None:
+    live = Live()
+    live.fails("a", STALLED)
+    live.fails("a", STALLED)
+    live.now = 30
+    (first, _) = (way.channel for way in live.ways())
+    assert first is not None
+    assert first.seize() == ""
+    assert live.hosts() == ["b", "a"]
+    first.release()
+    assert live.hosts() == ["a", "b"]
+    assert first.seize() == ""
+    first.works()
+    assert live.hosts() == ["a", "b"]
+    first.release()
+
+
+def test_calls_that_come_in_take_channels_as_well_but_nothing_of_the_rate() -> None:
+    live = Live(replace(TRUNK, max_calls=2, calls_per_second=1))
+    first, refusal = live.trunks.occupy(TRUNK)
+    assert (refusal, live.trunks.in_use(KEY)) == ("", 1)
+    (channel, other) = (way.channel for way in live.ways())
+    assert channel is not None
+    assert other is not None
+    assert (channel.trunk, channel.seize()) == (KEY, "")
+    assert "2 calls at once" in live.trunks.occupy(TRUNK)[1]
+    assert "2 calls at once" in other.seize()
+    assert first is not None
+    first.release()
+    assert live.trunks.occupy(TRUNK)[1] == ""
+    live.trunks.replace(TrunkBook.of([replace(TRUNK, enabled=False)]))
+    assert "no longer configured" in live.trunks.occupy(TRUNK)[1]
 
 
 def test_a_gateway_that_asks_for_a_pause_is_left_alone_and_when_all_do_there_is_no_way() -> None:

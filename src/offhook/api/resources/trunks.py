@@ -55,10 +55,12 @@ class Trunk:
     max_calls: int
     calls_per_second: float
     response_timeout: float
+    progress_timeout: float
     options_interval: float
     options_timeout: float
     down_after: int
     up_after: int
+    retry_interval: float
     networks: str
     certificates: str
     inbound_username: str | None
@@ -207,10 +209,12 @@ def _body(access: Access, row: TrunkRow) -> Trunk:
         max_calls=row.max_calls,
         calls_per_second=row.calls_per_second,
         response_timeout=row.response_timeout,
+        progress_timeout=row.progress_timeout,
         options_interval=row.options_interval,
         options_timeout=row.options_timeout,
         down_after=row.down_after,
         up_after=row.up_after,
+        retry_interval=row.retry_interval,
         networks=row.networks,
         certificates=row.certificates,
         inbound_username=row.inbound_username,

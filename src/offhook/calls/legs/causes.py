@@ -154,6 +154,10 @@ ENDS: Final[dict[EndCause, Cause]] = {
         what="no answer from {address}",
         look="is the host up, is the port right, does a firewall drop it; sip.gateway, gateways of the trunk",
     ),
+    EndCause.NO_PROGRESS: Cause(
+        what="{address} took the call and then said nothing of it",
+        look="the network behind it; progress_timeout of the trunk",
+    ),
     EndCause.UNREACHABLE: Cause(
         what="{address} cannot be reached",
         look="does something listen there, is there a route, with TLS whether sip.tls_ca vouches for its certificate (the log "
@@ -166,6 +170,9 @@ ENDS: Final[dict[EndCause, Cause]] = {
     EndCause.GONE: Cause(what="{far} no longer knows the call", look="whether it was restarted"),
 }
 """Ends without a refusal."""
+
+_UNHEARD: Final = frozenset({EndCause.NO_RESPONSE, EndCause.NO_PROGRESS, EndCause.UNREACHABLE})
+"""Those for which the code is our own word."""
 
 Q850: Final[dict[int, str]] = {
     1: "unallocated number", 2: "no route to the transit network", 3: "no route to the destination",
@@ -238,9 +245,7 @@ def explain(event: CallEnded, far: FarEnd) -> str:
             cause = ENDS.get(event.cause)
             if cause is None:
                 return f"{event.cause.value}{said}"
-            code = (
-                f"{event.code}: " if event.cause in (EndCause.NO_RESPONSE, EndCause.UNREACHABLE) and event.code else ""
-            )
+            code = f"{event.code}: " if event.cause in _UNHEARD and event.code else ""
             return f"{code}{_sentence(cause, far, said)}"
 
 

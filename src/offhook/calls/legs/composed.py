@@ -10,6 +10,8 @@ from offhook.calls.leg import LegEnded, LegEvent, LegFailed
 class ComposedLeg:
     """One leg over several outgoing ones."""
 
+    trunk: str | None = None
+
     def __init__(self) -> None:
         self._listener: Callable[[LegEvent], None] = lambda _: None
         self._ended = False

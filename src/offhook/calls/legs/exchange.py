@@ -31,6 +31,7 @@ from offhook.calls.settings import CallSettings
 from offhook.calls.switchboard import Admit
 from offhook.calls.trunks.live import Trunks
 from offhook.calls.trunks.probing import Prober
+from offhook.calls.trunks.trunk import Trunk
 from offhook.media.session import Sessions
 from offhook.security.tls import ClientTls
 from offhook.sip import events as sip
@@ -245,6 +246,7 @@ class SipExchange:
             from_name=caller.name,
             client=admitted.client,
             trunks=admitted.trunks,
+            occupy=partial(self._occupy, leg),
             to_alias=request.to.uri.number,
             forwarded_from=forwarded_from(request),
             headers=custom_headers(request),
@@ -252,6 +254,12 @@ class SipExchange:
             sip_call_id=request.call_id,
             replaces=replaces,
         )
+
+    def _occupy(self, leg: IncomingLeg, trunk: Trunk) -> str:
+        limits, refusal = self.trunks.occupy(trunk)
+        if limits is not None:
+            leg.occupy(limits.release)
+        return refusal
 
     def _negotiation(self) -> Negotiation:
         return Negotiation(self._sessions.create(), self._addresses, self._random_bits)

@@ -1,6 +1,6 @@
 """One leg that tries one gateway after the other, in the same call, until one takes it.
 
-A gateway that says nothing, cannot be reached or answers 5xx is passed over. What a callee says (busy, declined, no such
+A gateway that says nothing, nothing more than 100, cannot be reached or answers 5xx is passed over. What a callee says (busy, declined, no such
 number: 4xx and 6xx) is the end: another gateway would reach the same callee.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, assert_never
 
@@ -48,11 +49,12 @@ class HuntingLeg(ComposedLeg):
     ) -> None:
         """``destinations``: at least one, in the order of the attempts. Raises ``LegFailed`` as ``make`` does."""
         super().__init__()
-        self._waiting = deque(destinations)
+        *others, last = destinations
+        self._waiting = deque([*(replace(each, spare=True) for each in others), last])
         self._make = make
         self._spawn = spawn
         self._headers: list[tuple[str, str]] = []
-        self._leg = make(destinations[0])
+        self._leg = make(self._waiting[0])
         self._legs: list[OutgoingLeg] = [self._leg]
         self._channel: Channel | None = None
         self._passed: list[str] = []
@@ -109,6 +111,7 @@ class HuntingLeg(ComposedLeg):
                 self._pass_over(channel, refusal)
                 continue
             self._channel = channel
+            self.trunk = None if channel is None else channel.trunk
             try:
                 leg = self._take(destination)
                 await leg.invite()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from offhook.calls.leg import LegAnswered, LegEnded, LegFailed
@@ -32,7 +32,15 @@ class IncomingLeg(SipLeg):
         self._agreed = asyncio.Event()
         """Their answer to an offer of ours that went before the 2xx has come."""
         self._opening = asyncio.Lock()
+        self._release: Callable[[], None] = lambda: None
         self._attach(incoming.call)
+
+    def occupy(self, release: Callable[[], None]) -> None:
+        """Hold a place of a trunk, which ``release`` gives back, until the leg is over."""
+        if self._ended:
+            release()
+        else:
+            self._release = release
 
     async def progress(self) -> None:
         """A caller who made no offer gets ours, if that is sure to arrive; else he hears nothing before the answer."""
@@ -128,4 +136,5 @@ class IncomingLeg(SipLeg):
     def _end(self, ended: LegEnded) -> None:
         self._confirmed.set()
         self._agreed.set()
+        self._release()
         super()._end(ended)

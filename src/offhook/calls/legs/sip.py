@@ -67,6 +67,8 @@ class Line:
 class SipLeg:
     """What both directions share. Ends once, whoever ends it; later signals only tell that the dialog is gone."""
 
+    trunk: str | None = None
+
     def __init__(self, line: Line, negotiation: Negotiation) -> None:
         self._line = line
         self._negotiation = negotiation
@@ -334,6 +336,8 @@ class OutboundLeg(SipLeg):
             password=to.password,
             contact_user=to.contact_user,
             response_limit=to.response_timeout,
+            progress_limit=to.progress_timeout,
+            spare=to.spare,
         )
 
     def _hear_setup(self, event: sip.Event) -> None:

@@ -38,12 +38,13 @@ def warning(text: str) -> list[tuple[str, str]]:
 def ending(event: CallEnded, far: FarEnd) -> LegEnded:
     """The end of a call as its leg, which leads to ``far``, tells it."""
     headers = {} if event.message is None or isinstance(event.message, Request) else custom_headers(event.message)
-    silent = event.cause in (EndCause.NO_RESPONSE, EndCause.UNREACHABLE)
+    stalled = event.cause is EndCause.NO_PROGRESS
     return LegEnded(
         by_far_end=event.cause.by_far_end,
         sip_code=event.code,
         reason=explain(event, far),
         headers=headers,
-        silent=silent,
+        silent=stalled or event.cause in (EndCause.NO_RESPONSE, EndCause.UNREACHABLE),
+        stalled=stalled,
         retry_after=retry_after(event.message.get("retry-after")) if isinstance(event.message, Response) else None,
     )

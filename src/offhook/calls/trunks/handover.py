@@ -39,6 +39,7 @@ def handed_over(
         codecs=trunk.codecs,
         srtp=trunk.srtp,
         response_timeout=trunk.response_timeout,
+        progress_timeout=trunk.progress_timeout,
         channel=channel,
     )
 

@@ -47,7 +47,11 @@ class Health:
     def __init__(self, now: float) -> None:
         self._condition = Condition(since=now)
         self._failures = 0
+        """Silences in a row: nobody was there."""
+        self._troubles = 0
+        """Calls in a row that it did not take although it was there."""
         self._answers = 0
+        self._tried = False
 
     def condition(self, now: float) -> Condition:
         """What is known at ``now``."""
@@ -58,20 +62,29 @@ class Health:
         return condition
 
     def usable(self, now: float) -> bool:
-        """Whether calls shall go there before others that are not."""
-        return self.condition(now).state not in (State.DOWN, State.RESTING)
+        """Whether calls shall go there before others that are not. One that was down is tried with one call at a time."""
+        state = self.condition(now).state
+        return state not in (State.DOWN, State.RESTING) and not (state is State.PROBING and self._tried)
+
+    def tried(self, *, now: bool) -> None:
+        """A call goes there now, or one is over of which nothing was told."""
+        self._tried = now
 
     def resting(self, now: float) -> bool:
         """Whether it must be left alone."""
         return self.condition(now).state is State.RESTING
 
-    def worked(self, now: float, probing: Probing) -> bool:
-        """It answered a call or an OPTIONS; whether that changes its state."""
+    def worked(self, now: float, probing: Probing, *, call: bool = True) -> bool:
+        """It answered a call, else an OPTIONS; whether that changes its state."""
         before = self.condition(now)
-        self._failures = 0
+        self._failures, self._tried = 0, False
+        if call:
+            self._troubles = 0
         match before.state:
             case State.UNKNOWN | State.UP:
                 self._become(State.UP, now)
+            case State.DOWN if before.until is not None and not call:
+                pass  # it did so all the time that it took no calls: the next one of them will show
             case State.DOWN | State.PROBING:
                 self._answers += 1
                 if self._answers >= probing.up_after:
@@ -82,14 +95,20 @@ class Health:
                 pass  # it answers, and still wants no calls
         return self._condition.state is not before.state
 
-    def failed(self, reason: str, now: float, probing: Probing) -> bool:
-        """It gave no answer, or one that tells of trouble; whether that changes its state."""
+    def failed(self, reason: str, now: float, probing: Probing, *, there: bool = False) -> bool:
+        """It gave no answer, or is ``there`` and took no call all the same; whether that changes its state.
+
+        One that is there is tried with a call after a pause: its answers to OPTIONS say nothing about that.
+        """
         before = self.condition(now)
-        self._failures += 1
-        self._answers = 0
-        pause = None if probing.interval > 0 else now + probing.pause
+        if there:
+            self._troubles += 1
+        else:
+            self._failures += 1
+        self._answers, self._tried = 0, False
+        pause = now + probing.retry_interval if there or probing.interval <= 0 else None
         match before.state:
-            case State.UNKNOWN | State.UP if self._failures >= probing.down_after:
+            case State.UNKNOWN | State.UP if self._failures + self._troubles >= probing.down_after:
                 self._become(State.DOWN, now, reason, pause)
             case State.PROBING:
                 self._become(State.DOWN, now, reason, pause)

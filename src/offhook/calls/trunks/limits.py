@@ -16,8 +16,8 @@ class Limits:
 
     def seize(self, *, max_calls: int, calls_per_second: float, now: float) -> str:
         """Take a channel; empty when it is taken, else the limit that stands in the way. 0 means no limit."""
-        if 0 < max_calls <= self.calls:
-            return f"its limit of {max_calls} calls at once is reached"
+        if refusal := self._full(max_calls):
+            return refusal
         at_once = max(1.0, calls_per_second)
         if calls_per_second != self._rate:
             self._rate = calls_per_second
@@ -26,6 +26,16 @@ class Limits:
             return f"its limit of {calls_per_second:g} calls a second is reached"
         self.calls += 1
         return ""
+
+    def occupy(self, *, max_calls: int) -> str:
+        """``seize`` for a call that came in: its rate is the carrier's."""
+        refusal = self._full(max_calls)
+        if not refusal:
+            self.calls += 1
+        return refusal
+
+    def _full(self, max_calls: int) -> str:
+        return f"its limit of {max_calls} calls at once is reached" if 0 < max_calls <= self.calls else ""
 
     def release(self) -> None:
         """Give the channel back."""

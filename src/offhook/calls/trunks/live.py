@@ -171,20 +171,46 @@ class Trunks:
         refusal = limits.seize(max_calls=current.max_calls, calls_per_second=current.calls_per_second, now=self._now())
         return (None, refusal) if refusal else (limits, "")
 
-    def worked(self, trunk: Trunk, gateway: Gateway) -> None:
-        """A gateway answered."""
+    def tried(self, trunk: Trunk, gateway: Gateway, *, trying: bool) -> None:
+        """A call goes to a gateway, or is over."""
         health = self._health.get((trunk.key, gateway.uri))
-        if health is not None and health.worked(self._now(), trunk.probing):
-            log.info("gateway_up", trunk=trunk.name, gateway=gateway.uri)
+        if health is not None:
+            health.tried(now=trying)
 
-    def failed(self, trunk: Trunk, gateway: Gateway, reason: str, retry_after: float | None = None) -> None:
-        """A gateway gave no answer or is in trouble; ``retry_after``: seconds of pause that it asks for."""
+    def occupy(self, trunk: Trunk) -> tuple[Limits | None, str]:
+        """A channel for a call that came in by ``trunk``, or why there is none."""
+        current, limits = self._book.trunks.get(trunk.key), self._limits.get(trunk.key)
+        if current is None or limits is None or not current.enabled:
+            return None, "it is no longer configured"
+        refusal = limits.occupy(max_calls=current.max_calls)
+        return (None, refusal) if refusal else (limits, "")
+
+    def worked(self, trunk: Trunk, gateway: Gateway, *, call: bool = True) -> None:
+        """A gateway answered a call, else an OPTIONS."""
+        health, now = self._health.get((trunk.key, gateway.uri)), self._now()
+        if health is not None and health.worked(now, trunk.probing, call=call):
+            state = health.condition(now).state.value
+            log.info("gateway_up", trunk=trunk.name, gateway=gateway.uri, state=state)
+
+    def failed(
+        self,
+        trunk: Trunk,
+        gateway: Gateway,
+        reason: str,
+        retry_after: float | None = None,
+        *,
+        there: bool = False,
+    ) -> None:
+        """A gateway gave no answer or is in trouble; ``retry_after``: seconds of pause that it asks for; ``there``: whether it
+        answers, and took no call.
+        """
         health, now = self._health.get((trunk.key, gateway.uri)), self._now()
         if health is None:
             return
-        changed = (
-            health.failed(reason, now, trunk.probing) if retry_after is None else health.busy(retry_after, reason, now)
-        )
+        if retry_after is None:
+            changed = health.failed(reason, now, trunk.probing, there=there)
+        else:
+            changed = health.busy(retry_after, reason, now)
         if changed:
             state = health.condition(now).state.value
             log.warning("gateway_taken_out", trunk=trunk.name, gateway=gateway.uri, state=state, reason=reason)
@@ -203,8 +229,14 @@ class TrunkChannel:
     def name(self) -> str:
         return f"{self._trunk.name} ({self._gateway.uri})"
 
+    @property
+    def trunk(self) -> str:
+        return self._trunk.key
+
     def seize(self) -> str:
         self._limits, refusal = self._trunks.seize(self._trunk)
+        if self._limits is not None:
+            self._trunks.tried(self._trunk, self._gateway, trying=True)
         return refusal
 
     def works(self) -> None:
@@ -212,9 +244,12 @@ class TrunkChannel:
 
     def fails(self, ended: LegEnded) -> None:
         reason = f"{ended.sip_code}" if ended.sip_code and not ended.silent else ended.reason
-        self._trunks.failed(self._trunk, self._gateway, reason or "it could not be rung", ended.retry_after)
+        there = ended.stalled or not ended.silent
+        said = reason or "it could not be rung"
+        self._trunks.failed(self._trunk, self._gateway, said, ended.retry_after, there=there)
 
     def release(self) -> None:
         limits, self._limits = self._limits, None
         if limits is not None:
             limits.release()
+            self._trunks.tried(self._trunk, self._gateway, trying=False)

@@ -64,7 +64,7 @@ class Prober:
             trunk, gateway = found
             pong = await self._ping(gateway.uri, trunk.probing.timeout)
             if pong.fine:
-                self._trunks.worked(trunk, gateway)
+                self._trunks.worked(trunk, gateway, call=False)
             else:
                 said = pong.reason if pong.code is None else f"it answers OPTIONS with {pong.code}"
                 self._trunks.failed(trunk, gateway, said, pong.retry_after)

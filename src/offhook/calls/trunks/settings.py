@@ -52,11 +52,13 @@ class TrunkSettings:
     srtp: str = ""
     """Whether media is enciphered: ``off``, ``optional``, ``required``; empty: as ``media.srtp`` says."""
     max_calls: int = 0
-    """Calls at once; 0: no limit."""
+    """Calls at once, in both directions; 0: no limit."""
     calls_per_second: float = 0.0
-    """Calls begun in a second, on average; 0: no limit."""
+    """Calls of ours begun in a second, on average; 0: no limit."""
     response_timeout: float = 4.0
     """Seconds, > 0, for the first response of a gateway; then the next one is tried."""
+    progress_timeout: float = 12.0
+    """Seconds, > 0, from a 100 of a gateway to ringing or a final response; then the next one is tried, where there is one."""
     options_interval: float = 30.0
     """Seconds between two OPTIONS to a gateway; 0: none are sent."""
     options_timeout: float = 4.0
@@ -65,6 +67,9 @@ class TrunkSettings:
     """Failures in a row after which a gateway is taken out."""
     up_after: int = 1
     """Answers in a row after which it returns."""
+    retry_interval: float = 30.0
+    """Seconds until a gateway that is down is tried with a call, where OPTIONS do not show whether it takes calls again: when it
+    gets none, and when it answered them and took no calls all the same."""
     networks: tuple[str, ...] = ()
     """Source addresses (CIDR) from which its calls come."""
     certificates: tuple[str, ...] = ()
@@ -95,11 +100,13 @@ class TrunkSettings:
             max_calls=self.max_calls,
             calls_per_second=self.calls_per_second,
             response_timeout=self.response_timeout,
+            progress_timeout=self.progress_timeout,
             probing=Probing(
                 interval=self.options_interval,
                 timeout=self.options_timeout,
                 down_after=self.down_after,
                 up_after=self.up_after,
+                retry_interval=self.retry_interval,
             ),
             recognition=Recognition(networks=self.networks, certificates=self.certificates),
         )

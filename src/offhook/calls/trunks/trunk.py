@@ -81,8 +81,8 @@ class Probing:
     """Failures in a row, >= 1, of OPTIONS or calls, after which a gateway is taken out."""
     up_after: int = 1
     """Answers in a row, >= 1, after which it returns."""
-    pause: float = 30.0
-    """Seconds until a gateway that is down and gets no OPTIONS is tried with a call."""
+    retry_interval: float = 30.0
+    """Seconds until a gateway that is down is tried with a call, where its answers to OPTIONS do not show that it is up again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +131,14 @@ class Trunk:
     srtp: SrtpPolicy | None = None
     """Whether media is enciphered; None: as ``media.srtp`` says."""
     max_calls: int = 0
-    """Calls at once; 0: no limit."""
+    """Calls at once, in both directions; 0: no limit."""
     calls_per_second: float = 0.0
-    """Calls begun in a second, on average; 0: no limit."""
+    """Calls of ours begun in a second, on average; 0: no limit."""
     response_timeout: float = 4.0
     """Seconds, > 0: for the first response of a gateway; then the next one is tried."""
+    progress_timeout: float = 12.0
+    """Seconds, > 0: from a 100 of a gateway to its first word about the callee; then the next one is tried. With the last one a
+    call waits as long as it may ring."""
     probing: Probing = field(default_factory=Probing)
     register_expires: int | None = None
     """Seconds for which we register at its gateways; None: we do not register."""
@@ -153,6 +156,8 @@ class Trunk:
             raise ValueError(f"trunk {self.name!r}: a limit must be 0 (none) or more")
         if not 0 < self.response_timeout <= 32:
             raise ValueError(f"trunk {self.name!r}: the response time-out must be more than 0 and at most 32 s")
+        if not 0 < self.progress_timeout <= 180:
+            raise ValueError(f"trunk {self.name!r}: the progress time-out must be more than 0 and at most 180 s")
         if self.register_expires is not None and not 60 <= self.register_expires <= 86_400:
             raise ValueError(f"trunk {self.name!r}: a registration lasts 60 to 86400 s")
         if self.register_expires is not None and not self.username:
