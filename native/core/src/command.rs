@@ -161,8 +161,12 @@ pub enum Order {
         /// One stereo file of both.
         record_path: Option<String>,
     },
-    /// Hand out what is heard.
+    /// Hand out what is heard, what the far end hears, or both.
     Tap {
+        /// What is heard.
+        inbound: bool,
+        /// What the far end hears.
+        outbound: bool,
         /// Hertz of the chunks.
         rate: u32,
         /// Milliseconds per chunk.
@@ -193,6 +197,10 @@ pub enum Order {
         /// Nothing follows.
         last: bool,
     },
+    /// Tell when all that the stream was fed so far has been sent.
+    InjectMark(String),
+    /// Drop what waits in the stream.
+    InjectClear,
     /// End the command that `id` names.
     Cancel,
     /// End everything of the session.

@@ -112,10 +112,21 @@ pub enum Event {
         /// When it began or ended, in milliseconds of what was heard since the command began.
         at: u64,
     },
+    /// A mark of a stream was reached.
+    Mark {
+        /// The stream.
+        command: CommandId,
+        /// Its name.
+        name: String,
+        /// What was before it was dropped, not sent.
+        cleared: bool,
+    },
     /// Audio of a tap, 16-bit little-endian.
     Chunk {
         /// The tap.
         command: CommandId,
+        /// Whether it is what the far end hears.
+        outbound: bool,
         /// The samples.
         data: Vec<u8>,
         /// How many chunks may wait; the oldest go first.

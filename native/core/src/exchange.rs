@@ -67,7 +67,10 @@ impl Exchange {
     /// Carries out a command of `session`.
     pub fn order(&mut self, session: SessionId, command: CommandId, order: Order, now: Micros, world: &mut dyn World) {
         let Some(found) = self.sessions.get_mut(&session).filter(|s| s.closing.is_none()) else {
-            if !matches!(order, Order::Cancel | Order::InjectAudio { .. }) {
+            if !matches!(
+                order,
+                Order::Cancel | Order::InjectAudio { .. } | Order::InjectMark(_) | Order::InjectClear
+            ) {
                 world.emit(Event::Failed(command, format!("there is no media session {session}")));
             }
             return;

@@ -446,6 +446,8 @@ fn any_order(kind: u8, file: bool) -> Order {
             tones: true,
         },
         4 => Order::Tap {
+            inbound: file,
+            outbound: true,
             rate: if file { 16_000 } else { 1 },
             chunk: 20,
             backlog: 2,

@@ -1,10 +1,9 @@
 //! What one `Play` or `Inject` still has to send, frame by frame.
 
-use std::collections::VecDeque;
-
 use crate::command::{CommandId, Loading, Source, Tone};
 use crate::detect::voice::{VoiceDetector, VoiceOptions};
-use crate::resample::{Conversion, RateError, Resampler};
+use crate::resample::{Conversion, RateError};
+use crate::stream::Stream;
 use crate::tone::ToneGenerator;
 use crate::RATE;
 
@@ -64,16 +63,6 @@ struct Part {
     rate: u32,
 }
 
-#[derive(Debug)]
-struct Stream {
-    rate: u32,
-    waiting: VecDeque<i16>,
-    most: usize,
-    last: bool,
-    ended: bool,
-    conversion: Option<Box<Conversion>>,
-}
-
 impl Track {
     /// The sources of a `Play`.
     pub fn play(command: CommandId, loading: Loading, repeat: u32, stop_on: String) -> Self {
@@ -114,22 +103,12 @@ impl Track {
 
     /// A stream that is fed; `backlog` in milliseconds.
     pub fn stream(command: CommandId, rate: u32, backlog: u32) -> Result<Self, RateError> {
-        // Whether it can be converted is known before the first sample.
-        Resampler::new(rate, RATE)?;
-        let stream = Stream {
-            rate,
-            waiting: VecDeque::new(),
-            most: (backlog as usize).saturating_mul(rate as usize) / 1000,
-            last: false,
-            ended: false,
-            conversion: None,
-        };
         Ok(Self {
             command,
             sent: 0,
             stop_on: String::new(),
             voice: None,
-            kind: Kind::Stream(stream),
+            kind: Kind::Stream(Stream::new(rate, backlog)?),
         })
     }
 
@@ -143,12 +122,15 @@ impl Track {
         let Kind::Stream(stream) = &mut self.kind else {
             return true;
         };
-        if stream.waiting.len() + samples.len() > stream.most {
-            return false;
+        stream.feed(samples, last)
+    }
+
+    /// The stream that it is, if it is one.
+    pub fn stream_mut(&mut self) -> Option<&mut Stream> {
+        match &mut self.kind {
+            Kind::Stream(stream) => Some(stream),
+            _ => None,
         }
-        stream.waiting.extend(samples);
-        stream.last |= last;
-        true
     }
 
     /// Milliseconds sent.
@@ -289,61 +271,8 @@ impl Part {
     }
 }
 
-impl Stream {
-    fn fill(&mut self, frame: &mut [i16], rate: u32) -> Fill {
-        if self.rate == rate {
-            if self.waiting.len() < frame.len() && !self.last {
-                return Fill::Waiting;
-            }
-            let length = self.waiting.len().min(frame.len());
-            frame
-                .iter_mut()
-                .zip(self.waiting.drain(..length))
-                .for_each(|(out, sample)| *out = sample);
-            return ended_at(length, frame.len());
-        }
-        let step = self.rate as usize / 50;
-        if self.waiting.len() < step && !self.last {
-            return Fill::Waiting;
-        }
-        let Some(conversion) = converter(&mut self.conversion, self.rate, rate) else {
-            return Fill::Ended(0);
-        };
-        let mut filled = 0;
-        loop {
-            filled += conversion.take(&mut frame[filled..]);
-            if filled == frame.len() || self.ended {
-                break;
-            }
-            if !self.waiting.is_empty() {
-                let length = self.waiting.len().min(step);
-                let piece: Vec<i16> = self.waiting.drain(..length).collect();
-                conversion.feed(&piece);
-            } else if self.last {
-                conversion.end();
-                self.ended = true;
-            } else {
-                break;
-            }
-        }
-        if filled < frame.len() && !self.last {
-            // The filter holds a little back once; that much is silent.
-            frame[filled..].fill(0);
-            return Fill::Full;
-        }
-        ended_at(filled, frame.len())
-    }
-}
-
-fn ended_at(length: usize, whole: usize) -> Fill {
-    if length < whole {
-        Fill::Ended(length)
-    } else {
-        Fill::Full
-    }
-}
-
-fn converter(kept: &mut Option<Box<Conversion>>, from: u32, to: u32) -> Option<&mut Conversion> {
+/// The conversion between two rates that was begun, or one anew.
+pub fn converter(kept: &mut Option<Box<Conversion>>, from: u32, to: u32) -> Option<&mut Conversion> {
     if !kept.as_ref().is_some_and(|conversion| conversion.is(from, to)) {
         *kept = Conversion::new(from, to).ok().map(Box::new);
     }

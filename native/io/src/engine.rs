@@ -258,19 +258,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Feeds a stream; without effect when it has ended.
-    pub fn inject(&mut self, stream: CommandId, samples: Vec<i16>, last: bool) {
+    /// Feeds a stream, marks or clears it; without effect when it has ended.
+    pub fn inject(&mut self, stream: CommandId, order: Order) {
         let Some((session, shard)) = self.place(stream) else {
             return;
         };
-        if !self.tell(
+        let told = self.tell(
             shard,
             Message::Order {
                 session,
                 command: stream,
-                order: Order::InjectAudio { samples, last },
+                order,
             },
-        ) {
+        );
+        if !told {
             self.fail(stream, OVERLOADED);
         }
     }

@@ -22,8 +22,8 @@ const MOST_TOLD: usize = 65_536;
 pub enum Notice {
     /// As the machine said it.
     Event(Event),
-    /// Audio of a tap; chunks lost before it.
-    Chunk(CommandId, Vec<u8>, u64),
+    /// Audio of a tap; chunks lost before it; whether it is what the far end hears.
+    Chunk(CommandId, Vec<u8>, u64, bool),
     /// A shard's thread fell over; all its sessions are gone.
     ShardLost(usize, String),
 }
@@ -44,13 +44,16 @@ enum Entry {
 
 #[derive(Debug, Default)]
 struct TapQueue {
-    chunks: VecDeque<Vec<u8>>,
+    chunks: VecDeque<(Vec<u8>, bool)>,
     dropped: u64,
 }
 
 /// Whether nobody waits for it.
 fn told(event: &Event) -> bool {
-    matches!(event, Event::Digit(..) | Event::RtpLost(..) | Event::Detected { .. })
+    matches!(
+        event,
+        Event::Digit(..) | Event::RtpLost(..) | Event::Detected { .. } | Event::Mark { .. }
+    )
 }
 
 /// The queue.
@@ -93,7 +96,12 @@ impl Outbox {
 
     fn add(&self, inner: &mut Inner, notice: Notice) {
         match notice {
-            Notice::Event(Event::Chunk { command, data, backlog }) => {
+            Notice::Event(Event::Chunk {
+                command,
+                outbound,
+                data,
+                backlog,
+            }) => {
                 let tap = inner.taps.entry(command).or_default();
                 if tap.chunks.is_empty() {
                     inner.queue.push_back(Entry::Tap(command));
@@ -102,7 +110,7 @@ impl Outbox {
                     tap.dropped += 1;
                     count(&self.metrics.chunks_dropped);
                 }
-                tap.chunks.push_back(data);
+                tap.chunks.push_back((data, outbound));
             }
             Notice::Event(ref event) if told(event) && inner.told >= MOST_TOLD => {
                 count(&self.metrics.events_dropped);
@@ -129,7 +137,7 @@ impl Outbox {
                         continue;
                     };
                     let mut dropped = tap.dropped;
-                    let chunk = |data| Notice::Chunk(command, data, std::mem::take(&mut dropped));
+                    let chunk = |(data, outbound)| Notice::Chunk(command, data, std::mem::take(&mut dropped), outbound);
                     notices.extend(tap.chunks.into_iter().map(chunk));
                 }
             }
@@ -154,6 +162,7 @@ mod tests {
 
     fn chunk(n: u8) -> Notice {
         Notice::Event(Event::Chunk {
+            outbound: false,
             command: 1,
             data: vec![n],
             backlog: 2,
@@ -166,7 +175,7 @@ mod tests {
         outbox.push((0..5).map(chunk));
         assert_eq!(
             outbox.drain(),
-            [Notice::Chunk(1, vec![3], 3), Notice::Chunk(1, vec![4], 0)]
+            [Notice::Chunk(1, vec![3], 3, false), Notice::Chunk(1, vec![4], 0, false)]
         );
         assert_eq!(outbox.chunks_dropped(), 3);
     }

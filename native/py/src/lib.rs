@@ -268,11 +268,25 @@ impl Engine {
         self.engine.lock().bridge(command, a, b, record_path).map_err(misuse)
     }
 
-    fn tap(&self, command: u64, session: u64, rate: u32, chunk: u32, backlog: u32) -> PyResult<()> {
-        self.engine
-            .lock()
-            .order(session, command, Order::Tap { rate, chunk, backlog })
-            .map_err(misuse)
+    #[allow(clippy::too_many_arguments)] // One for each field of `commands.Tap`.
+    fn tap(
+        &self,
+        command: u64,
+        session: u64,
+        inbound: bool,
+        outbound: bool,
+        rate: u32,
+        chunk: u32,
+        backlog: u32,
+    ) -> PyResult<()> {
+        let order = Order::Tap {
+            inbound,
+            outbound,
+            rate,
+            chunk,
+            backlog,
+        };
+        self.engine.lock().order(session, command, order).map_err(misuse)
     }
 
     fn detect(&self, command: u64, session: u64, heeds: Option<Voice>, silence: u32, tones: bool) -> PyResult<()> {
@@ -292,7 +306,16 @@ impl Engine {
     }
 
     fn inject_audio(&self, stream: u64, data: &[u8], last: bool) {
-        self.engine.lock().inject(stream, samples(data), last);
+        let samples = samples(data);
+        self.engine.lock().inject(stream, Order::InjectAudio { samples, last });
+    }
+
+    fn inject_mark(&self, stream: u64, name: String) {
+        self.engine.lock().inject(stream, Order::InjectMark(name));
+    }
+
+    fn inject_clear(&self, stream: u64) {
+        self.engine.lock().inject(stream, Order::InjectClear);
     }
 
     fn cancel(&self, target: u64) {
@@ -375,10 +398,16 @@ fn tuple<'py>(py: Python<'py>, notice: Notice) -> PyResult<Bound<'py, PyTuple>> 
             };
             (what, command, at, value).into_pyobject(py)
         }
-        Notice::Event(Event::Chunk { command, data, .. }) => {
-            ("chunk", command, PyBytes::new(py, &data), 0).into_pyobject(py)
+        Notice::Event(Event::Mark { command, name, cleared }) => ("mark", command, name, cleared).into_pyobject(py),
+        Notice::Event(Event::Chunk {
+            command,
+            outbound,
+            data,
+            ..
+        }) => ("chunk", command, PyBytes::new(py, &data), 0, outbound).into_pyobject(py),
+        Notice::Chunk(command, data, dropped, outbound) => {
+            ("chunk", command, PyBytes::new(py, &data), dropped, outbound).into_pyobject(py)
         }
-        Notice::Chunk(command, data, dropped) => ("chunk", command, PyBytes::new(py, &data), dropped).into_pyobject(py),
         Notice::ShardLost(shard, reason) => ("shard-lost", shard, reason).into_pyobject(py),
     }
 }

@@ -218,16 +218,29 @@ class Bridge:
     record_path: str | None = None
 
 
+class Track(StrEnum):
+    """Which side of a session a ``Tap`` hands out."""
+
+    INBOUND = "inbound"
+    """What we hear from the far end."""
+    OUTBOUND = "outbound"
+    """What the far end hears: of ours, or through a bridge. Keys that are sent are not in it."""
+    BOTH = "both"
+    """Each in chunks of its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tap:
-    """Hand out what is heard as ``AudioChunk`` events until cancelled. For speech recognition and streams.
+    """Hand out audio as ``AudioChunk`` events until cancelled. For speech recognition and streams.
 
-    At most ``backlog`` chunks wait; when they are not fetched in time the oldest are dropped and counted.
+    At most ``backlog`` chunks of each track wait; when they are not fetched in time the oldest are dropped and counted.
     """
 
     id: CommandId
     session: SessionId
+    track: Track = Track.INBOUND
     rate: int = 8000
+    """Hertz: 8000, 16000, 24000, or any from 4000 to 192000."""
     chunk: int = 100
     """Milliseconds per chunk, 20..1000."""
     backlog: int = 50
@@ -276,6 +289,24 @@ class InjectAudio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InjectMark:
+    """Tell (``MarkReached``) when all that the stream ``stream`` was fed before has been sent. No id and no reply.
+
+    At most 1024 marks wait in a stream; one more fails it.
+    """
+
+    stream: CommandId
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InjectClear:
+    """Drop what waits in the stream ``stream``; its marks are told as cleared. No id and no reply."""
+
+    stream: CommandId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
     """Stop the command ``target`` at once: it ends ``Cancelled`` unless it had ended already. No reply of its own."""
 
@@ -301,6 +332,8 @@ Command = (
     | Detect
     | Inject
     | InjectAudio
+    | InjectMark
+    | InjectClear
     | Cancel
     | CloseSession
 )

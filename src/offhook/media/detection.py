@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from offhook.media.commands import CommandId
-from offhook.media.events import AudioChunk, Detected
+from offhook.media.events import AudioChunk, Detected, MarkReached, Meanwhile
 from offhook.media.operation import Channel, Ended, Operation
 
 MOST_WAITING = 256
@@ -43,8 +43,8 @@ class Detection(Operation[None]):
             await self._news.wait()
         return self._found.popleft()
 
-    def hear(self, event: AudioChunk | Detected) -> None:
-        if not isinstance(event, AudioChunk):
+    def hear(self, event: Meanwhile) -> None:
+        if not isinstance(event, AudioChunk | MarkReached):
             self._found.append(event)
             self._news.set()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from offhook.media.commands import CommandId, SessionId
+from offhook.media.commands import CommandId, SessionId, Track
 
 
 class RecordEnd(StrEnum):
@@ -125,6 +125,7 @@ class AudioChunk:
 
     command: CommandId
     data: bytes
+    track: Track = Track.INBOUND
     dropped: int = 0
     """Chunks lost before this one because they were not fetched in time."""
 
@@ -176,4 +177,17 @@ class ToneStopped:
 Detected = VoiceStarted | VoiceStopped | SilenceHeard | ToneStarted | ToneStopped
 """What a ``Detect`` finds."""
 
-Event = Finished | Failed | Cancelled | DigitReceived | RtpLost | AudioChunk | Detected
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkReached:
+    """All that an ``Inject`` was fed before this mark has been sent, or dropped when it was cleared."""
+
+    command: CommandId
+    name: str
+    cleared: bool = False
+
+
+Meanwhile = AudioChunk | Detected | MarkReached
+"""What a command tells before its end."""
+
+Event = Finished | Failed | Cancelled | DigitReceived | RtpLost | Meanwhile

@@ -24,6 +24,8 @@ from offhook.media.commands import (
     Detect,
     Inject,
     InjectAudio,
+    InjectClear,
+    InjectMark,
     OpenSession,
     Play,
     Record,
@@ -81,9 +83,9 @@ class FakeEngine:
         match command:
             case Cancel(target=target):
                 self._cancel(target)
-            case InjectAudio(stream=stream):
-                if isinstance(work := self._work.get(stream), Injecting):
-                    work.feed(command)
+            case InjectAudio() | InjectMark() | InjectClear():
+                if isinstance(work := self._work.get(command.stream), Injecting):
+                    work.take(command)
             case _:
                 try:
                     self._carry_out(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Protocol
 
@@ -25,6 +26,10 @@ class Stage(Protocol):
     def finish(self, command: CommandId, result: Result) -> None: ...
 
     def fail(self, command: CommandId, reason: str) -> None: ...
+
+    def sound(self, session: SessionId, since: int) -> array[int]:
+        """What the far end heard from then until now, at 8 kHz."""
+        ...
 
     def emit(self, event: Event) -> None: ...
 

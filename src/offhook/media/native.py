@@ -23,6 +23,8 @@ from offhook.media.commands import (
     Detect,
     Inject,
     InjectAudio,
+    InjectClear,
+    InjectMark,
     OpenSession,
     Pcm,
     Play,
@@ -32,6 +34,7 @@ from offhook.media.commands import (
     Silence,
     Tap,
     Tone,
+    Track,
     WavData,
     WavFile,
 )
@@ -45,6 +48,7 @@ from offhook.media.events import (
     Event,
     Failed,
     Finished,
+    MarkReached,
     Opened,
     Played,
     Recorded,
@@ -119,7 +123,7 @@ class NativeEngine:
         self._engine.reset_lateness()
 
     def _refuse(self, command: Command, reason: str) -> None:
-        if not isinstance(command, Cancel | InjectAudio):
+        if not isinstance(command, Cancel | InjectAudio | InjectMark | InjectClear):
             failed = Failed(command=command.id, reason=reason)
             self._loop.call_soon(lambda: self._listener((failed,)))
 
@@ -153,13 +157,18 @@ class NativeEngine:
             case Tap():
                 if not 20 <= command.chunk <= 1000:
                     raise ValueError(f"a tap's chunks are 20..1000 ms, not {command.chunk}")
-                engine.tap(command.id, command.session, command.rate, command.chunk, command.backlog)
+                inbound, outbound = command.track is not Track.OUTBOUND, command.track is not Track.INBOUND
+                engine.tap(command.id, command.session, inbound, outbound, command.rate, command.chunk, command.backlog)
             case Detect():
                 engine.detect(command.id, command.session, _voice(command.voice), command.silence, command.tones)
             case Inject():
                 engine.inject(command.id, command.session, command.rate, command.backlog)
             case InjectAudio():
                 engine.inject_audio(command.stream, command.data, command.last)
+            case InjectMark():
+                engine.inject_mark(command.stream, command.name)
+            case InjectClear():
+                engine.inject_clear(command.stream)
             case Cancel():
                 engine.cancel(command.target)
             case CloseSession():
@@ -256,8 +265,11 @@ def _event(notice: tuple[Any, ...]) -> Event:
             return DigitReceived(session=SessionId(session), digit=key)
         case ("lost", session, silent):
             return RtpLost(session=SessionId(session), silent=silent)
-        case ("chunk", command, data, dropped):
-            return AudioChunk(command=CommandId(command), data=data, dropped=dropped)
+        case ("chunk", command, data, dropped, outbound):
+            track = Track.OUTBOUND if outbound else Track.INBOUND
+            return AudioChunk(command=CommandId(command), data=data, track=track, dropped=dropped)
+        case ("mark", command, name, cleared):
+            return MarkReached(command=CommandId(command), name=name, cleared=cleared)
         case (kind, command, at, value):
             return _detected(kind, command, at, value)
         case _:

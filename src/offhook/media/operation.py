@@ -8,15 +8,19 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar, assert_never
 
 import structlog
 
-from offhook.media.commands import Cancel, Command, CommandId, InjectAudio
-from offhook.media.events import AudioChunk, Cancelled, Detected, Failed, Finished, Played, Result
+from offhook.media.commands import Cancel, Command, CommandId, InjectAudio, InjectClear, InjectMark
+from offhook.media.events import AudioChunk, Cancelled, Failed, Finished, MarkReached, Meanwhile, Played, Result
 
 log = structlog.get_logger(__name__)
+
+LONGEST_MARK = 256
+"""Characters of a mark's name."""
 
 R = TypeVar("R")
 Ended = Finished | Failed | Cancelled
@@ -127,7 +131,7 @@ class Operation(Generic[R]):
             on_end(event)
         self._end.set_result(event)
 
-    def hear(self, event: AudioChunk | Detected) -> None:
+    def hear(self, event: Meanwhile) -> None:
         """Take what comes meanwhile; only streams expect it."""
         log.error("media_event_without_stream", command=self.id)
 
@@ -135,10 +139,29 @@ class Operation(Generic[R]):
 class Injection(Operation[Played]):
     """An open stream of audio towards the far end."""
 
+    on_mark: Callable[[MarkReached], None] | None = None
+    """Told of each mark that is reached, or cleared, on the loop."""
+
     def feed(self, pcm: bytes) -> None:
         """Append samples, 16-bit little-endian mono at the stream's rate; beyond the backlog the stream fails."""
         if not self._end.done():
             self._channel.send(InjectAudio(stream=self.id, data=pcm))
+
+    def mark(self, name: str) -> None:
+        """Have ``on_mark`` told when all that was fed so far has been sent. At most 1024 marks wait, with names up to 256."""
+        if len(name) > LONGEST_MARK:
+            raise ValueError(f"a mark's name has at most {LONGEST_MARK} characters, not {len(name)}")
+        if not self._end.done():
+            self._channel.send(InjectMark(stream=self.id, name=name))
+
+    def clear(self) -> None:
+        """Drop what waits; its marks are told as cleared, and the stream goes on."""
+        if not self._end.done():
+            self._channel.send(InjectClear(stream=self.id))
+
+    def hear(self, event: Meanwhile) -> None:
+        if isinstance(event, MarkReached) and self.on_mark is not None:
+            self.on_mark(event)
 
     def finish(self) -> None:
         """Say that nothing follows: the stream ends when all of it was sent."""
@@ -180,11 +203,11 @@ class AudioTap(Operation[None]):
             await self._news.wait()
         chunk = self._chunks.popleft()
         if self._dropped:
-            chunk = AudioChunk(command=chunk.command, data=chunk.data, dropped=chunk.dropped + self._dropped)
+            chunk = replace(chunk, dropped=chunk.dropped + self._dropped)
             self._dropped = 0
         return chunk
 
-    def hear(self, event: AudioChunk | Detected) -> None:
+    def hear(self, event: Meanwhile) -> None:
         if isinstance(event, AudioChunk):
             self._chunks.append(event)
         while len(self._chunks) > self._backlog:

@@ -30,29 +30,25 @@ from offhook.media.commands import (
     SendDigits,
     SessionId,
     Tap,
+    Track,
 )
 from offhook.media.detection import Detection
 from offhook.media.engine import Engine
 from offhook.media.events import (
-    AudioChunk,
     Cancelled,
     Closed,
     DigitReceived,
     Event,
     Failed,
     Finished,
+    Meanwhile,
     Opened,
     Played,
     Recorded,
     RecordEnd,
     Result,
     RtpLost,
-    SilenceHeard,
     Statistics,
-    ToneStarted,
-    ToneStopped,
-    VoiceStarted,
-    VoiceStopped,
 )
 from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation
 from offhook.media.srtp import Security
@@ -242,10 +238,13 @@ class MediaSession:
         """Connect two sessions until cancelled, or until one of them closes."""
         return await self.start_bridge(other, record_path).result()
 
-    def tap(self, *, rate: int = 8000, chunk: int = 100, backlog: int = 50) -> AudioTap:
-        """Hear what this session hears, in chunks of ``chunk`` ms at ``rate`` hertz."""
-        command = Tap(id=self._sessions.next_command(), session=self.id, rate=rate, chunk=chunk, backlog=backlog)
-        return self._launch(command, AudioTap(self._sessions, command.id, backlog))
+    def tap(self, *, track: Track = Track.INBOUND, rate: int = 8000, chunk: int = 100, backlog: int = 50) -> AudioTap:
+        """Hear what this session hears, what its far end hears, or both, in chunks of ``chunk`` ms at ``rate`` hertz."""
+        command = Tap(
+            id=self._sessions.next_command(), session=self.id, track=track, rate=rate, chunk=chunk, backlog=backlog
+        )
+        waiting = 2 * backlog if track is Track.BOTH else backlog
+        return self._launch(command, AudioTap(self._sessions, command.id, waiting))
 
     def detect(self, *, voice: Voice | None = None, silence: int = 0, tones: bool = False) -> Detection:
         """Tell of voices, of ``silence`` ms without one, and of single tones, until cancelled."""
@@ -372,6 +371,10 @@ class Sessions:
 
     def _dispatch(self, events: Sequence[Event]) -> None:
         for event in events:
+            if isinstance(event, Meanwhile):
+                if (stream := self._operations.get(event.command)) is not None:
+                    stream.hear(event)
+                continue
             match event:
                 case Finished() | Failed() | Cancelled():
                     operation = self._operations.pop(event.command, None)
@@ -379,9 +382,6 @@ class Sessions:
                         log.error("media_end_without_command", command=event.command)
                     else:
                         operation.end(event)
-                case AudioChunk() | VoiceStarted() | VoiceStopped() | SilenceHeard() | ToneStarted() | ToneStopped():
-                    if (stream := self._operations.get(event.command)) is not None:
-                        stream.hear(event)
                 case DigitReceived():
                     session = self._sessions.get(event.session)
                     if session is not None and session.on_digit is not None:

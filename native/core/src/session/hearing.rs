@@ -148,14 +148,14 @@ impl Session {
             return;
         }
         let attends = self.attention.wanted() || self.awaits_voice();
-        if self.recorders.is_empty() && self.taps.is_empty() && !self.overheard && !attends {
+        if self.recorders.is_empty() && !self.taps.iter().any(|tap| tap.tracks().0) && !self.overheard && !attends {
             self.ear.rest();
             return;
         }
         let expected = self.connect.as_ref().map_or(Codec::Pcmu, |connect| connect.codec);
         self.ear.listen(self.hears.unwrap_or(expected), now);
         for tap in &mut self.taps {
-            tap.hear(self.ear.frame(), self.ear.rate(), world);
+            tap.hear(self.ear.frame(), self.ear.rate(), false, world);
         }
         if attends {
             self.attend(world);

@@ -4,6 +4,7 @@
 
 mod hearing;
 mod speaking;
+mod streaming;
 mod watching;
 
 use std::collections::VecDeque;
@@ -17,6 +18,7 @@ use crate::event::{Event, Outcome, RecordEnd, Statistics};
 use crate::feed::Feed;
 use crate::keys::KeySender;
 use crate::line::Line;
+use crate::mouth::Mouth;
 use crate::player::Track;
 use crate::recorder::{Finishing, Recorder};
 use crate::rtcp::Reception;
@@ -77,6 +79,7 @@ pub struct Session {
     keys: VecDeque<KeySender>,
     recorders: Vec<Recorder>,
     taps: Vec<Tap>,
+    mouth: Option<Box<Mouth>>,
     attention: Attention,
     toned: Option<char>,
     /// Files of this session that are being completed.
@@ -114,6 +117,7 @@ impl Session {
             keys: VecDeque::new(),
             recorders: Vec::new(),
             taps: Vec::new(),
+            mouth: None,
             attention: Attention::default(),
             toned: None,
             finishing: Vec::new(),
@@ -154,10 +158,18 @@ impl Session {
                 }
                 self.recorders.push(Recorder::new(command, record, world));
             }
-            Order::Tap { rate, chunk, backlog } => match Tap::new(command, rate, chunk, backlog) {
-                Ok(tap) => self.taps.push(tap),
+            Order::Tap {
+                inbound,
+                outbound,
+                rate,
+                chunk,
+                backlog,
+            } => match Tap::new(command, (inbound, outbound), rate, chunk, backlog) {
+                Ok(tap) => self.tap(tap),
                 Err(error) => world.emit(Event::Failed(command, error.to_string())),
             },
+            Order::InjectMark(name) => self.mark(command, name, world),
+            Order::InjectClear => self.clear(command, world),
             Order::Detect { voice, silence, tones } => {
                 self.attention.begin(Detection::new(command, voice, silence, tones));
             }
@@ -248,6 +260,7 @@ impl Session {
     pub fn tick(&mut self, now: Micros, world: &mut dyn World) {
         self.listen(now, world);
         self.speak(now, world);
+        self.tap_spoken(now, world);
         self.sender.advance();
         self.complete(world);
         self.watch(now, world);

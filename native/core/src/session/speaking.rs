@@ -1,7 +1,6 @@
 //! What a far end hears: of our own making at each tick, or what the other end of a bridge said.
 
 use super::{Heard, Session};
-use crate::command::CommandId;
 use crate::event::{Event, Outcome};
 use crate::keys::KeySender;
 use crate::player::{Fill, Track};
@@ -32,6 +31,9 @@ impl Session {
             }
             Heard::Event(header, payload, _, _) => (header, payload, None),
         };
+        if let Some((mouth, codec)) = self.mouth.as_mut().zip(codec) {
+            mouth.passes(&header, codec, payload, now);
+        }
         let line = &mut self.line;
         self.sender
             .pass(connect, header, payload, codec, |packet| line.send(packet, now, world));
@@ -65,19 +67,6 @@ impl Session {
         self.fed.get_or_insert_default().put(frame, rate, connect.codec);
     }
 
-    pub(super) fn feed(&mut self, stream: CommandId, samples: &[i16], last: bool, world: &mut dyn World) {
-        let Some(at) = self.tracks.iter().position(|t| t.command == stream && !t.is_beep()) else {
-            return;
-        };
-        if !self.tracks[at].feed(samples, last) {
-            self.tracks.remove(at);
-            world.emit(Event::Failed(
-                stream,
-                "more audio was injected than the stream's backlog holds".into(),
-            ));
-        }
-    }
-
     pub(super) fn speak(&mut self, now: Micros, world: &mut dyn World) {
         let Some(connect) = &self.connect else { return };
         let sends = connect.direction.sends();
@@ -105,8 +94,19 @@ impl Session {
                 Fill::Full => true,
                 Fill::Ended(part) => *part > 0,
             };
+            while let Some(name) = track.stream_mut().and_then(|stream| stream.reached()) {
+                let command = track.command;
+                world.emit(Event::Mark {
+                    command,
+                    name,
+                    cleared: false,
+                });
+            }
             if audible && sends {
                 self.attention.sent(frame, track.voice.is_some());
+                if let Some(mouth) = &mut self.mouth {
+                    mouth.makes(frame);
+                }
                 self.sender
                     .audio(connect, frame, |packet| line.send(packet, now, world));
             }
@@ -125,6 +125,9 @@ impl Session {
         self.playing = false;
         if let Some(frame) = self.fed.as_mut().and_then(|feed| feed.take(connect.codec)) {
             if sends {
+                if let Some(mouth) = &mut self.mouth {
+                    mouth.makes(frame);
+                }
                 self.sender
                     .audio(connect, frame, |packet| line.send(packet, now, world));
             }

@@ -15,8 +15,11 @@ from offhook.media.commands import (
     CloseSession,
     Command,
     CommandId,
+    Detect,
     Inject,
     InjectAudio,
+    InjectClear,
+    InjectMark,
     OpenSession,
     Play,
     Record,
@@ -30,6 +33,7 @@ from offhook.media.commands import (
 from offhook.media.conformance.bench import Bench, Suite, scenario
 from offhook.media.engine import Engine
 from offhook.media.events import Cancelled, Closed, Event, Failed, Finished
+from offhook.media.voice import Voice
 
 
 class Law(Suite):
@@ -58,7 +62,11 @@ class Law(Suite):
             chance = random.Random(seed)
             base = 10_000 * (seed + 1)
             commands = _disorder(chance, base, bench.directory)
-            ids = [command.id for command in commands if not isinstance(command, Cancel | InjectAudio)]
+            ids = [
+                command.id
+                for command in commands
+                if not isinstance(command, Cancel | InjectAudio | InjectMark | InjectClear)
+            ]
             ends = await _carry_out(bench.engine, commands, ids, chance)
             assert Counter(end.command for end in ends) == Counter(ids), f"seed {seed}"
             closes = [end for end in ends if isinstance(end, Finished) and isinstance(end.result, Closed)]
@@ -105,7 +113,9 @@ def _disorder(chance: random.Random, base: int, directory: Path) -> list[Command
             commands.append(Cancel(target=CommandId(chance.randrange(base, number + 1))))
         if chance.random() < 0.1:
             target = CommandId(chance.randrange(base, number + 1))
+            commands.append(InjectMark(stream=target, name="here"))
             commands.append(InjectAudio(stream=target, data=bytes(320), last=chance.random() < 0.5))
+            commands.append(InjectClear(stream=target))
     opens: list[Command] = [
         OpenSession(id=CommandId(base + 100 + index), session=session, host="127.0.0.1")
         for index, session in enumerate(sessions)
@@ -127,7 +137,9 @@ def _anything(
             (),
         ]
     )
-    match chance.randrange(7):
+    match chance.randrange(8):
+        case 7:
+            return Detect(id=command, session=session, voice=Voice(), silence=40, tones=True)
         case 0:
             return Play(id=command, session=session, sources=sources, loop=chance.randrange(3))
         case 1:
