@@ -16,7 +16,8 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from offhook.rcml.errors import Code, DocumentError, Place
-from offhook.rcml.schema import Attribute, Element, Vocabulary, WrongValue
+from offhook.rcml.schema import Attribute, Element, Vocabulary
+from offhook.rcml.values import WrongValue
 
 SIZE_LIMIT: Final = 65_536
 """Bytes."""
@@ -143,7 +144,7 @@ class _Reading:
         for attribute in element.required:
             if attribute.field not in values:
                 raise self._error(
-                    f"<{name}> lacks the attribute {attribute.name}; add it ({attribute.expects})",
+                    f"<{name}> lacks the attribute {attribute.name}; add it ({attribute.value.expects})",
                     element=name,
                     attribute=attribute.name,
                     code=Code.WRONG_VALUE,
@@ -180,7 +181,7 @@ class _Reading:
         if len(text) > VALUE_LIMIT:
             raise self._wrong(element, attribute, text, f"at most {VALUE_LIMIT} characters")
         try:
-            return attribute.read(text)
+            return attribute.value.read(text)
         except WrongValue as wrong:
             raise self._wrong(element, attribute, text, str(wrong)) from wrong
 
@@ -221,7 +222,7 @@ class _Reading:
 
     def _read_text(self, frame: _Frame, element: Element, attribute: Attribute, text: str) -> None:
         try:
-            value = attribute.read(text)
+            value = attribute.value.read(text)
         except WrongValue as wrong:
             line, column = frame.place
             place = Place(line=line, column=column, element=element.name, value=text)

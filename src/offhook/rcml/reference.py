@@ -79,7 +79,7 @@ def markdown(page: Page, level: int = 1) -> str:
 def _described(attribute: Attribute, docs: dict[str, str]) -> Described:
     return Described(
         name=attribute.name,
-        expects=attribute.expects,
+        expects=attribute.value.expects,
         default="required" if attribute.required else _written(attribute.default),
         says=docs.get(attribute.field, ""),
     )

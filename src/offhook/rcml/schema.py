@@ -6,19 +6,14 @@ reference. Nothing here reads XML (``document`` does) or runs anything.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import Enum
 from typing import Annotated, Any, Final, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
+from offhook.rcml.values import Boolean, Choice, Choices, FreeText, Integer, Pattern, UrlReference, Value
+
 T = TypeVar("T")
-Reader = Callable[[str], Any]
-"""Text of an attribute (trimmed) to its value; raises ``WrongValue``."""
-
-
-class WrongValue(ValueError):
-    """The text is no value of that type; the message says what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +68,8 @@ class Attribute:
 
     name: str
     field: str
-    read: Reader
-    expects: str
-    """In words, what a value looks like: goes into errors and the reference."""
+    value: Value
+    """What it can hold."""
     default: Any = MISSING
 
     @property
@@ -173,9 +167,8 @@ def _element(kind: type) -> Element:
 
 
 def _attribute(each: Field[Any], base: Any, marks: tuple[Any, ...]) -> Attribute:
-    read, expects = _reader(base, marks)
     default = each.default if each.default_factory is MISSING else each.default_factory()
-    return Attribute(name=_camel(each.name), field=each.name, read=read, expects=expects, default=default)
+    return Attribute(name=_camel(each.name), field=each.name, value=_value(base, marks), default=default)
 
 
 def _camel(name: str) -> str:
@@ -198,107 +191,21 @@ def _unwrapped(hint: Any) -> tuple[Any, tuple[Any, ...]]:
         return hint, marks
 
 
-def _reader(base: Any, marks: tuple[Any, ...]) -> tuple[Reader, str]:
-    """How text becomes a value of the type ``base``, and what to tell somebody whose text does not."""
+def _value(base: Any, marks: tuple[Any, ...]) -> Value:
+    """What an attribute of the type ``base`` holds."""
     if base is bool:
-        return _boolean, "true or false"
+        return Boolean()
     if base is int:
-        bounds = next((mark for mark in marks if isinstance(mark, Between)), Between(-(1 << 31), (1 << 31) - 1))
-        return _integer(bounds), f"a whole number from {bounds.low} to {bounds.high}"
+        bounds = next((mark for mark in marks if isinstance(mark, Between)), None)
+        return Integer() if bounds is None else Integer(bounds.low, bounds.high)
     if base is str:
-        return _string(marks)
+        if any(isinstance(mark, Address) for mark in marks):
+            return UrlReference()
+        matching = next((mark for mark in marks if isinstance(mark, Matching)), None)
+        return FreeText() if matching is None else Pattern(matching.pattern, matching.expects)
     if isinstance(base, type) and issubclass(base, Enum):
-        also = next((mark.spellings for mark in marks if isinstance(mark, Also)), {})
-        return _choice(base, also), " | ".join(str(member.value) for member in base)
+        return Choice(base, next((mark.spellings for mark in marks if isinstance(mark, Also)), {}))
     if get_origin(base) is frozenset:
         (members,) = get_args(base)
-        listed = " ".join(str(member.value) for member in members)
-        return _choices(members, f"some of: {listed}"), f"some of: {listed}"
+        return Choices(members)
     raise TypeError(f"no attribute can have the type {base!r}")
-
-
-def _boolean(text: str) -> bool:
-    lowered = text.lower()
-    if lowered in ("true", "1"):
-        return True
-    if lowered in ("false", "0"):
-        return False
-    raise WrongValue("true or false")
-
-
-_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,10}")
-
-
-def _integer(bounds: Between) -> Reader:
-    expects = f"a whole number from {bounds.low} to {bounds.high}"
-
-    def read(text: str) -> int:
-        if _INTEGER.fullmatch(text) is None or not bounds.low <= (value := int(text)) <= bounds.high:
-            raise WrongValue(expects)
-        return value
-
-    return read
-
-
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_UNFIT_FOR_URL: Final = re.compile(r"[\x00-\x1f\x7f]")
-URL_LIMIT: Final = 4096
-
-
-def _string(marks: tuple[Any, ...]) -> tuple[Reader, str]:
-    if any(isinstance(mark, Address) for mark in marks):
-        return _url, "an http or https URL, or one relative to the document's"
-    matching = next((mark for mark in marks if isinstance(mark, Matching)), None)
-    if matching is None:
-        return _same, "text"
-    pattern = re.compile(matching.pattern)
-    expects = matching.expects
-
-    def read(text: str) -> str:
-        if pattern.fullmatch(text) is None:
-            raise WrongValue(expects)
-        return text
-
-    return read, expects
-
-
-def _same(text: str) -> str:
-    return text
-
-
-def _url(text: str) -> str | None:
-    if not text:
-        return None
-    scheme = _SCHEME.match(text)
-    if scheme is not None and scheme[1].lower() not in ("http", "https"):
-        raise WrongValue("an http or https URL")
-    if len(text) > URL_LIMIT:
-        raise WrongValue(f"a URL of at most {URL_LIMIT} characters")
-    if _UNFIT_FOR_URL.search(text) is not None:
-        raise WrongValue("a URL without line breaks and control characters")
-    return text.replace(" ", "%20")
-
-
-def _choice(members: type[Enum], also: Mapping[str, Any]) -> Reader:
-    known = {str(member.value).lower(): member for member in members} | dict(also)
-    expects = " or ".join(str(member.value) for member in members)
-
-    def read(text: str) -> Any:
-        try:
-            return known[text.lower()]
-        except KeyError:
-            raise WrongValue(expects) from None
-
-    return read
-
-
-def _choices(members: type[Enum], expects: str) -> Reader:
-    known = {str(member.value): member for member in members}
-
-    def read(text: str) -> frozenset[Any]:
-        words = text.replace(",", " ").split()
-        if not words or not known.keys() >= set(words):
-            raise WrongValue(expects)
-        return frozenset(known[word] for word in words)
-
-    return read
