@@ -71,6 +71,7 @@ bench: setup ## measure: call rate, signalling, media CPU beside the plain basel
 
 docs: setup ## make the generated reference anew
 	@$(BIN)/python tools/gen_reference.py
+	@$(BIN)/python tools/gen_rcml.py
 	@$(BIN)/python tools/gen_openapi.py
 	@$(BIN)/python tools/gen_settings.py
 	@$(BIN)/python tools/gen_sip_diagrams.py

@@ -12,6 +12,7 @@ TESTS = ROOT / "tests"
 ELSEWHERE = ("calls_e2e", "interop", "fuzz", "upgrade", "support", "docs", "examples", "tools", "cli_e2e")
 """Folders of tests that belong to no single module."""
 TESTED_ELSEWHERE: dict[str, str] = {
+    "rcml/build.py": "made by tools/gen_rcml.py: tests/rcml/test_building.py builds every element",
     "speech/engines/espeak.py": "programs of their own: tests/speech/test_build.py runs them",
     "speech/engines/piper.py": "programs of their own: tests/speech/test_build.py runs them",
 }

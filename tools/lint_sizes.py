@@ -17,7 +17,7 @@ SMALL_FILE_LIMIT = 300
 FUNCTION_LIMIT = 50
 SMALL = ("src/offhook/rcml/verbs/", "src/offhook/api/resources/", "src/offhook/speech/providers/")
 LIMITS = {"src/offhook/node.py": 200}
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {"src/offhook/rcml/build.py": "made by tools/gen_rcml.py"}
 """path or path::function -> why it may be longer"""
 
 
@@ -57,7 +57,7 @@ def main() -> int:
             continue
         source = file.read_text()
         problems += file_problems(path, source.count("\n"))
-        if path.endswith(".py"):
+        if path.endswith(".py") and path not in EXCEPTIONS:
             problems += function_problems(path, source)
     stale = [name for name in EXCEPTIONS if not (ROOT / name.partition("::")[0]).exists()]
     problems += [f"{name}: listed as an exception but gone; remove it from the list" for name in stale]

@@ -13,7 +13,8 @@ from offhook.rcml.document import ELEMENT_LIMIT, parse
 from offhook.rcml.errors import Code, DocumentError
 from offhook.rcml.outcome import Method
 from offhook.rcml.verbs import VOCABULARY
-from offhook.rcml.verbs.dial import CallbackEvent, Client, Dial, Number, Sip
+from offhook.rcml.verbs.dial import Dial
+from offhook.rcml.verbs.dial.nouns import CallbackEvent, Client, Number, Sip
 from offhook.rcml.verbs.gather import Gather
 from offhook.rcml.verbs.pause import Pause
 from offhook.rcml.verbs.play import Play

@@ -10,15 +10,16 @@ from __future__ import annotations
 import codecs
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self, TypeVar
 from xml.parsers import expat
 
 from offhook.rcml.errors import Code, DocumentError, Place
 from offhook.rcml.schema import Attribute, Element, Vocabulary
 from offhook.rcml.values import WrongValue
 
+R = TypeVar("R", bound="Reading")
 SIZE_LIMIT: Final = 65_536
 """Bytes."""
 DEPTH_LIMIT: Final = 16
@@ -54,6 +55,14 @@ def parse(source: bytes | str, vocabulary: Vocabulary, *, charset: str = "") -> 
 
     Raises ``DocumentError``.
     """
+    return read(source, charset, lambda data, warnings: Reading(data, vocabulary, warnings)).document
+
+
+def read(source: bytes | str, charset: str, reading: Callable[[bytes, Iterable[DocumentWarning]], R]) -> R:
+    """Read a document by ``reading``, which takes UTF-8; once more with every stray ``&`` escaped where that is what it lacks.
+
+    Raises ``DocumentError``.
+    """
     data = _utf8(source, charset)
     if len(data) > SIZE_LIMIT:
         raise DocumentError(
@@ -62,7 +71,7 @@ def parse(source: bytes | str, vocabulary: Vocabulary, *, charset: str = "") -> 
             Code.TOO_LARGE,
         )
     try:
-        return _Reading(data, vocabulary, ()).document()
+        return reading(data, ()).run()
     except expat.ExpatError as broken:
         repaired, places = _without_stray_ampersands(data)
         if not places:
@@ -72,7 +81,7 @@ def parse(source: bytes | str, vocabulary: Vocabulary, *, charset: str = "") -> 
         for place in places[:WARNING_LIMIT]
     )
     try:
-        return _Reading(repaired, vocabulary, warnings).document()
+        return reading(repaired, warnings).run()
     except expat.ExpatError as broken:
         raise _not_xml(broken) from broken
 
@@ -81,7 +90,7 @@ _HANDLERS: Final = ("StartElementHandler", "EndElementHandler", "CharacterDataHa
 
 
 @dataclass(slots=True)
-class _Frame:
+class Frame:
     """An element whose end has not come yet."""
 
     element: Element | None
@@ -94,14 +103,14 @@ class _Frame:
     text: list[str]
 
 
-class _Reading:
-    """One pass of expat over one document."""
+class Reading:
+    """One pass of expat over one document; it ends at the first error. ``outline`` reads on."""
 
     def __init__(self, data: bytes, vocabulary: Vocabulary, warnings: Iterable[DocumentWarning]) -> None:
         self._data = data
         self._vocabulary = vocabulary
         self._warnings = list(warnings)
-        self._open: list[_Frame] = []
+        self._open: list[Frame] = []
         self._skipping = 0
         self._elements = 0
         self._verbs: tuple[Any, ...] = ()
@@ -110,12 +119,18 @@ class _Reading:
         for handler, method in zip(_HANDLERS, (self._start, self._end, self._characters, self._doctype), strict=True):
             setattr(parser, handler, method)
 
-    def document(self) -> Document:
+    def run(self) -> Self:
+        """Read everything. Raises ``DocumentError`` and expat's errors."""
         try:
             self._parser.Parse(self._data, True)
         finally:  # the parser holds methods of its holder: without the circle both are freed at once
             for handler in _HANDLERS:
                 setattr(self._parser, handler, None)
+        return self
+
+    @property
+    def document(self) -> Document:
+        """What was read."""
         return Document(verbs=self._verbs, warnings=tuple(self._warnings))
 
     def _doctype(self, name: str, system: str | None, public: str | None, subset: bool) -> None:
@@ -143,13 +158,15 @@ class _Reading:
         values = self._values(element, attributes) if attributes else {}
         for attribute in element.required:
             if attribute.field not in values:
-                raise self._error(
-                    f"<{name}> lacks the attribute {attribute.name}; add it ({attribute.value.expects})",
-                    element=name,
-                    attribute=attribute.name,
-                    code=Code.WRONG_VALUE,
+                self._refuse(
+                    self._error(
+                        f"<{name}> lacks the attribute {attribute.name}; add it ({attribute.value.expects})",
+                        element=name,
+                        attribute=attribute.name,
+                        code=Code.WRONG_VALUE,
+                    )
                 )
-        self._open.append(_Frame(element, self._vocabulary.inside(element), values, (line, column), [], []))
+        self._open.append(Frame(element, self._vocabulary.inside(element), values, (line, column), [], []))
 
     def _root(self, name: str) -> None:
         if name != "Response":
@@ -158,7 +175,7 @@ class _Reading:
                 element=name,
                 code=Code.WRONG_ROOT,
             )
-        self._open.append(_Frame(None, self._vocabulary.top, {}, (1, 1), [], []))
+        self._open.append(Frame(None, self._vocabulary.top, {}, (1, 1), [], []))
 
     def _skip(self) -> None:
         self._skipping += 1
@@ -179,11 +196,15 @@ class _Reading:
 
     def _value(self, element: Element, attribute: Attribute, text: str) -> Any:
         if len(text) > VALUE_LIMIT:
-            raise self._wrong(element, attribute, text, f"at most {VALUE_LIMIT} characters")
+            return self._refuse(self._wrong(element, attribute, text, f"at most {VALUE_LIMIT} characters"))
         try:
             return attribute.value.read(text)
         except WrongValue as wrong:
-            raise self._wrong(element, attribute, text, str(wrong)) from wrong
+            return self._refuse(self._wrong(element, attribute, text, str(wrong)))
+
+    def _refuse(self, error: DocumentError) -> None:
+        """A wrong value: the document cannot be run."""
+        raise error from None
 
     def _wrong(self, element: Element, attribute: Attribute, text: str, expects: str) -> DocumentError:
         return self._error(
@@ -215,23 +236,28 @@ class _Reading:
                 self._read_text(frame, element, element.text, text)
             if element.nested_field is not None and frame.nested:
                 frame.values[element.nested_field] = tuple(frame.nested)
-            self._open[-1].nested.append(element.make(**frame.values))
+            self._open[-1].nested.append(self._made(element, frame))
         if text and (element is None or element.text is None):
             name = "Response" if element is None else element.name
             self._warn(f"the text in <{name}> is ignored; text to speak goes into <Say>", element=name)
 
-    def _read_text(self, frame: _Frame, element: Element, attribute: Attribute, text: str) -> None:
+    def _made(self, element: Element, frame: Frame) -> Any:
+        """The verb or noun that has just ended."""
+        return element.make(**frame.values)
+
+    def _read_text(self, frame: Frame, element: Element, attribute: Attribute, text: str) -> None:
         try:
             value = attribute.value.read(text)
         except WrongValue as wrong:
             line, column = frame.place
             place = Place(line=line, column=column, element=element.name, value=text)
             problem = f'<{element.name}>: its text is "{_shown(text)}", but it has to be {wrong}'
-            raise DocumentError(problem, place, Code.WRONG_VALUE) from wrong
-        if value is not None:
-            frame.values[attribute.field] = value
+            self._refuse(DocumentError(problem, place, Code.WRONG_VALUE))
+        else:
+            if value is not None:
+                frame.values[attribute.field] = value
 
-    def _unknown_element(self, name: str, parent: _Frame) -> None:
+    def _unknown_element(self, name: str, parent: Frame) -> None:
         if len(self._warnings) >= WARNING_LIMIT:
             return
         inside = "Response" if parent.element is None else parent.element.name

@@ -122,6 +122,12 @@ class Vocabulary:
         """What may stand inside ``element``, by name."""
         return self._inside[element.name]
 
+    @property
+    def all(self) -> list[Element]:
+        """Every element, by name, wherever it stands."""
+        found = {name: element for inside in (self.top, *self._inside.values()) for name, element in inside.items()}
+        return [found[name] for name in sorted(found)]
+
     def _know(self, elements: Mapping[str, Element]) -> None:
         for element in elements.values():
             self.names.add(element.name)

@@ -13,9 +13,8 @@ from offhook.calls.dialing import (
     NumberTarget,
     SipTarget,
 )
-from offhook.calls.events import StatusCallback
 from offhook.vocabulary.sids import CallSid
-from tests.support.caller import ORIGIN, RECORDING, caller
+from tests.support.caller import RECORDING, caller
 from tests.support.virtual_loop import run
 
 CHILD = CallSid("CA" + "c" * 32)
@@ -57,42 +56,6 @@ def test_the_caller_is_answered_before_the_far_end_rings_or_with_it(attribute, a
             c.dial_ends(TALKED)
 
     run(call())
-
-
-@pytest.mark.parametrize(
-    ("text", "target"),
-    [
-        ("+1415", NumberTarget(number="+1415")),
-        ("client:alice", ClientTarget(login="alice")),
-        ("bob@host", SipTarget(uri="sip:bob@host")),
-    ],
-)
-def test_bare_text_is_told_by_its_form(text, target):
-    assert dialled(f"<Dial>{text}</Dial>").targets == (target,)
-
-
-@pytest.mark.parametrize(
-    ("attributes", "version", "events"),
-    [
-        ("", "2012-04-24", {"initiated", "ringing", "answered", "completed"}),
-        ("", "2010-04-01", {"completed"}),
-        (
-            'statusCallbackEvent="initiated answered" statusCallbackMethod="GET"',
-            "2010-04-01",
-            {"initiated", "answered"},
-        ),
-        (
-            'statusCallbackEvent="initiated, answered" statusCallbackMethod="GET"',
-            "2012-04-24",
-            {"initiated", "answered"},
-        ),
-    ],
-)
-def test_progress_callbacks_are_absolute_and_have_the_defaults_of_the_dialect(attributes, version, events):
-    request = dialled(f'<Dial><Number statusCallback="/progress" {attributes}>1</Number></Dial>', api_version=version)
-    assert request.targets[0].status_callback == StatusCallback(
-        url=f"{ORIGIN}/progress", method="GET" if attributes else "POST", events=frozenset(events)
-    )
 
 
 def test_a_noun_that_cannot_be_dialled_is_noticed_and_the_others_ring():

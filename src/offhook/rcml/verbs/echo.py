@@ -14,6 +14,8 @@ class Echo:
     """Send back what the caller says, until the call ends or is redirected."""
 
     needs: ClassVar[frozenset[Need]] = ON_THE_LINE
+    last: ClassVar[bool] = True
+    listens: ClassVar[bool] = True
 
     async def run(self, ctx: Context) -> Outcome:
         ctx.transcript.heard("echo", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
@@ -28,6 +29,7 @@ class Gather:
     """Collect keys, and hand them to the application. The first key stops the prompt."""
 
     needs: ClassVar[frozenset[Need]] = ON_THE_LINE
+    listens: ClassVar[bool] = True
 
     action: Url | None = None
     """Where the keys are sent; its answer is the next document. Without one the next verb runs."""
@@ -49,6 +51,21 @@ class Gather:
     """Whether the action is asked even when no key was pressed."""
     prompts: Annotated[tuple[Prompt, ...], Nest("Say", "Play", "Pause")] = ()
     """What the caller hears meanwhile."""
+
+    @property
+    def last(self) -> bool:
+        """Another document follows in any case."""
+        return self.action is not None and self.action_on_empty_result
+
+    def advice(self) -> Iterator[str]:
+        """What is odd about it."""
+        if self.action is None:
+            yield (
+                "has no action: nobody gets the keys, or, in the TwiML dialect, this document is asked for again with them; "
+                'add action="…"'
+            )
+        if self.num_digits == 1 and self.finish_on_key and set(self.finish_on_key) >= set(self.start_input_key):
+            yield "takes no key that does not end it at once; shorten finishOnKey"
 
     async def run(self, ctx: Context) -> Outcome:
         if Input.SPEECH in self.input:

@@ -14,6 +14,7 @@ class Hangup:
     """End the call. As the first verb it answers before it hangs up; <Reject> does not."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.LIVE, Need.ANSWERED})
+    last: ClassVar[bool] = True
 
     async def run(self, ctx: Context) -> Outcome:
         return Stop(reason="the application hung up")

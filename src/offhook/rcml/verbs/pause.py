@@ -15,6 +15,7 @@ class Pause:
     """Wait; as the first verb, before the call is answered."""
 
     needs: ClassVar[frozenset[Need]] = BEFORE_ANSWER
+    listens: ClassVar[bool] = True
 
     length: Annotated[int, Between(0, 3600)] = 1
     """Seconds."""

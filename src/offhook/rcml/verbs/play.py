@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from offhook.media.commands import AudioSource
@@ -23,6 +24,16 @@ class Play:
     """How many times; 0 repeats until the call ends."""
     digits: Annotated[str, Matching(r"[0-9*#A-DwW]{0,64}", "keys to send (0-9 * # A-D, w and W to wait)")] = ""
     """Keys to send before the file; ``w`` waits half a second, ``W`` a second."""
+
+    @property
+    def last(self) -> bool:
+        """Without end nothing follows."""
+        return self.loop == 0 and bool(self.url)
+
+    def advice(self) -> Iterator[str]:
+        """What is odd about it."""
+        if not self.url and not self.digits:
+            yield "has no URL and plays nothing; write the URL of a sound file as its text"
 
     async def run(self, ctx: Context) -> Outcome:
         if self.digits:

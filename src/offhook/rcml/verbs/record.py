@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
@@ -25,6 +26,7 @@ class Record:
     """Record the caller, and hand the recording's URL to the application."""
 
     needs: ClassVar[frozenset[Need]] = ON_THE_LINE
+    listens: ClassVar[bool] = True
 
     action: Url | None = None
     """Where the recording is announced, also when the caller hung up; its answer is the next document."""
@@ -40,6 +42,19 @@ class Record:
     """Whether a beep tells the caller to start."""
     trim: Trim = Trim.KEEP
     """Whether silence at both ends is cut."""
+
+    @property
+    def last(self) -> bool:
+        """Another document follows."""
+        return self.action is not None
+
+    def advice(self) -> Iterator[str]:
+        """What is odd about it."""
+        if self.action is None:
+            yield (
+                "has no action: nobody is told where the recording is, and in the TwiML dialect this document is asked for again; "
+                'add action="…"'
+            )
 
     async def run(self, ctx: Context) -> Outcome:
         ctx.keys.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from offhook.rcml.context import Context
@@ -19,6 +20,21 @@ class Redirect:
     """URL of the other document; without one the next verb runs."""
     method: Method = Method.POST
     """How it is asked for."""
+
+    @property
+    def last(self) -> bool:
+        """Nothing follows another document."""
+        return bool(self.url)
+
+    @property
+    def goes_to(self) -> str:
+        """The document that is asked for next."""
+        return self.url
+
+    def advice(self) -> Iterator[str]:
+        """What is odd about it."""
+        if not self.url:
+            yield "has no URL and does nothing; write the URL of the next document as its text"
 
     async def run(self, ctx: Context) -> Outcome:
         return Goto(url=self.url, method=self.method) if self.url else Next()

@@ -22,6 +22,8 @@ class Reject:
     """Refuse the call; an answered one is hung up. What follows is never reached."""
 
     needs: ClassVar[frozenset[Need]] = BEFORE_ANSWER
+    last: ClassVar[bool] = True
+    refuses: ClassVar[bool] = True
 
     reason: Reason = Reason.REJECTED
     """``rejected`` is SIP 603, ``busy`` SIP 486."""

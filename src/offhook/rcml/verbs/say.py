@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Final
 
 from offhook.media.commands import AudioSource
@@ -32,6 +33,16 @@ class Say:
     """Language of the text."""
     loop: Annotated[int, Between(0, 1000)] = 1
     """How many times; 0 repeats until the call ends."""
+
+    @property
+    def last(self) -> bool:
+        """Without end nothing follows."""
+        return self.loop == 0 and bool(self.text)
+
+    def advice(self) -> Iterator[str]:
+        """What is odd about it."""
+        if not self.text:
+            yield "has no text and says nothing; write the text between its tags"
 
     async def run(self, ctx: Context) -> Outcome:
         if self.text:
