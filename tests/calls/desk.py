@@ -13,7 +13,7 @@ from offhook.security.digest import ha1_of_every_algorithm
 from offhook.sip.bans import Bans
 from offhook.sip.digest import Challenge, Challenger, respond
 from offhook.sip.events import CallHandle, IncomingCall, RegisterReceived, RequestHandle
-from offhook.sip.flow import Flow, Transport
+from offhook.sip.flow import Flow, HostPort, Transport
 from offhook.sip.message import parse
 from offhook.sip.registrar import Registrar
 from offhook.sip.settings import BanSettings
@@ -22,6 +22,7 @@ from offhook.sip.testing import counted_bits
 from tests.calls.twins import DirectoryTwin
 
 SOURCE = Flow(Transport.UDP, "192.0.2.7", 40_000)
+OURS = HostPort("198.51.100.9", 5060)
 
 
 class Replies:
@@ -31,6 +32,9 @@ class Replies:
         self.codes: list[int] = []
         self.headers: dict[str, str] = {}
         self.challenges: list[str] = []
+
+    def local_address(self, peer: Flow) -> HostPort:
+        return OURS
 
     def reply(self, handle: RequestHandle, code: int, reason: str = "", *, headers=(), body: bytes = b"") -> None:
         self.codes.append(code)

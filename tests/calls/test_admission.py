@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from offhook.calls.trunks.trunk import Recognition, Trunk, TrunkKey
 from offhook.security.digest import ha1_of_every_algorithm
 from offhook.sip.digest import Challenge
@@ -64,17 +66,40 @@ def test_an_old_nonce_is_answered_with_a_fresh_one() -> None:
     run(main())
 
 
-def test_any_name_in_our_domain_is_challenged_unless_a_trusted_network_writes_it() -> None:
+@pytest.mark.parametrize("trusted", [False, True])
+@pytest.mark.parametrize(
+    ("host", "answer"),
+    [("pbx.test", 407), ("PBX.test", 407), ("198.51.100.9", 407), ("192.0.2.7", None), ("far.test", None)],
+)
+def test_any_name_at_our_domain_or_address_is_challenged_and_strangers_do_not_learn_which_there_are(
+    host: str, answer: int | None, trusted: bool
+) -> None:
+    """A trusted network may write what it wants, but for the name of a client."""
+
     async def main() -> None:
-        for host, trusted, answer in (
-            ("pbx.test", (), 407),
-            ("PBX.test", (), 407),
-            ("pbx.test", ("192.0.2.0/24",), None),
-            ("192.0.2.7", (), None),
-        ):
-            desk = Desk(trust=trusted)
-            assert await desk.call("nobody", host) == answer, (host, trusted)
-            assert await desk.call("bob", host) == 407
+        desk = Desk(trust=("192.0.2.0/24",) if trusted else ())
+        desk.directory.clients["bob"] = replace(desk.directory.clients["bob"], domain="pbx.test")
+        assert await desk.call("nobody", host) == (None if trusted else answer)
+        assert await desk.call("bob", host) == (407 if trusted else answer)
+
+    run(main())
+
+
+@pytest.mark.parametrize("host", ["pbx.test", "198.51.100.9"])
+def test_guessing_logins_tells_nothing_and_costs_the_same(host: str) -> None:
+    """Known or not: the same answers, the same look-ups, and the same back-off."""
+
+    async def main() -> None:
+        seen = {}
+        for login in ("bob", "nobody"):
+            desk = Desk(failures_of_user=2)
+            answers = []
+            for _ in range(3):
+                assert await desk.call(login, host) == 407
+                ask = {"login": login, "method": "INVITE", "uri": "sip:1000@pbx.test"}
+                answers.append(await desk.call(login, host, desk.credentials("guess", **ask)))
+            seen[login] = answers, [login.replace(asked, "") for asked in desk.directory.asked], desk.replies.headers
+        assert seen["bob"] == seen["nobody"] == ([403] * 3, [""] * 2, {})
 
     run(main())
 

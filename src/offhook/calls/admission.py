@@ -8,7 +8,7 @@ of ``authentication``; limits on how often an address may ask are the endpoint's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -22,6 +22,7 @@ from offhook.sip.capabilities import REGISTRATION
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.events import IncomingCall, MessageReceived, ReferReceived, RegisterReceived, SubscribeReceived
 from offhook.sip.flow import Flow
+from offhook.sip.locating import is_address
 from offhook.sip.message import Request
 from offhook.sip.registrar import Binding, IntervalTooBrief, Registrar
 from offhook.sip.signalling import Signalling
@@ -73,7 +74,8 @@ class Admission:
         try:
             from_ = request.from_.uri
             trunks = self._trunks.sender(source, request.target.user)
-            realm = await self._claimed(from_, source, by_trunk=bool(trunks))
+            ours = (signalling.local_address(source).host, request.target.address)
+            realm = await self._claimed(from_, source, ours, by_trunk=bool(trunks))
             if realm is None and from_.number.strip().lower().startswith(PROVED):
                 leg.refuse(403, "the name of a client is proved, not claimed")
                 return None
@@ -180,15 +182,17 @@ class Admission:
         trunk = self._trunks.recognizer.named(username)
         return {} if trunk is None else trunk.recognition.ha1
 
-    async def _claimed(self, from_: Uri, source: Flow, *, by_trunk: bool) -> str | None:
-        """The realm in which the caller claims to be a client; None for a stranger.
+    async def _claimed(self, from_: Uri, source: Flow, ours: Collection[str], *, by_trunk: bool) -> str | None:
+        """The realm in which the caller claims to be a client; None for a stranger. ``ours`` are our own addresses to him.
 
-        Whoever writes a domain of ours in From is asked, whether or not there is such a client, so that nobody learns
-        which there are. Trusted networks and trunks are not: carriers write our domain behind the number of their caller.
+        Whoever writes a domain or an address of ours in From is asked, whether or not there is such a client, so that
+        nobody learns which there are; at another address nobody is a client. Trusted networks and trunks are asked only
+        where they name a client: carriers write our domain behind the number of their caller.
         """
         realm = await self._authentication.realm(from_.host)
-        if realm == from_.host.lower().rstrip(".") and not by_trunk and source.host not in self._trusted:
-            return realm
+        if not by_trunk and source.host not in self._trusted:
+            host = from_.address.lower().rstrip(".")
+            return realm if host == realm or (is_address(host) and host in ours) else None
         client = await self._authentication.client(from_.number, from_.host)
         return None if client is None else client.domain
 
