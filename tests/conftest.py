@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import structlog
 from hypothesis import settings
@@ -19,3 +21,16 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+@pytest.fixture(autouse=True)
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Commands set logs up for the life of their process, and loggers keep that for good; tests share one process."""
+    before, configure = structlog.get_config(), structlog.configure
+
+    def without_caching(**settings: object) -> None:
+        configure(**settings | {"cache_logger_on_first_use": False})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(structlog, "configure", without_caching)
+    yield
+    configure(**before)

@@ -192,7 +192,7 @@ class Admission:
         realm = await self._authentication.realm(from_.host)
         if not by_trunk and source.host not in self._trusted:
             host = from_.address.lower().rstrip(".")
-            return realm if host == realm or (is_address(host) and host in ours) else None
+            return realm if host == realm or (is_address(host) and host in ours and host != source.host) else None
         client = await self._authentication.client(from_.number, from_.host)
         return None if client is None else client.domain
 
