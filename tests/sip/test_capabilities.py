@@ -36,3 +36,7 @@ def test_every_method_that_is_answered_is_allowed() -> None:
         "NOTIFY",
         "MESSAGE",
     } <= set(allowed)
+
+
+def test_it_is_said_that_no_info_package_is_taken() -> None:
+    assert dict(capabilities(SipSettings()))["Recv-Info"] == ""

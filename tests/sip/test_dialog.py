@@ -102,3 +102,19 @@ def test_a_web_client_that_comes_back_over_another_connection_is_there() -> None
     assert dialog.destination() == again
     dialog.follow(PEER)
     assert dialog.destination() == again
+
+
+@pytest.mark.parametrize(
+    ("uri", "contact", "route", "sips"),
+    [
+        ("sip:b@h", "<sip:a@192.0.2.1>", None, False),
+        ("sips:b@h", "<sip:a@192.0.2.1>", None, True),
+        ("sip:b@h", "<sips:a@192.0.2.1>", None, True),
+        ("sip:b@h", "<sips:a@192.0.2.1>", "<sip:p;lr>", False),
+        ("sip:b@h", "<sip:a@192.0.2.1>", "<sips:p;lr>", True),
+    ],
+)
+def test_a_dialog_that_began_secure_wants_a_sips_contact(uri: str, contact: str, route: str | None, sips: bool) -> None:
+    headers = [f"Contact: {contact}", *([f"Record-Route: {route}"] if route else ())]
+    dialog = Dialog.of_incoming(invite(uri=uri, without=["Contact"], headers=headers), "t", PEER)
+    assert dialog.sips is sips

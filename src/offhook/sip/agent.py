@@ -12,6 +12,7 @@ from offhook.sip.events import CallEnded, CallHandle, EndCause, Event, RequestHa
 from offhook.sip.exchange import Exchange, OnFinal
 from offhook.sip.flow import Flow, HostPort, Transmit
 from offhook.sip.identifiers import Identifiers
+from offhook.sip.locating import Permits, anywhere, is_address
 from offhook.sip.message import Request, Response
 from offhook.sip.offering import OfferInput
 from offhook.sip.outages import Outages
@@ -22,7 +23,7 @@ from offhook.sip.transaction.durations import Durations
 from offhook.sip.transaction.layer import Transactions, respond_with
 from offhook.sip.transaction.size import SizeSwitch
 from offhook.sip.transaction.transaction import Surroundings, Transaction
-from offhook.sip.uri import Uri
+from offhook.sip.uri import Uri, is_sips
 
 _OWN = frozenset(
     [
@@ -55,7 +56,9 @@ class Agent:
         settings: SipSettings,
         random_bits: Callable[[int], int],
         local_address: Callable[[Flow], HostPort],
+        permits: Permits = anywhere,
     ) -> None:
+        self._permits = permits
         self.settings = settings
         self.ids = Identifiers(random_bits)
         self.local_address = local_address
@@ -75,7 +78,7 @@ class Agent:
         self.requests: dict[RequestHandle, Transaction] = {}
         """Requests outside calls that wait for our reply."""
         self.capabilities = capabilities(settings)
-        """Allow and Supported."""
+        """Allow, Supported, Recv-Info."""
         self._issued = 0
         self._software: Headers = (("User-Agent", settings.user_agent),) if settings.user_agent else ()
         self._server: Headers = (("Server", settings.user_agent),) if settings.user_agent else ()
@@ -227,9 +230,14 @@ class Agent:
         alias = ";alias" if flow.transport.stream else ""
         return f"SIP/2.0/{transport} {self.local_address(flow)};branch={self.ids.branch()};rport{alias}"
 
-    def contact(self, flow: Flow, user: str = "") -> str:
-        """Our Contact for a peer."""
-        return f"<sip:{self._user_part(user)}{self.local_address(flow)}{flow.transport.parameter}>"
+    def contact(self, flow: Flow, user: str = "", *, sips: bool = False) -> str:
+        """Our Contact for a peer, a SIPS URI where ``sips`` (§8.1.1.8, §12.1.1) and the peer is reached so: behind a proxy that
+        deciphers for us nobody would be there.
+        """
+        address = f"{self._user_part(user)}{self.local_address(flow)}"
+        if sips and flow.transport.secure:
+            return f"<sips:{address}{flow.transport.parameter if flow.transport.web else ''}>"
+        return f"<sip:{address}{flow.transport.parameter}>"
 
     @staticmethod
     def _user_part(user: str) -> str:
@@ -257,7 +265,8 @@ class Agent:
         fields += [("Route", route) for route in routes or ()]
         fields += [("From", from_), ("To", to), ("Call-ID", call_id), ("CSeq", f"{cseq} {method}")]
         if method in _TARGETING:
-            fields.append(("Contact", self.contact(flow, contact_user)))
+            sips = any(map(is_sips, (uri, *(routes or ())[:1])))
+            fields.append(("Contact", self.contact(flow, contact_user, sips=sips)))
         if method in _DECLARING:
             fields += self.capabilities
         fields += self._software
@@ -293,6 +302,17 @@ class Agent:
             content_type=content_type,
         )
 
+    def way(self, dialog: Dialog) -> Flow | None:
+        """Where requests in ``dialog`` go next: as its routes and its Contact say, but nobody out on the public internet leads
+        us into other networks. What he names there is of no use anyway; the way by which he came leads back to him.
+        """
+        flow, here = dialog.destination(), dialog.flow
+        if flow is None or flow.host == here.host or not self._permits(here.host):
+            return flow
+        if not is_address(flow.host):
+            return flow._replace(guarded=True)
+        return flow if self._permits(flow.host) else here
+
     def ask(
         self,
         call: Call,
@@ -309,7 +329,7 @@ class Agent:
         when there is no way to the far end.
         """
         dialog = dialog or call.dialog
-        flow = None if dialog is None else dialog.destination()
+        flow = None if dialog is None else self.way(dialog)
         if dialog is None or flow is None:
             on_final(None, now)
             return None

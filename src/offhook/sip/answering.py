@@ -144,7 +144,7 @@ class Answering:
             200,
             to_tag=call.local_tag,
             headers=[
-                ("Contact", agent.contact(call.flow)),
+                ("Contact", agent.contact(call.flow, sips=call.sips)),
                 *agent.capabilities,
                 *self._sessions.answer_headers(call, request, now),
                 *headers,
@@ -174,7 +174,7 @@ class Answering:
     def _send(self, call: Call, code: int, reason: str, sdp: bytes | None, headers: Headers, now: float) -> None:
         agent = self._agent
         if code < 200:
-            headers = [("Contact", agent.contact(call.flow)), *headers]
+            headers = [("Contact", agent.contact(call.flow, sips=call.sips)), *headers]
         response = agent.response(call.invite, code, reason, to_tag=call.local_tag, headers=headers, body=sdp or b"")
         assert call.transaction is not None
         respond_with(call.transaction, response, now)

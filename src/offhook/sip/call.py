@@ -132,6 +132,11 @@ class Call:
         self.password: str | None = None
         self.reported = False
 
+    @property
+    def sips(self) -> bool:
+        """Whether our Contact in it must be a SIPS URI."""
+        return self.dialog is not None and self.dialog.sips
+
     def dialog_with(self, remote_tag: str) -> Dialog | None:
         """The dialog of a request of theirs, by its From tag."""
         dialog = self.dialog

@@ -30,8 +30,10 @@ def extensions(settings: SipSettings) -> tuple[str, ...]:
 
 
 def capabilities(settings: SipSettings) -> tuple[tuple[str, str], ...]:
-    """Allow and Supported, for INVITE, its 2xx and the answer to OPTIONS."""
-    return (("Allow", ALLOW), ("Supported", ", ".join(extensions(settings))))
+    """Allow, Supported and Recv-Info, for INVITE, its 2xx and the answer to OPTIONS. No INFO package is taken, and that is said
+    by an empty value (RFC 6086 §10.8), lest the far end think that we do not know of packages.
+    """
+    return (("Allow", ALLOW), ("Supported", ", ".join(extensions(settings))), ("Recv-Info", ""))
 
 
 def unsupported(required: list[str], settings: SipSettings) -> list[str]:

@@ -8,7 +8,7 @@ from offhook.sip.grammar import split_list
 from offhook.sip.locating import is_address
 from offhook.sip.message import Request, Response
 from offhook.sip.offering import OfferInput, Offers
-from offhook.sip.uri import NameAddr, Uri
+from offhook.sip.uri import NameAddr, Uri, is_sips
 
 DialogKey = tuple[str, str, str]
 """Call-ID, local tag, remote tag."""
@@ -45,7 +45,7 @@ class Dialog:
 
     __slots__ = (
         "allowed", "call_id", "direct", "flow", "is_caller", "local", "local_cseq", "local_tag", "offers", "referred",
-        "remote", "remote_cseq", "remote_tag", "routes", "rseq", "said", "target",
+        "remote", "remote_cseq", "remote_tag", "routes", "rseq", "said", "sips", "target",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +76,8 @@ class Dialog:
         """Our last session description."""
         self.rseq = 0
         """Number of their last reliable provisional response; 0: none yet."""
+        self.sips = False
+        """Whether our Contact in it must be a SIPS URI (§12.1.1)."""
         self.referred = False
         """Whether a REFER came in it before."""
 
@@ -99,6 +101,7 @@ class Dialog:
             is_caller=False,
             direct=not routes and vias == 1,
         )
+        dialog.sips = is_sips(invite.uri) or is_sips(routes[0] if routes else dialog.target)
         dialog.remote_cseq = invite.cseq.number
         dialog.allowed = invite.lines("allow")
         if invite.sdp is not None:
@@ -123,6 +126,7 @@ class Dialog:
             is_caller=True,
             direct=not routes and _same_host(invite.uri, target),
         )
+        dialog.sips = is_sips(invite.uri)
         dialog.local_cseq = invite.cseq.number
         dialog.allowed = response.lines("allow")
         dialog.said = invite.sdp

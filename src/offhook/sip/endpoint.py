@@ -20,6 +20,7 @@ from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import CallHandle, EndCause, Event, FlowLost, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort, Transmit
 from offhook.sip.inviting import Inviting
+from offhook.sip.locating import Permits, anywhere
 from offhook.sip.notifying import Notifying
 from offhook.sip.outside import Outside
 from offhook.sip.packages import Render, Termination
@@ -46,11 +47,12 @@ class Endpoint:
         local_address: Callable[[Flow], HostPort],
         bans: Bans | None = None,
         on_alias: Callable[[Flow, str, int], None] = lambda _flow, _host, _port: None,
+        permits: Permits = anywhere,
     ) -> None:
         """``random_bits(n)`` supplies tags, branches and Call-IDs; ``local_address(peer)`` what we are called by a peer;
-        ``bans`` is shared with whoever checks credentials; ``on_alias`` as ``Reception`` has it.
+        ``bans`` is shared with whoever checks credentials; ``on_alias`` as ``Reception`` has it, ``permits`` as ``Agent``.
         """
-        agent = Agent(settings, random_bits, local_address)
+        agent = Agent(settings, random_bits, local_address, permits)
         self._agent = agent
         self._admission = Admission(settings, bans)
         reliable, sessions = Reliable(agent), SessionTimers(agent)
@@ -293,8 +295,10 @@ class Endpoint:
     def register(self, order: RegisterOrder, now: float) -> RequestHandle:
         return self._registering.register(order, now)
 
-    def ping(self, target: str, now: float, destinations: Sequence[Flow] = ()) -> RequestHandle:
-        return self._outside.ping(target, destinations, now)
+    def ping(
+        self, target: str, now: float, destinations: Sequence[Flow] = (), path: Sequence[str] = ()
+    ) -> RequestHandle:
+        return self._outside.ping(target, destinations, path, now)
 
     def reply(
         self,

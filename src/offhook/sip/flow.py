@@ -90,6 +90,8 @@ class Flow(NamedTuple):
     """Of a destination: whom its certificate must name (RFC 5922) where that is not ``host``, as after an SRV look-up."""
     certified: tuple[str, ...] = ()
     """Of a source: whom its verified certificate names, in lower case; nobody without one."""
+    guarded: bool = False
+    """Of a destination: a name that a far end out on the public internet gave, which must not lead into other networks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,3 +100,10 @@ class Transmit:
 
     data: bytes
     destination: Flow
+    otherwise: tuple[Flow, ...] = ()
+    """Of a response: where it goes, one after the other, when the connection of its request is gone (RFC 3261 §18.2.2)."""
+
+    @property
+    def next(self) -> Transmit:
+        """The same on its next way; there must be one."""
+        return Transmit(data=self.data, destination=self.otherwise[0], otherwise=self.otherwise[1:])

@@ -208,7 +208,7 @@ class Inviting:
         agent = self._agent
         dialog = user.dialog_of(response)
         user.acknowledge(dialog, None)
-        flow = dialog.destination()
+        flow = self._agent.way(dialog)
         if flow is not None:
             exchange = Exchange(agent.transactions, lambda _response, _at: None, None, None, agent.ids)
             exchange.start(agent.in_dialog(dialog, "BYE", flow, headers=(("Reason", ELSEWHERE),)), flow, now)
@@ -267,7 +267,7 @@ class Inviting:
         self._agent.outages.responds(user.flow)
 
     def send_ack(self, user: OutgoingInvite, dialog: Dialog, sdp: bytes | None) -> Transmit | None:
-        flow = dialog.destination()
+        flow = self._agent.way(dialog)
         if flow is None:
             return None
         request = self._agent.in_dialog(dialog, "ACK", flow, cseq=user.cseq, body=sdp or b"")

@@ -20,6 +20,9 @@ from offhook.sip.uri import Uri
 Search = Generator[tuple[Question, ...], Answers, tuple[Flow, ...]]
 """Asks, is sent answers, returns destinations; raises ``NotLocated``."""
 
+Permits = Callable[[str], bool]
+"""Whether a far end out on the public internet may lead us to an address (an IP literal)."""
+
 _MOST: Final = 16
 """Servers, and destinations, beyond which a domain's records are not read: a call does not try so many."""
 
@@ -53,6 +56,11 @@ class _Server(NamedTuple):
     transport: Transport
     name: str
     port: int
+
+
+def anywhere(_address: str) -> bool:
+    """The rule where there is none."""
+    return True
 
 
 @lru_cache(maxsize=4096)

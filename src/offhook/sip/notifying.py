@@ -174,7 +174,7 @@ class Notifying:
             agent.respond(own, 423, now, headers=(("Min-Expires", str(agent.settings.min_subscription)),))
             return
         dialog.refresh(request)
-        headers = [("Expires", str(seconds)), ("Contact", agent.contact(dialog.flow))]
+        headers = [("Expires", str(seconds)), ("Contact", agent.contact(dialog.flow, sips=dialog.sips))]
         agent.respond(own, 200, now, headers=headers)
         self._arm(found, seconds, now)
         if seconds:
@@ -189,7 +189,7 @@ class Notifying:
         transaction, opening = self._take(handle)
         if transaction is None or opening is None:
             return
-        headers: list[tuple[str, str]] = [("Contact", agent.contact(opening.dialog.flow))]
+        headers: list[tuple[str, str]] = [("Contact", agent.contact(opening.dialog.flow, sips=opening.dialog.sips))]
         if opening.silent:
             headers.append(("Refer-Sub", "false"))
         if opening.answer == 200:
@@ -293,7 +293,7 @@ class Notifying:
         notification = subscription.next(now)
         if notification is None:
             return
-        flow = dialog.destination()
+        flow = agent.way(dialog)
         if flow is None:
             subscription.lost()
             self._forget(subscription)

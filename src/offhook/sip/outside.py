@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from offhook.sip.agent import Agent
 from offhook.sip.answering import Silent
 from offhook.sip.capabilities import ACCEPT
-from offhook.sip.dialog import flow_towards
+from offhook.sip.dialog import flow_towards, routing
 from offhook.sip.enquiry import Enquiry
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.events import MessageAnswered, MessageReceived, PingAnswered, RegisterReceived, RequestHandle
@@ -16,7 +16,7 @@ from offhook.sip.flow import Flow
 from offhook.sip.message import Request, Response
 from offhook.sip.signalling import Headers, InstantMessage
 from offhook.sip.transaction.layer import respond_with
-from offhook.sip.uri import NameAddr, Uri
+from offhook.sip.uri import NameAddr, Uri, is_sips
 
 _TAKES: Headers = (("Accept", ACCEPT), ("Accept-Encoding", "identity"), ("Accept-Language", "en"))
 
@@ -55,7 +55,8 @@ class Outside:
         """Say what we can (§11.2)."""
         agent = self._agent
         own = agent.transactions.open_server(request, reply_to, Silent(), now)
-        agent.respond(own, 200, now, headers=(("Contact", agent.contact(reply_to)), *agent.capabilities, *_TAKES))
+        contact = agent.contact(reply_to, sips=is_sips(request.uri))
+        agent.respond(own, 200, now, headers=(("Contact", contact), *agent.capabilities, *_TAKES))
 
     def reply(self, handle: RequestHandle, code: int, reason: str, headers: Headers, body: bytes, now: float) -> None:
         if not 200 <= code < 700:
@@ -75,8 +76,8 @@ class Outside:
         agent.send(bytes(response), transaction.flow)
         transaction.end()
 
-    def ping(self, target: str, destinations: Sequence[Flow], now: float) -> RequestHandle:
-        """Send OPTIONS."""
+    def ping(self, target: str, destinations: Sequence[Flow], path: Sequence[str], now: float) -> RequestHandle:
+        """Send OPTIONS, by the proxies of ``path``."""
         agent = self._agent
         uri = Uri.parse(target)
         flow = flow_towards(uri)
@@ -88,7 +89,10 @@ class Outside:
 
         def build(server: Flow) -> Request:
             from_ = f"<sip:{agent.local_address(server)}>;tag={tag}"
-            return agent.request("OPTIONS", str(uri), server, from_=from_, to=f"<{uri}>", call_id=call_id, cseq=1)
+            first, routes = routing(str(uri), list(path))
+            return agent.request(
+                "OPTIONS", first, server, from_=from_, to=f"<{uri}>", call_id=call_id, cseq=1, routes=routes
+            )
 
         def final(response: Response | None, _at: float) -> None:
             self.pings.discard(handle)

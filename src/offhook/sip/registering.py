@@ -38,7 +38,7 @@ class Registering:
 
         def build(server: Flow) -> Request:
             nonlocal asked, contact
-            asked, contact = server, agent.contact(server, order.contact_user)
+            asked, contact = server, agent.contact(server, order.contact_user, sips=uri.scheme == "sips")
             request = agent.request(
                 "REGISTER",
                 str(Uri(scheme=uri.scheme, host=uri.host, port=uri.port)),

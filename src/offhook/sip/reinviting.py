@@ -68,7 +68,7 @@ class Reinviting:
 
     def open_offer(self, offer: OutgoingOffer, now: float, again: Request | None = None) -> None:
         agent, dialog = self._agent, offer.call.dialog
-        flow = None if dialog is None else dialog.destination()
+        flow = None if dialog is None else agent.way(dialog)
         if dialog is None or flow is None:
             offer.refused(503, now)
             return
@@ -89,7 +89,7 @@ class Reinviting:
         dialog.offers.take(OfferInput.ANSWER_CAME)
         if call.state is CallState.STANDING:
             self._sessions.accepted(call, response, now)
-        flow = dialog.destination()
+        flow = agent.way(dialog)
         if flow is None:
             return None
         ack = Transmit(data=bytes(agent.in_dialog(dialog, "ACK", flow, cseq=cseq)), destination=flow)

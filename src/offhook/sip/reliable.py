@@ -177,7 +177,7 @@ class Provisionals:
         self.rseq += 1
         self.open = provisional
         self._interval = agent.durations.t1
-        own = [("Contact", agent.contact(call.flow)), *agent.capabilities]
+        own = [("Contact", agent.contact(call.flow, sips=call.sips)), *agent.capabilities]
         reliable = [("Require", RELIABLE), ("RSeq", str(self.rseq))]
         sdp = provisional.sdp
         if sdp is not None and call.dialog is not None:

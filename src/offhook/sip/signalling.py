@@ -223,8 +223,10 @@ class Signalling(Protocol):
         """Bind a contact of ours at a registrar. ``RegisterAnswered`` follows."""
         ...
 
-    def ping(self, target: str, destinations: Sequence[Flow] = ()) -> RequestHandle:
-        """Ask with OPTIONS whether ``target`` is alive: the first of ``destinations`` that responds. ``PingAnswered`` follows."""
+    def ping(self, target: str, destinations: Sequence[Flow] = (), path: Sequence[str] = ()) -> RequestHandle:
+        """Ask with OPTIONS whether ``target`` is alive: the first of ``destinations`` that responds, by the proxies of ``path``
+        (Route values). ``PingAnswered`` follows.
+        """
         ...
 
     def reply(

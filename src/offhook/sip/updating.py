@@ -53,7 +53,7 @@ class Updating:
             dialog.say(sdp)
         standing = call.state is CallState.STANDING
         timer = self._sessions.answer_headers(call, own.request, now) if standing else ()
-        headers = [("Contact", agent.contact(call.flow)), *agent.capabilities, *timer]
+        headers = [("Contact", agent.contact(call.flow, sips=call.sips)), *agent.capabilities, *timer]
         agent.respond(own, 200, now, headers=headers, body=sdp or b"")
 
     # -- ours -------------------------------------------------------------------------------------------------------

@@ -46,6 +46,11 @@ def _no_headers() -> Mapping[str, str]:
     return _NO_HEADERS
 
 
+def is_sips(text: str) -> bool:
+    """Whether this is a SIPS URI, or a name-addr of one, read no further."""
+    return (text.partition("<")[2] or text)[:5].lower() == "sips:"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uri:
     """A URI in its parts, escapes undone. ``str(uri)`` writes it with the escapes that its parts need."""

@@ -17,16 +17,16 @@ class Pings:
     """The part of signalling that asks; ``answers`` says what becomes of a question, at once or later."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, Sequence[Flow]]] = []
+        self.sent: list[tuple[str, Sequence[Flow], Sequence[str]]] = []
         self.keepalive: KeepAlive
         self.code: int | None = 404
         self.fails_at_once = False
         self.raises = False
 
-    def ping(self, target: str, destinations: Sequence[Flow] = ()) -> RequestHandle:
+    def ping(self, target: str, destinations: Sequence[Flow] = (), path: Sequence[str] = ()) -> RequestHandle:
         if self.raises:
             raise LocalProtocolError("no transport leads there")
-        self.sent.append((target, destinations))
+        self.sent.append((target, destinations, path))
         handle = RequestHandle(len(self.sent))
         answer = PingAnswered(handle=handle, code=self.code)
         if self.fails_at_once:
@@ -49,7 +49,7 @@ def test_a_client_is_asked_on_the_way_that_it_registered_from_and_stays_while_it
         running = await scene(pings, registrar)
         await asyncio.sleep(65)
         assert len(pings.sent) in (5, 6, 7)
-        assert pings.sent[0] == (str(binding.target), (binding.flow,))
+        assert pings.sent[0] == (str(binding.target), (binding.flow,), binding.path)
         assert registrar.size == 1
         running.cancel()
 

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+import pytest
+
 from offhook.calls.directory import ClientEntry
 from offhook.calls.leg import Contact, DialogName
 from offhook.calls.legs.requests import Requests
-from offhook.calls.presence import Presence
+from offhook.calls.presence import ClientCall, Presence
 from offhook.calls.settings import CallSettings
 from offhook.sip.events import (
     MessageAnswered,
@@ -21,6 +23,7 @@ from offhook.sip.events import (
     SubscriptionHandle,
 )
 from offhook.sip.refer import ReferTo, TargetDialog
+from offhook.vocabulary.sids import CallSid
 from tests.calls.legs.signals import Doorkeeper, Signals, asked
 from tests.calls.twins import DirectoryTwin
 from tests.sip.raw import PEER
@@ -41,7 +44,7 @@ class House:
     def __init__(self, tasks: asyncio.TaskGroup, *, proved: bool = True) -> None:
         directory = DirectoryTwin()
         self.alice = directory.clients["alice"]
-        self.signals, self.leg = Signals(), Leg()
+        self.signals, self.leg, self.presence = Signals(), Leg(), Presence()
         self.named: list[DialogName] = []
 
         def spawn(work: Coroutine[Any, Any, None]) -> None:
@@ -51,19 +54,32 @@ class House:
             self.signals,  # type: ignore[arg-type]
             Doorkeeper(self.alice if proved else None),  # type: ignore[arg-type]
             directory,
-            Presence(),
+            self.presence,
             CallSettings(),
             spawn=spawn,
             leg=self.find,  # type: ignore[arg-type]
             contacts=lambda _login, _domain: [Contact(uri="sip:bob@desk", route=PEER)],
         )
 
+    def in_call(self, *call_ids: str, answered: bool = True) -> None:
+        """Alice is."""
+        self.presence._calls["alice@pbx.test"] = {
+            CallSid(call_id): ClientCall(
+                sid=CallSid(call_id),
+                answered=answered,
+                placed=True,
+                other="bob",
+                dialog=DialogName(call_id=call_id, our_tag="ours", their_tag="theirs"),
+            )
+            for call_id in call_ids
+        }
+
     def find(self, name: DialogName) -> Leg | None:
         self.named.append(name)
         return self.leg if name.call_id == "c" else None
 
-    def refers(self, about: TargetDialog | None) -> None:
-        request = asked("REFER", "Refer-To: <sip:bob@pbx.test>")
+    def refers(self, about: TargetDialog | None, to: str = "sip:bob@pbx.test") -> None:
+        request = asked("REFER", f"Refer-To: <{to}>")
         self.requests.hear(
             ReferReceived(
                 handle=SubscriptionHandle(1), call=None, request=request, source=PEER, refer_to=ReferTo.of(request),
@@ -108,6 +124,31 @@ def test_a_refer_reaches_the_call_that_it_is_about() -> None:
             house.refers(TargetDialog(call_id="gone", local_tag="a", remote_tag="b"))
             await settle()
             assert house.signals.said == [("refuse", 1, 403), ("refuse", 1, 481)]
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("calls", "answered", "to", "said"),
+    [
+        (("c",), True, "sip:bob@pbx.test", []),
+        (("c", "d"), True, "sip:bob@pbx.test?Replaces=d%3Bto-tag%3Dours%3Bfrom-tag%3Dtheirs", []),
+        (("c", "d"), True, "sip:bob@pbx.test", [("refuse", 1, 485)]),
+        (("c",), False, "sip:bob@pbx.test", [("refuse", 1, 403)]),
+        (("gone",), True, "sip:bob@pbx.test", [("refuse", 1, 481)]),
+    ],
+    ids=["his one call", "the one besides that to be replaced", "which of two?", "not answered", "just over"],
+)
+def test_a_refer_that_names_no_call_is_about_the_one_call_of_who_asks(
+    calls: tuple[str, ...], answered: bool, to: str, said: list[object]
+) -> None:
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            house = House(tasks)
+            house.in_call(*calls, answered=answered)
+            house.refers(None, to)
+            await settle()
+            assert (house.signals.said, house.leg.asked) == (said, [] if said else [("bob", house.alice)])
 
     run(main())
 

@@ -13,7 +13,7 @@ from offhook.sip.asyncio.connection import Connection
 from offhook.sip.asyncio.connections import Connections
 from offhook.sip.asyncio.listeners import Place
 from offhook.sip.asyncio.stream import StreamConnection
-from offhook.sip.flow import Flow, HostPort, Transport
+from offhook.sip.flow import Flow, HostPort, Transmit, Transport
 from offhook.sip.settings import SipSettings
 
 
@@ -31,9 +31,17 @@ class Hearing:
         self.heard: list[tuple[bytes, Flow]] = []
         self.failed: list[Flow] = []
         self.lost: list[Flow] = []
+        self.elsewhere: list[Transmit] = []
+        """What shall go another way."""
         self.news = asyncio.Event()
         self.connections = Connections(
-            SipSettings(**settings), self._message, self.news.set, self._failed, self.lost.append, client_tls
+            SipSettings(**settings),
+            self._message,
+            self.news.set,
+            self._failed,
+            self.lost.append,
+            self.elsewhere.append,
+            client_tls,
         )
         self.handshakes = Handshakes(self.connections.settings, self.connections.trusted)
         self._transport = transport

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+from offhook.sip.flow import Transmit
 from tests.sip.asyncio.hearing import Hearing
 from tests.sip.raw import request
 
@@ -14,7 +15,7 @@ def test_a_peer_who_does_not_read_is_cut_off() -> None:
             writer.write(request("OPTIONS"))
             [(_, flow)] = await server.hears()
             for _ in range(400):
-                server.connections.send(b"x" * 50_000, flow, flow.host)
+                server.connections.send(Transmit(data=b"x" * 50_000, destination=flow), flow.host)
                 if not server.connections.size:
                     break
                 await asyncio.sleep(0)

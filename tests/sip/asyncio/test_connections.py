@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from offhook.security.tls import ClientTls, ServerTls
-from offhook.sip.flow import Flow, Transport
+from offhook.sip.flow import Flow, Transmit, Transport
 from tests.sip.asyncio.hearing import Hearing, gone
 from tests.sip.raw import request
 from tests.support.certificates import certificate
@@ -105,7 +105,7 @@ def test_connections_of_ours_are_kept_alive_and_given_up_when_answers_cease() ->
         async with client.open(), await asyncio.start_server(peer, "127.0.0.1", 0) as listening:
             port = listening.sockets[0].getsockname()[1]
             flow = Flow(Transport.TCP, "127.0.0.1", port)
-            client.connections.send(b"body", flow, "127.0.0.1")
+            client.connections.send(Transmit(data=b"body", destination=flow), "127.0.0.1")
             await answers.wait()
             await client.until(lambda: client.connections.size == 0)
             assert flow in client.failed
@@ -126,7 +126,9 @@ def test_a_peer_that_never_answers_keep_alives_is_left_in_peace() -> None:
         client = Hearing(keepalive=0.05)
         async with client.open(), await asyncio.start_server(peer, "127.0.0.1", 0) as listening:
             port = listening.sockets[0].getsockname()[1]
-            client.connections.send(b"body", Flow(Transport.TCP, "127.0.0.1", port), "127.0.0.1")
+            client.connections.send(
+                Transmit(data=b"body", destination=Flow(Transport.TCP, "127.0.0.1", port)), "127.0.0.1"
+            )
             await enough.wait()
             assert client.connections.size == 1
             client.connections.close()
@@ -139,7 +141,9 @@ def test_a_connection_is_opened_once_for_all_that_waits(tmp_path: Path) -> None:
         server, client = Hearing(), Hearing()
         async with server.open() as (host, port), client.open():
             for _ in range(3):
-                client.connections.send(request("OPTIONS"), Flow(Transport.TCP, "a.name", port), host)
+                client.connections.send(
+                    Transmit(data=request("OPTIONS"), destination=Flow(Transport.TCP, "a.name", port)), host
+                )
             await server.hears(3)
             assert server.connections.size == client.connections.size == 1
 
@@ -151,7 +155,7 @@ def test_a_connection_that_is_lost_fails_what_took_it_under_every_name() -> None
         server, client = Hearing(max_unsent=1000), Hearing(max_unsent=100_000)
         async with server.open() as (host, port), client.open():
             flow = Flow(Transport.TCP, "a.name", port)
-            client.connections.send(request("OPTIONS"), flow, host)
+            client.connections.send(Transmit(data=request("OPTIONS"), destination=flow), host)
             await server.hears()
             (connection,) = client.connections._connections.values()
             connection._overflowed = True
@@ -170,7 +174,7 @@ def test_a_flow_whose_connection_is_gone_fails_at_once() -> None:
             [(_, flow)] = await server.hears()
             writer.close()
             await server.until(lambda: server.connections.size == 0)
-            server.connections.send(b"x", flow, flow.host)
+            server.connections.send(Transmit(data=b"x", destination=flow), flow.host)
             assert server.failed == [flow]
 
     asyncio.run(scenario())
@@ -184,12 +188,14 @@ def test_a_server_is_believed_under_its_own_name_only(tmp_path: Path) -> None:
         client = Hearing(client_tls=ClientTls(ca_file=made.ca_file))
         async with server.open() as (host, port), client.open():
             impostor = Flow(Transport.TLS, "other.example", port)
-            client.connections.send(b"x", impostor, host)
+            client.connections.send(Transmit(data=b"x", destination=impostor), host)
             await client.until(lambda: client.failed == [impostor])
             for name in ("sip.example", "localhost"):
-                client.connections.send(request("OPTIONS"), Flow(Transport.TLS, name, port), host)
+                client.connections.send(
+                    Transmit(data=request("OPTIONS"), destination=Flow(Transport.TLS, name, port)), host
+                )
             looked_up = Flow(Transport.TLS, "192.0.2.9", port, name="sip.example")
-            client.connections.send(request("OPTIONS"), looked_up, host)
+            client.connections.send(Transmit(data=request("OPTIONS"), destination=looked_up), host)
             await server.hears(3)
             assert client.connections.size == 2, "one for each name that was asked for"
 
@@ -203,7 +209,9 @@ def test_who_shows_a_certificate_is_known_by_its_names(tmp_path: Path) -> None:
         server = Hearing(Transport.TLS, server_tls=ServerTls([ours], client_ca=carrier.ca_file))
         client = Hearing(client_tls=ClientTls(ca_file=ours.ca_file, certificate=carrier))
         async with server.open() as (host, port), client.open():
-            client.connections.send(request("OPTIONS"), Flow(Transport.TLS, "localhost", port), host)
+            client.connections.send(
+                Transmit(data=request("OPTIONS"), destination=Flow(Transport.TLS, "localhost", port)), host
+            )
             [(_, flow)] = await server.hears()
             assert flow.transport is Transport.TLS
             assert "trunk.example" in flow.certified
@@ -218,16 +226,18 @@ def test_a_peer_who_may_be_reached_over_its_own_connection_is_if_its_certificate
         server = Hearing(Transport.TLS, server_tls=ServerTls([ours], client_ca=carrier.ca_file))
         client = Hearing(client_tls=ClientTls(ca_file=ours.ca_file, certificate=carrier))
         async with server.open() as (host, port), client.open():
-            client.connections.send(request("OPTIONS"), Flow(Transport.TLS, "localhost", port), host)
+            client.connections.send(
+                Transmit(data=request("OPTIONS"), destination=Flow(Transport.TLS, "localhost", port)), host
+            )
             [(_, flow)] = await server.hears()
             server.connections.alias(flow, "other.example", 5061)
             server.connections.alias(flow, "trunk.example", 5061)
             towards = Flow(Transport.TLS, flow.host, 5061, name="trunk.example")
-            server.connections.send(request("OPTIONS"), towards, flow.host)
+            server.connections.send(Transmit(data=request("OPTIONS"), destination=towards), flow.host)
             await client.hears()
             assert server.connections.size == 1
             impostor = towards._replace(name="other.example")
-            server.connections.send(request("OPTIONS"), impostor, flow.host)
+            server.connections.send(Transmit(data=request("OPTIONS"), destination=impostor), flow.host)
             await server.until(lambda: server.failed == [impostor])
             client.connections.close()
             await server.until(lambda: server.connections.size == 0)
@@ -248,7 +258,7 @@ def test_without_tls_only_trusted_networks_are_reached_over_their_own_connection
             [(_, flow)] = await server.hears()
             server.connections.alias(flow, "anybody.example", 9)
             towards = Flow(Transport.TCP, "127.0.0.1", 9)
-            server.connections.send(b"hello", towards, "127.0.0.1")
+            server.connections.send(Transmit(data=b"hello", destination=towards), "127.0.0.1")
             if reused:
                 assert await reader.readexactly(5) == b"hello"
             else:
@@ -263,7 +273,7 @@ def test_a_name_that_no_certificate_can_bear_is_a_failure_like_others(tmp_path: 
         server, client = Hearing(), Hearing()
         async with server.open() as (host, port), client.open():
             flow = Flow(Transport.TLS, f"{'x' * 70}.example", port)
-            client.connections.send(b"x", flow, host)
+            client.connections.send(Transmit(data=b"x", destination=flow), host)
             await client.until(lambda: client.failed == [flow])
 
     asyncio.run(scenario())

@@ -26,11 +26,13 @@ from offhook.sip.events import (
     RegisterReceived,
 )
 from offhook.sip.flow import Flow, Transport
+from offhook.sip.locating import anywhere
 from offhook.sip.message import Request
 from offhook.sip.settings import Listener, SipSettings
 from offhook.sip.signalling import Invitation, Signalling
 from tests.sip.asyncio.nameserver import nameserver
 from tests.sip.asyncio.web_client import WebClient, believing
+from tests.sip.raw import request
 from tests.support.certificates import both_ways, certificate
 
 EventT = TypeVar("EventT")
@@ -39,14 +41,20 @@ EventT = TypeVar("EventT")
 class Phone:
     """A driver and what it heard."""
 
-    def __init__(self, made: Certificate | None = None, tap: Tap | None = None, **settings: object) -> None:
+    def __init__(
+        self,
+        made: Certificate | None = None,
+        tap: Tap | None = None,
+        permits: Callable[[str], bool] = anywhere,
+        **settings: object,
+    ) -> None:
         self.heard: asyncio.Queue[Event] = asyncio.Queue()
         if made is not None:
             settings = {"listen_tls": ("127.0.0.1", 0)} | settings
         all_settings = SipSettings(**{"listen": ("127.0.0.1", 0), **settings})  # type: ignore[arg-type]
         tls = {} if made is None else both_ways(made)
         self.sip = SipDriver(  # type: ignore[arg-type]
-            all_settings, self.listen, random_bits=random.Random(1).getrandbits, tap=tap, **tls
+            all_settings, self.listen, random_bits=random.Random(1).getrandbits, tap=tap, permits=permits, **tls
         )
 
     def listen(self, event: Event) -> None:
@@ -103,6 +111,36 @@ def test_a_call_over_real_sockets(
                 await bob.sip.settled()
 
     on(loop, scenario)
+
+
+@pytest.mark.parametrize("listens", ["at its address", "by name", "nowhere"])
+def test_a_response_whose_connection_is_gone_takes_a_new_one(listens: str) -> None:
+    """RFC 3261 section 18.2.2, and RFC 3263 section 5 where the Via has a name."""
+
+    async def scenario() -> None:
+        bob, came = Phone(), asyncio.get_running_loop().create_future()
+
+        async def hears(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            came.set_result(await reader.readline())
+            writer.close()
+
+        at, caller = ("127.0.0.1", "127.0.0.1") if listens == "at its address" else ("127.0.0.1", "127.0.0.2")
+        async with bob.sip, await asyncio.start_server(hears, at, 0) as listener:
+            port = listener.sockets[0].getsockname()[1]
+            via = {"at its address": f"192.0.2.9:{port}", "by name": f"localhost:{port}", "nowhere": "192.0.2.9:9"}
+            reader, writer = await asyncio.open_connection(*bob.sip.addresses["tcp"], local_addr=(caller, 0))
+            writer.write(request("INVITE", via=via[listens]).replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP"))
+            incoming = await bob.hears(IncomingCall)
+            await reader.readuntil(b"\r\n\r\n")  # the 100: nothing is lost with the connection
+            writer.close()
+            await bob.hears(FlowLost)
+            bob.sip.refuse(incoming.call, 486)
+            if listens != "nowhere":
+                async with asyncio.timeout(5):
+                    assert await came == b"SIP/2.0 486 Busy Here\r\n"
+            await bob.hears(CallEnded)
+
+    asyncio.run(scenario())
 
 
 class Ear:

@@ -246,3 +246,23 @@ def test_names_that_can_be_none_lead_nowhere(server: str, name: str) -> None:
             await bench.resolver.locate(Uri(host=name))
 
     run(scenario, server)
+
+
+def test_a_name_from_outside_does_not_lead_inwards(server: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            inside = {"192.0.2.1"}
+            resolver = Resolver(
+                SipSettings(nameservers=(server,)), Reach(transports=(UDP,), families=(Kind.A,)), tasks=tasks,
+                random_bits=counted_bits(), hosts=HostsFile(tmp_path / "none"), permits=lambda host: host not in inside,
+            )  # fmt: skip
+            guarded = Flow(UDP, "one.example", 5060, guarded=True)
+            for _ in range(2):  # asked, and remembered
+                assert resolver.at_once(guarded) is None
+                with pytest.raises(NotLocated, match="must not lead us"):
+                    await resolver.address(guarded)
+            assert (await resolver.address(guarded._replace(guarded=False))).host == "192.0.2.1"
+            assert (await resolver.address(guarded._replace(host="two.example"))).host == "192.0.2.2"
+            resolver.close()
+
+    asyncio.run(scenario())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+from offhook.sip.flow import Transmit
 from tests.sip.asyncio.hearing import Hearing, gone
 from tests.sip.raw import request
 
@@ -18,7 +19,7 @@ def test_messages_are_cut_out_of_the_stream_and_answered_on_their_connection() -
             await server.hears(2)
             assert [data for data, _ in server.heard] == [data, data]
             flow = server.heard[0][1]
-            server.connections.send(b"answer", flow, flow.host)
+            server.connections.send(Transmit(data=b"answer", destination=flow), flow.host)
             assert await reader.readexactly(6) == b"answer"
             writer.close()
             await writer.wait_closed()

@@ -11,7 +11,7 @@ from websockets.typing import Origin
 from offhook.sip.asyncio.connection import Connection
 from offhook.sip.asyncio.listeners import Place
 from offhook.sip.asyncio.websocket import WebSocketConnection, Welcome
-from offhook.sip.flow import Transport
+from offhook.sip.flow import Transmit, Transport
 from tests.sip.asyncio.hearing import Hearing, gone
 from tests.sip.asyncio.web_client import WebClient
 from tests.sip.raw import request
@@ -50,8 +50,8 @@ def test_a_message_is_a_frame_both_ways(run) -> None:
             assert [data for data, _ in heard] == [whole] * 3
             flow = heard[0][1]
             assert flow.transport is Transport.WS
-            server.connections.send(b"text", flow, flow.host)
-            server.connections.send(b"\xff", flow, flow.host)
+            server.connections.send(Transmit(data=b"text", destination=flow), flow.host)
+            server.connections.send(Transmit(data=b"\xff", destination=flow), flow.host)
             assert [await client.socket.recv(), await client.socket.recv()] == ["text", b"\xff"]
 
     run(scenario)
@@ -175,7 +175,7 @@ def test_nobody_but_its_client_opens_a_web_socket(run) -> None:
                 [(_, flow)] = await server.hears()
             await server.until(lambda: server.connections.size == 0)
             for lost in (flow, flow._replace(connection=0)):
-                server.connections.send(b"x", lost, lost.host)
+                server.connections.send(Transmit(data=b"x", destination=lost), lost.host)
             assert server.failed == [flow, flow, flow._replace(connection=0)]
             assert server.lost == [flow, flow]
 

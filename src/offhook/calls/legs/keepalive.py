@@ -52,7 +52,7 @@ class KeepAlive:
     def _ask(self, address: str, binding: Binding) -> None:
         self._early = set()
         try:
-            handle = self._signalling.ping(str(binding.target), (binding.flow,))
+            handle = self._signalling.ping(str(binding.target), (binding.flow,), binding.path)
         except (SipError, OSError) as error:
             log.debug("client_not_asked", client=address, error=str(error))
             self._judge(address, binding, alive=False)

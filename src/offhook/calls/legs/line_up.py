@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from offhook.calls.admission import Admission
 from offhook.calls.authentication import Authentication
@@ -60,11 +61,12 @@ def line_up(
         strangers=calls.strangers,
         now=now,
     )
+    rule = Egress((*egress.allow, *egress.sip))
     exchange = SipExchange(
         settings=sip,
         calls=calls,
         directory=directory,
-        addresses=MediaAddresses(media=media, sip=sip, egress=Egress((*egress.allow, *egress.sip))),
+        addresses=MediaAddresses(media=media, sip=sip, egress=rule),
         sessions=sessions,
         registrar=registrar,
         admission=admission,
@@ -72,9 +74,8 @@ def line_up(
         now=now,
         random_bits=random_bits,
     )
-    return exchange, SipDriver(
-        sip, exchange.hear, random_bits=random_bits, bans=bans, tap=tap, server_tls=server_tls, client_tls=client_tls
-    )
+    driver = partial(SipDriver, sip, exchange.hear, random_bits=random_bits, bans=bans, tap=tap, permits=rule.permits)
+    return exchange, driver(server_tls=server_tls, client_tls=client_tls)
 
 
 def _authentication(

@@ -17,7 +17,7 @@ from offhook.calls.legs.referral import SipReferral
 from offhook.calls.legs.sip import SipLeg, Spawn
 from offhook.calls.legs.watching import Watching
 from offhook.calls.messages import Contacts, Messages
-from offhook.calls.presence import Presence
+from offhook.calls.presence import Presence, address_of
 from offhook.calls.settings import CallSettings
 from offhook.sip import events as sip
 from offhook.sip.signalling import Signalling
@@ -36,6 +36,7 @@ class Requests:
         admission: Admission,
         messaging: Messaging,
         watching: Watching,
+        presence: Presence,
         *,
         spawn: Spawn,
         leg: Callable[[DialogName], SipLeg | None],
@@ -44,6 +45,7 @@ class Requests:
         self._admission = admission
         self._messaging = messaging
         self._watching = watching
+        self._presence = presence
         self._spawn = spawn
         self._leg = leg
 
@@ -73,7 +75,7 @@ class Requests:
             max_per_client=settings.max_subscriptions_per_client,
         )
         messaging = Messaging(signalling, messages)
-        return cls(signalling, admission, messaging, watching, spawn=spawn, leg=leg)
+        return cls(signalling, admission, messaging, watching, presence, spawn=spawn, leg=leg)
 
     @property
     def idle(self) -> bool:
@@ -97,20 +99,27 @@ class Requests:
                 assert_never(never)
 
     async def _refer(self, event: sip.ReferReceived) -> None:
-        """A REFER outside of dialogs is about the dialog that it names (RFC 4538), and about nothing without one."""
+        """A REFER outside of dialogs is about the dialog that it names (RFC 4538), else about the one call of whoever asks, besides
+        that which it wants replaced. Nobody is called for a client who is in no call (403), nor is it guessed which of
+        several he means (485).
+        """
         handle, about = event.handle, event.about
         client = await self._admission.client(
             event, self._signalling, lambda code: self._signalling.refuse_refer(handle, code)
         )
         if client is None:
             return
-        leg = None
+        referral = SipReferral(self._signalling, event, client)
         if about is not None:
-            leg = self._leg(DialogName(call_id=about.call_id, our_tag=about.remote_tag, their_tag=about.local_tag))
-        if leg is None:
-            self._signalling.refuse_refer(handle, 403 if about is None else 481)
+            names = [DialogName(call_id=about.call_id, our_tag=about.remote_tag, their_tag=about.local_tag)]
         else:
-            leg.refer(SipReferral(self._signalling, event, client))
+            own = (call.dialog for call in self._presence.calls(address_of(client)) if call.answered)
+            names = [name for name in own if name is not None and name != referral.replaces]
+        leg = self._leg(names[0]) if len(names) == 1 else None
+        if leg is not None:
+            leg.refer(referral)
+        else:
+            self._signalling.refuse_refer(handle, 485 if len(names) > 1 else 481 if names else 403)
 
     async def _subscribe(self, event: sip.SubscribeReceived) -> None:
         handle = event.handle

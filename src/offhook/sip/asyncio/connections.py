@@ -15,7 +15,7 @@ from offhook.security.certificates import TlsError
 from offhook.security.tls import ClientTls
 from offhook.sip.asyncio.connection import Connection, Peer
 from offhook.sip.asyncio.stream import StreamConnection
-from offhook.sip.flow import Flow
+from offhook.sip.flow import Flow, Transmit
 from offhook.sip.settings import SipSettings
 from offhook.sip.sources import TrustedNetworks, source_of
 
@@ -36,10 +36,11 @@ class Connections:
         on_batch: Callable[[], None],
         on_failed: Callable[[Flow], None],
         on_lost: Callable[[Flow], None],
+        send: Callable[[Transmit], None],
         client_tls: ClientTls | None = None,
     ) -> None:
         """``on_failed`` is told a destination to which something could not be sent, ``on_lost`` the flow of a connection
-        that brought messages and is gone.
+        that brought messages and is gone; ``send`` takes what shall go another way instead.
         """
         self.settings = settings
         self.on_message = on_message
@@ -47,13 +48,14 @@ class Connections:
         self.tasks: asyncio.TaskGroup | None = None
         self._on_failed = on_failed
         self._on_lost = on_lost
+        self._send_elsewhere = send
         self._client_tls = client_tls or ClientTls(verify=settings.tls_verify, ca_file=settings.tls_ca)
         self.trusted = TrustedNetworks(settings.trust)
         """Exempt from the limits per source."""
         self._connections: dict[int, Connection] = {}
         self._by_peer: dict[Peer, Connection] = {}
         self._by_source: Counter[str] = Counter()
-        self._opening: dict[Peer, list[tuple[bytes, Flow]]] = {}
+        self._opening: dict[Peer, list[Transmit]] = {}
         self._numbered = 0
 
     def close(self) -> None:
@@ -70,27 +72,35 @@ class Connections:
         """The connection that a flow names."""
         return self._connections.get(number)
 
-    def send(self, data: bytes, flow: Flow, host: str, port: int = 0) -> None:
-        """Send on the connection that ``flow`` names, else on any to that peer, else on a new one to ``host``, at the port of
-        ``flow`` unless it is given.
+    def send(self, transmit: Transmit, host: str, port: int = 0) -> None:
+        """Send on the connection that the flow names, else on any to that peer, else on a new one to ``host``, at the port of
+        the flow unless it is given. A response whose connection is gone takes the other ways that it has.
         """
+        flow = transmit.destination
         peer = _peer(flow, host, port or flow.port)
         connection = self._connections.get(flow.connection) or self._by_peer.get(peer)
         if connection is not None:
-            self._pass(connection, data, flow)
+            self._pass(connection, transmit.data, flow)
             return
         waiting = self._opening.get(peer)
         if flow.connection or flow.transport.web:
-            self._on_failed(flow)  # whoever opened it is gone, and listens nowhere else
+            self._fail(transmit)  # whoever opened it is gone, and listens nowhere else but where he says so
             if flow.connection:
                 self._on_lost(flow)  # again: it may have been bound to since
         elif waiting is None:
             assert self.tasks is not None
-            self._opening[peer] = [(data, flow)]
+            self._opening[peer] = [transmit]
             self.tasks.create_task(self._open(peer))
-        elif sum(len(other) for other, _ in waiting) + len(data) <= self.settings.max_unsent:
-            waiting.append((data, flow))
+        elif sum(len(other.data) for other in waiting) + len(transmit.data) <= self.settings.max_unsent:
+            waiting.append(transmit)
         else:
+            self._on_failed(flow)
+
+    def _fail(self, *transmits: Transmit) -> None:
+        for transmit in transmits:
+            if transmit.otherwise:
+                self._send_elsewhere(transmit.next)
+        for flow in dict.fromkeys(transmit.destination for transmit in transmits if not transmit.otherwise):
             self._on_failed(flow)
 
     async def _open(self, peer: Peer) -> None:
@@ -98,12 +108,11 @@ class Connections:
             connection = await self._connect(peer)
         except (OSError, TimeoutError, TlsError, ValueError) as error:  # ValueError: a name for no certificate
             _LOG.info("connection not opened", transport=peer[0].value, peer=peer[1], port=peer[2], error=_said(error))
-            for flow in dict.fromkeys(flow for _, flow in self._opening.pop(peer)):
-                self._on_failed(flow)
+            self._fail(*self._opening.pop(peer))
             return
         self._link(peer, connection)
-        for data, flow in self._opening.pop(peer):
-            self._pass(connection, data, flow)
+        for transmit in self._opening.pop(peer):
+            self._pass(connection, transmit.data, transmit.destination)
 
     def _pass(self, connection: Connection, data: bytes, flow: Flow) -> None:
         if len(connection.carried) < _CARRIED:

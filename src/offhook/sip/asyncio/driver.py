@@ -14,6 +14,7 @@ import structlog
 from offhook.security.tls import ClientTls, ServerTls
 from offhook.sip.asyncio.acceptor import Handshakes
 from offhook.sip.asyncio.connections import Connections
+from offhook.sip.asyncio.departure import Departure
 from offhook.sip.asyncio.listeners import Listeners, Place
 from offhook.sip.asyncio.public_address import PublicAddress
 from offhook.sip.asyncio.resolver import Resolver, reach_of
@@ -26,7 +27,7 @@ from offhook.sip.endpoint import Endpoint
 from offhook.sip.errors import NotLocated, RemoteProtocolError
 from offhook.sip.events import CallEnded, CallHandle, Event, RequestHandle, SubscriptionHandle
 from offhook.sip.flow import Flow, HostPort, Transmit, Transport
-from offhook.sip.locating import is_address
+from offhook.sip.locating import Permits, anywhere, is_address
 from offhook.sip.packages import Render, Termination
 from offhook.sip.settings import SipSettings
 from offhook.sip.signalling import Headers, InstantMessage, Invitation, RegisterOrder
@@ -39,8 +40,6 @@ _BEATS = 3
 """Of so many the least counts: one stall is no overload, and refusing callers would not undo it."""
 _WEB_PATH = "/sip"
 """Where the HTTPS port speaks SIP."""
-_MAX_UNRESOLVED = 1000
-"""Messages that wait for names; more are dropped as if the name had no address."""
 
 
 class SipDriver:
@@ -60,34 +59,42 @@ class SipDriver:
         tap: Tap | None = None,
         server_tls: ServerTls | None = None,
         client_tls: ClientTls | None = None,
+        permits: Permits = anywhere,
     ) -> None:
-        """``tap`` hears all messages. Secure listeners show ``server_tls``; ours go by the settings without ``client_tls``."""
+        """``tap`` hears all messages. Secure listeners show ``server_tls``; ours go by the settings without ``client_tls``.
+        ``permits`` says whether a far end on the public internet may lead us to an address.
+        """
         self._settings = settings
         self._listener, self._tap = listener, tap or Deaf()
         self._tasks = asyncio.TaskGroup()
-        self._resolver = Resolver(settings, reach_of(settings), random_bits=random_bits, tasks=self._tasks)
+        self._resolver = Resolver(
+            settings, reach_of(settings), random_bits=random_bits, tasks=self._tasks, permits=permits
+        )
         self._welcome = Welcome(origins=settings.web_origins)
-        self._connections = Connections(settings, self._received, self._drain, self._failed, self._lost, client_tls)
+        self._connections = Connections(
+            settings, self._received, self._drain, self._failed, self._lost, self._send, client_tls
+        )
         self._endpoint = Endpoint(
             settings,
             random_bits=random_bits,
             local_address=self.local_address,
             bans=bans,
             on_alias=self._connections.alias,
+            permits=permits,
         )
         self._listeners = Listeners(
             settings,
             on_datagram=self._received,
             on_batch=self._drain,
             accept=self._accept,
-            handshakes=Handshakes(
-                settings, self._connections.trusted, lambda host: self._endpoint.bans.banned(host, self._clock())
-            ),
+            handshakes=Handshakes(settings, self._connections.trusted, self._banned),
             tls=server_tls,
+        )
+        self._departure = Departure(
+            self._resolver, self._listeners, self._connections, self._tap, self._tasks, self._undelivered, self._drain
         )
         self._public = PublicAddress(settings, self._listeners, self._resolver, random_bits)
         self._background: list[asyncio.Task[None]] = []
-        self._unresolved: dict[Flow, list[Transmit]] = {}
         self._timer: asyncio.Handle | None = None
         self._armed_at = 0.0
         """When it fires; uvloop's handles do not tell."""
@@ -158,8 +165,17 @@ class SipDriver:
         except Exception:  # noqa: BLE001  (a defect that one message meets must not cost others their connection)
             _LOG.exception("a SIP message could not be handled", source=source.host)
 
-    def _failed(self, destination: Flow) -> None:
+    def _send(self, transmit: Transmit) -> None:
+        self._departure.send(transmit)
+
+    def _undelivered(self, destination: Flow) -> None:
         self._endpoint.transport_failed(destination, self._clock())
+
+    def _banned(self, host: str) -> bool:
+        return self._endpoint.bans.banned(host, self._clock())
+
+    def _failed(self, destination: Flow) -> None:
+        self._undelivered(destination)
         self._drain()
 
     def _lost(self, flow: Flow) -> None:
@@ -177,7 +193,7 @@ class SipDriver:
                 if not transmits and not events:
                     break
                 for transmit in transmits:
-                    self._send(transmit)
+                    self._departure.send(transmit)
                 for event in events:
                     self._deliver(event)
         finally:
@@ -231,45 +247,6 @@ class SipDriver:
         """A secure WebSocket at path ``/sip`` of an HTTPS server at ``address``, which hands over what it has received."""
         place = Place(transport=Transport.WSS, address=HostPort(*address), advertise=self._settings.advertise)
         return WebSocketConnection(self._connections, place, replace(self._welcome, path=_WEB_PATH))
-
-    def _send(self, transmit: Transmit) -> None:
-        flow = transmit.destination
-        if is_address(flow.host):
-            self._send_to(transmit, flow)
-            return
-        waiting = self._unresolved.get(flow)
-        if waiting is not None:
-            waiting.append(transmit)  # in order, also when the answer is known by now
-        elif (address := self._resolver.at_once(flow)) is not None:
-            self._send_to(transmit, address)
-        elif sum(map(len, self._unresolved.values())) < _MAX_UNRESOLVED:
-            self._unresolved[flow] = [transmit]
-            self._tasks.create_task(self._resolve(flow))
-        else:
-            self._endpoint.transport_failed(flow, self._clock())
-
-    async def _resolve(self, flow: Flow) -> None:
-        address: Flow | None = None
-        try:
-            address = await self._resolver.address(flow)
-        except NotLocated as error:
-            _LOG.info("name not resolved", host=flow.host, error=str(error))
-        for transmit in self._unresolved.pop(flow):
-            if address is None:
-                self._endpoint.transport_failed(flow, self._clock())
-            else:
-                self._send_to(transmit, address)
-        self._drain()
-
-    def _send_to(self, transmit: Transmit, address: Flow) -> None:
-        flow = transmit.destination
-        self._tap.sent(transmit.data, address)
-        if flow.transport is not Transport.UDP:
-            self._connections.send(transmit.data, flow, address.host, address.port)
-            return
-        datagrams = self._listeners.udp(flow.connection, address.host)
-        if datagrams is None or not datagrams.send(transmit.data, address.host, address.port):
-            self._endpoint.transport_failed(flow, self._clock())
 
     # -- intentions -------------------------------------------------------------------------------------------------
 
@@ -388,8 +365,8 @@ class SipDriver:
         asyncio.get_running_loop().call_soon(self._drain)  # as for invite
         return handle
 
-    def ping(self, target: str, destinations: Sequence[Flow] = ()) -> RequestHandle:
-        handle = self._endpoint.ping(target, self._clock(), destinations)
+    def ping(self, target: str, destinations: Sequence[Flow] = (), path: Sequence[str] = ()) -> RequestHandle:
+        handle = self._endpoint.ping(target, self._clock(), destinations, path)
         asyncio.get_running_loop().call_soon(self._drain)  # as for invite
         return handle
 

@@ -14,7 +14,7 @@ from offhook.sip.asyncio.hosts import HostsFile
 from offhook.sip.dns import Kind, Question, Record
 from offhook.sip.errors import NotLocated
 from offhook.sip.flow import Flow, Transport
-from offhook.sip.locating import Reach, Search, locate
+from offhook.sip.locating import Permits, Reach, Search, anywhere, locate
 from offhook.sip.settings import SipSettings
 from offhook.sip.uri import Uri
 
@@ -40,7 +40,10 @@ class Resolver:
         random_bits: Callable[[int], int],
         tasks: asyncio.TaskGroup,
         hosts: HostsFile | None = None,
+        permits: Permits = anywhere,
     ) -> None:
+        """``permits``: whether a guarded flow may lead to an address."""
+        self._permits = permits
         self._settings = settings
         self._reach = reach
         self._random_bits = random_bits
@@ -75,15 +78,20 @@ class Resolver:
                     return None
                 questions = search.send({name: found for name, found in answers.items() if found is not None})
         except StopIteration as done:
-            first: Flow = done.value[0]
-            return first._replace(connection=flow.connection)
+            found: Flow = done.value[0]
         except NotLocated:
             return None
+        return None if flow.guarded and not self._permits(found.host) else found._replace(connection=flow.connection)
 
     async def address(self, flow: Flow) -> Flow:
         """The address behind a flow that names a host. Raises ``NotLocated``."""
         found = await self._drive(self._behind(flow), flow.host)
-        return found[0]._replace(connection=flow.connection)
+        return self._permitted(flow, found[0])
+
+    def _permitted(self, flow: Flow, found: Flow) -> Flow:
+        if flow.guarded and not self._permits(found.host):
+            raise NotLocated(f"{flow.host} is {found.host}, where a far end must not lead us; egress.sip may allow it")
+        return found._replace(connection=flow.connection)
 
     def _behind(self, flow: Flow) -> Search:
         """Without chance: what belongs to one dialog or transaction goes to the same one of several servers."""

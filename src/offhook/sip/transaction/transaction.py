@@ -12,9 +12,11 @@ from offhook.sip.timers import Timer, Timers
 from offhook.sip.transaction.durations import Durations
 from offhook.sip.transaction.size import SizeSwitch
 from offhook.sip.transaction.table import STARTS, Cell, Do, Input, State, Table
+from offhook.sip.transaction.ways_back import ways_back
 
 _TCP_PATIENCE = 2
 """T1s that a request waits for anything from TCP before it leaves over UDP too; its branch tells the peer that it is one."""
+_RESPONSE = b"SIP/2.0 "
 _REPEATED = frozenset({Do.START_A, Do.START_E, Do.START_G})
 
 
@@ -235,8 +237,12 @@ class Transaction:
             self._timers.remove(timer)
 
     def _send(self, data: bytes | None) -> None:
-        if data is not None:
-            self._around.transmits.append(Transmit(data=data, destination=self.flow))
+        if data is None:
+            return
+        ways: tuple[Flow, ...] = ()
+        if self.flow.transport.stream and data.startswith(_RESPONSE) and self.request is not _FORGOTTEN:
+            ways = ways_back(self.request.via, self.flow)
+        self._around.transmits.append(Transmit(data=data, destination=self.flow, otherwise=ways))
 
     def _acknowledge(self, message: Request | Response | None) -> None:
         if self.make_ack is not None and isinstance(message, Response):
