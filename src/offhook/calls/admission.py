@@ -8,7 +8,7 @@ of ``authentication``; limits on how often an address may ask are the endpoint's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -182,17 +182,16 @@ class Admission:
         trunk = self._trunks.recognizer.named(username)
         return {} if trunk is None else trunk.recognition.ha1
 
-    async def _claimed(self, from_: Uri, source: Flow, ours: Collection[str], *, by_trunk: bool) -> str | None:
-        """The realm in which the caller claims to be a client; None for a stranger. ``ours`` are our own addresses to him.
+    async def _claimed(self, from_: Uri, source: Flow, ours: tuple[str, str], *, by_trunk: bool) -> str | None:
+        """The realm in which the caller claims to be a client; None for a stranger. ``ours`` is our address to him, and that which he asks.
 
         Whoever writes a domain or an address of ours in From is asked, whether or not there is such a client, so that
-        nobody learns which there are; at another address nobody is a client. Trusted networks and trunks are asked only
-        where they name a client: carriers write our domain behind the number of their caller.
+        nobody learns which there are; at another address nobody is a client. Trusted networks, trunks and this machine are
+        asked only where they name a client: carriers write our domain behind the number of their caller.
         """
-        realm = await self._authentication.realm(from_.host)
-        if not by_trunk and source.host not in self._trusted:
-            host = from_.address.lower().rstrip(".")
-            return realm if host == realm or (is_address(host) and host in ours and host != source.host) else None
+        realm, host = await self._authentication.realm(from_.host), from_.address.lower().rstrip(".")
+        if not (by_trunk or source.host in self._trusted or (source.host == ours[0] and host != realm)):
+            return realm if host == realm or (is_address(host) and host in ours) else None
         client = await self._authentication.client(from_.number, from_.host)
         return None if client is None else client.domain
 
