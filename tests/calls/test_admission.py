@@ -192,6 +192,63 @@ def test_a_trunk_proves_itself_by_a_password() -> None:
     run(main())
 
 
+def test_where_anybody_may_call_it_is_not_yet_asked_and_can_be() -> None:
+    async def main() -> None:
+        desk = Desk(trunks=(PROVING,))
+        ask = {"login": "carrier", "method": "INVITE", "uri": "sip:1000@pbx.test"}
+        assert await desk.call("+4930", "far.test") is None
+        assert desk.admitted is not None
+        assert desk.admitted.trunks == ()
+        assert desk.admitted.challenge is not None
+        desk.admitted.challenge()
+        assert desk.replies.codes == [407]
+        assert await desk.call("+4930", "far.test", desk.credentials("secret-1", **ask)) is None
+        assert desk.admitted is not None
+        assert (desk.admitted.trunks, desk.admitted.challenge) == ((PROVING,), None)
+
+    run(main())
+
+
+def test_a_trunk_proves_itself_behind_a_domain_of_ours_too_and_is_no_client_by_that() -> None:
+    async def main() -> None:
+        desk = Desk(trunks=(PROVING,))
+        ask = {"login": "carrier", "method": "INVITE", "uri": "sip:1000@pbx.test"}
+        assert await desk.call("+4930", "pbx.test") == 407
+        assert await desk.call("+4930", "pbx.test", desk.credentials("secret-1", **ask)) is None
+        assert desk.admitted is not None
+        assert (desk.admitted.client, desk.admitted.trunks) == (None, (PROVING,))
+        assert await desk.call("+4930", "pbx.test") == 407
+        assert await desk.call("+4930", "pbx.test", desk.credentials("wrong", **ask)) == 403
+
+    run(main())
+
+
+def test_a_client_whose_login_a_trunk_has_too_is_still_the_client() -> None:
+    async def main() -> None:
+        secrets = ha1_of_every_algorithm("bob", "pbx.test", "secret-1")
+        desk = Desk(trunks=(replace(PROVING, recognition=Recognition(username="bob", ha1=secrets)),))
+        ask = {"method": "INVITE", "uri": "sip:1000@pbx.test"}
+        assert await desk.call("bob", "pbx.test") == 407
+        assert await desk.call("bob", "pbx.test", desk.credentials("right", **ask)) is None
+        assert desk.admitted is not None
+        assert desk.admitted.client is not None
+        assert await desk.call("bob", "pbx.test") == 407
+        assert await desk.call("bob", "pbx.test", desk.credentials("secret-1", **ask)) == 403
+
+    run(main())
+
+
+def test_a_password_of_the_configuration_file_holds_in_every_domain() -> None:
+    async def main() -> None:
+        trunk = replace(PROVING, recognition=Recognition(username="carrier", password="secret-1"))
+        desk = Desk(trunks=(trunk,), strangers=False)
+        ask = {"login": "carrier", "method": "INVITE", "uri": "sip:1000@pbx.test"}
+        assert await desk.call("+4930", "far.test") == 407
+        assert await desk.call("+4930", "far.test", desk.credentials("secret-1", **ask)) is None
+
+    run(main())
+
+
 def test_where_anybody_may_call_wrong_credentials_are_still_refused() -> None:
     async def main() -> None:
         desk = Desk(trunks=(PROVING,))

@@ -12,8 +12,9 @@ from offhook.calls.errors import Unroutable
 from offhook.calls.routing import Caller, Routing, caller_of, shown, split_headers, target_of
 from offhook.calls.script import Application
 from offhook.calls.settings import CallSettings
+from offhook.calls.trunks.book import TrunkBook
 from offhook.calls.trunks.rewriting import NumberRules, rules_of
-from offhook.calls.trunks.trunk import Trunk, TrunkKey
+from offhook.calls.trunks.trunk import Recognition, Trunk, TrunkKey
 from offhook.vocabulary.sids import AccountSid
 from tests.calls.twins import world
 from tests.support.virtual_loop import run, settle, until
@@ -174,5 +175,49 @@ def test_a_number_of_another_account_is_reached_by_a_trunk_only_where_anybody_re
             await settle()
             assert ("404" in leg.said) == refused
             leg.ends()
+
+    run(main())
+
+
+def proving(owner: str | None, **more: object) -> Trunk:
+    recognition = Recognition(username="them", password="s3cret", **more)  # type: ignore[arg-type]
+    account = None if owner is None else AccountSid(owner)
+    return Trunk(key=TrunkKey("P"), name="proving", account_sid=account, recognition=recognition)
+
+
+@pytest.mark.parametrize(
+    ("trunk", "called", "asked"),
+    [
+        (proving("AC1"), "1000", True),
+        (proving(None), "1000", True),
+        (proving("AC2"), "1000", False),
+        (proving("AC1", networks=("192.0.2.0/24",)), "1000", False),
+        (proving("AC1"), "alice", False),
+        (proving("AC2"), "00498912", True),
+    ],
+)
+def test_a_stranger_is_asked_for_the_password_of_a_trunk_whose_call_it_may_be_and_where_he_reaches_nothing(
+    trunk: Trunk, called: str, asked: bool
+) -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.exchange.trunks.replace(TrunkBook.of([trunk]))
+            said: list[str] = []
+            leg = w.call_in(called, challenge=lambda: said.append("challenge"))
+            await settle()
+            assert (said == ["challenge"], "404" in leg.said) == (asked, False)
+            assert bool(w.script.calls) != asked
+            leg.ends()
+
+    run(main())
+
+
+def test_a_stranger_is_asked_for_nothing_while_the_directory_does_not_answer() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.directory.delay = 60
+            leg = w.call_in("1000", challenge=lambda: pytest.fail("asked"))
+            await until(lambda: leg.ended)
+            assert leg.said == ["503"]
 
     run(main())

@@ -221,6 +221,7 @@ class World:
         replaces: DialogName | None = None,
         trunks: tuple[Trunk, ...] = (),
         alias: str = "",
+        challenge: Callable[[], None] | None = None,
     ) -> LegTwin:
         """Somebody calls."""
         leg = LegTwin(self.sessions.create())
@@ -238,6 +239,7 @@ class World:
                 source_ip="192.0.2.7",
                 trunks=trunks,
                 to_alias=alias,
+                challenge=challenge,
             )
 
         self.board.receive(leg, admit)
@@ -349,6 +351,9 @@ class ExchangeTwin:
         self, number: str, caller: Caller, lineage: Sequence[AccountSid], headers: Sequence[tuple[str, str]]
     ) -> tuple[Destination, ...]:
         return self.trunks.ways(number, caller, lineage, headers)
+
+    def guards(self, lineage: Sequence[AccountSid]) -> bool:
+        return self.trunks.recognizer.guards(lineage)
 
     def leads_to(self, *hosts: str) -> None:
         """One trunk with these gateways, the first of them first."""

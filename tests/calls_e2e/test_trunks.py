@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from offhook.sip.message import Request, parse
 from tests.calls_e2e.application import Application
+from tests.calls_e2e.gateways import answering_options, black_hole
 from tests.calls_e2e.peers import free_port, free_sip_port, wait_for
 from tests.calls_e2e.server import Server
 from tests.calls_e2e.sipp import Sipp
@@ -29,41 +28,6 @@ def trunk_file(folder: Path, *gateways: str, more: str = "") -> None:
     (folder / "data" / "offhook.toml").write_text(
         f'[[trunks]]\nname = "carrier"\ngateways = [{listed}]\nresponse_timeout = 2\n{more}'
     )
-
-
-@contextmanager
-def black_hole(port: int = 0) -> Iterator[str]:
-    """A gateway that takes every datagram and says nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hole:
-        hole.bind(("127.0.0.1", port))
-        yield f"127.0.0.1:{hole.getsockname()[1]}"
-
-
-@contextmanager
-def answering_options(port: int) -> Iterator[None]:
-    """A gateway that answers every request with 200, as one does to OPTIONS."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gateway:
-        gateway.bind(("127.0.0.1", port))
-        gateway.settimeout(0.1)
-        over = threading.Event()
-
-        def answer() -> None:
-            while not over.is_set():
-                try:
-                    data, peer = gateway.recvfrom(65_535)
-                except TimeoutError:
-                    continue
-                request = parse(data)
-                assert isinstance(request, Request)
-                gateway.sendto(bytes(request.response(200, to_tag="gw")), peer)
-
-        worker = threading.Thread(target=answer)
-        worker.start()
-        try:
-            yield
-        finally:
-            over.set()
-            worker.join(5)
 
 
 def listens(port: int) -> bool:
@@ -175,6 +139,20 @@ def test_trunks_made_by_the_api_count_from_the_next_call_on_and_their_gateways_s
         assert (outcome.successful, outcome.failed) == (2, 0), outcome.errors
 
 
+@pytest.mark.parametrize("number", ["00498913", "+498913"])
+def test_a_carrier_that_has_nothing_but_a_password_calls_in_with_default_settings(carried, tmp_path, number):
+    proof = {"InboundUsername": "them", "InboundPassword": "secret-of-them"}
+    with Application() as app, trunk(carried, InboundCalled="0049 => +49", **proof) as sid:
+        app.pages["/hello"] = CONNECTED
+        hosted = carried.add_number("+498913", app.url("/hello"))
+        ask = {"service": number, "calls": 1, "credentials": ("them", "secret-of-them"), "patience": 10}
+        outcome = Sipp(tmp_path / "in", "caller_proves_himself", carried.sip(), **ask).run()
+        carried.request(f"IncomingPhoneNumbers/{hosted}.json", method="DELETE")
+        assert (outcome.successful, outcome.failed) == (1, 0), outcome.errors
+        record = carried.calls()[0]
+        assert (record["direction"], record["to"], record["trunk_sid"]) == ("inbound", "+498913", sid)
+
+
 def test_a_gateway_returns_when_it_answers_again(tmp_path):
     port = free_port(socket.SOCK_DGRAM)
     with Sipp(tmp_path / "second", "gateway_takes_calls", calls=1) as second, Application() as app:
@@ -191,7 +169,7 @@ def test_a_gateway_returns_when_it_answers_again(tmp_path):
 
 
 @contextmanager
-def trunk(server: Server, *gateways: str) -> Iterator[str]:
+def trunk(server: Server, *gateways: str, **more: str) -> Iterator[str]:
     """The sid of a trunk of these gateways, in their order, which are tried with a call four seconds after they failed."""
     limits = {
         "OptionsInterval": "0",
@@ -200,7 +178,7 @@ def trunk(server: Server, *gateways: str) -> Iterator[str]:
         "DownAfter": "1",
         "RetryInterval": "1",
     }
-    sid = str(server.request("Trunks.json", FriendlyName="carrier", **limits)["sid"])
+    sid = str(server.request("Trunks.json", FriendlyName="carrier", **limits, **more)["sid"])
     for priority, gateway in enumerate(gateways, start=1):
         server.request(f"Trunks/{sid}/OriginationUrls.json", SipUrl=gateway, Priority=str(priority))
     try:

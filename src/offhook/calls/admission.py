@@ -2,7 +2,8 @@
 
 A caller who names a client of ours in From, or anybody in a domain of ours, must prove to be that client. A trunk is known by
 address, certificate or password, and reaches the numbers of its account. Anybody else may reach hosted numbers and
-clients, nothing more, where ``calls.strangers`` lets them; that much is ``routing``'s care. How credentials are checked is that
+clients, nothing more, where ``calls.strangers`` lets them; that much is ``routing``'s care, and so is which of them are asked for a
+trunk's password first. How credentials are checked is that
 of ``authentication``; limits on how often an address may ask are the endpoint's.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -43,6 +45,8 @@ class Admitted:
     """The client that it is, proved; None for anybody else."""
     trunks: tuple[Trunk, ...] = ()
     """The trunks that it can have come by; none for strangers and clients."""
+    challenge: Callable[[], None] | None = None
+    """Asks a stranger for the password of a trunk instead of letting the call go on; None where no trunk has one."""
 
 
 class Admission:
@@ -84,6 +88,8 @@ class Admission:
                 return Admitted(client=None, trunks=trunks)
             if realm is None:
                 return await self._stranger(event, signalling, leg)
+            if self._names_trunk(request, realm, from_.number):
+                return await self._trunk(event, realm, signalling, leg)
             proved = await self._authentication.prove(request, from_.number, realm, source)
         except RemoteProtocolError as error:
             leg.refuse(error.status_hint, str(error))
@@ -99,8 +105,7 @@ class Admission:
             case Proof.INACTIVE:
                 leg.refuse(403, "this client is not active")
             case Proof.MISSING | Proof.STALE:
-                challenges = self._authentication.challenges(realm, source, stale=proved.proof is Proof.STALE)
-                signalling.challenge(event.call, challenges, proxy=True)
+                self._ask(event, realm, signalling, stale=proved.proof is Proof.STALE)
         return None
 
     async def client(
@@ -160,27 +165,48 @@ class Admission:
 
     async def _stranger(self, event: IncomingCall, signalling: Signalling, leg: Leg) -> Admitted | None:
         """Neither a client nor from a trunk's address: a trunk that proves itself, or anybody, where anybody may call."""
-        request, source, recognizer = event.request, event.source, self._trunks.recognizer
-        proof = Proof.MISSING
-        if recognizer.asks_for_proof:
-            realm = await self._authentication.realm(request.target.host)
-            proof, username = await self._authentication.judge(request, realm, source, self._secrets)
-            trunk = recognizer.named(username)
-            if proof is Proof.GIVEN and trunk is not None:
-                self._authentication.know(source)
-                return Admitted(client=None, trunks=(trunk,))
-        if proof is Proof.MISSING and self._strangers:
-            return Admitted(client=None)
-        if proof in (Proof.MISSING, Proof.STALE) and recognizer.asks_for_proof:
-            challenges = self._authentication.challenges(realm, source, stale=proof is Proof.STALE)
-            signalling.challenge(event.call, challenges, proxy=True)
-        else:
-            leg.refuse(403, "wrong credentials" if proof is Proof.WRONG else "only clients and trunks may call here")
+        request = event.request
+        if not self._trunks.recognizer.asks_for_proof:
+            if self._strangers:
+                return Admitted(client=None)
+            leg.refuse(403, "only clients and trunks may call here")
+            return None
+        realm = await self._authentication.realm(request.target.host)
+        if self._authentication.username(request, realm):
+            return await self._trunk(event, realm, signalling, leg)
+        challenge = partial(self._ask, event, realm, signalling)
+        if self._strangers:
+            return Admitted(client=None, challenge=challenge)
+        challenge()
         return None
 
-    async def _secrets(self, username: str) -> Mapping[str, str]:
-        trunk = self._trunks.recognizer.named(username)
-        return {} if trunk is None else trunk.recognition.ha1
+    async def _trunk(self, event: IncomingCall, realm: str, signalling: Signalling, leg: Leg) -> Admitted | None:
+        """A caller whose credentials must be those of a trunk."""
+        request, source, recognizer = event.request, event.source, self._trunks.recognizer
+
+        async def secrets(username: str) -> Mapping[str, str]:
+            named = recognizer.named(username)
+            return {} if named is None else named.recognition.secrets(realm)
+
+        proof, username = await self._authentication.judge(request, realm, source, secrets)
+        trunk = recognizer.named(username)
+        match proof:
+            case Proof.GIVEN if trunk is not None:
+                self._authentication.know(source)
+                return Admitted(client=None, trunks=(trunk,))
+            case Proof.MISSING | Proof.STALE:
+                self._ask(event, realm, signalling, stale=proof is Proof.STALE)
+            case _:
+                leg.refuse(403, "wrong credentials")
+        return None
+
+    def _ask(self, event: IncomingCall, realm: str, signalling: Signalling, *, stale: bool = False) -> None:
+        signalling.challenge(event.call, self._authentication.challenges(realm, event.source, stale=stale), proxy=True)
+
+    def _names_trunk(self, request: Request, realm: str, login: str) -> bool:
+        """Whether a caller who writes a domain of ours in From answers as a trunk: carriers write it behind any number."""
+        username = self._authentication.username(request, realm)
+        return username != login and self._trunks.recognizer.named(username) is not None
 
     async def _claimed(self, from_: Uri, source: Flow, ours: tuple[str, str], *, by_trunk: bool) -> str | None:
         """The realm in which the caller claims to be a client; None for a stranger. ``ours`` is our address to him, and that which he asks.

@@ -101,6 +101,11 @@ class Authentication:
         """Take ``source`` for one of ours, a client's or a trunk's: it shares no limit with strangers."""
         self._bans.succeeded(source.host, self._now())
 
+    def username(self, request: Request, realm: str) -> str:
+        """Whose credentials for ``realm`` a request brings, proved or not; empty when none."""
+        credentials = _matching(_values(request), realm)
+        return "" if credentials is None else credentials.username
+
     async def judge(
         self, request: Request, realm: str, source: Flow, secrets: Callable[[str], Awaitable[Mapping[str, str]]]
     ) -> tuple[Proof, str]:
@@ -108,8 +113,7 @@ class Authentication:
 
         ``secrets`` finds the HA1 of that name by algorithm; it is asked only for those whose nonce came from us.
         """
-        values = [*request.lines("proxy-authorization"), *request.lines("authorization")]
-        credentials = _matching(values, realm)
+        credentials = _matching(_values(request), realm)
         if credentials is None:
             return Proof.MISSING, ""
         now, peer, username = self._now(), source_of(source.host), credentials.username
@@ -141,6 +145,10 @@ class Authentication:
         ban = self._bans.failed(source.host, user, now)
         if ban is not None:
             log.warning("source_banned", source=ban.source, seconds=round(ban.left), times=ban.times)
+
+
+def _values(request: Request) -> list[str]:
+    return [*request.lines("proxy-authorization"), *request.lines("authorization")]
 
 
 def _matching(values: list[str], realm: str) -> Credentials | None:

@@ -318,6 +318,10 @@ class Exchange(Protocol):
         """
         ...
 
+    def guards(self, lineage: Sequence[AccountSid]) -> bool:
+        """Whether a call to a number of an account can be that of a trunk which is known by nothing but its password."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
@@ -348,6 +352,8 @@ class Invitation:
     """The client that proved to be the caller."""
     trunks: tuple[Trunk, ...] = ()
     """The trunks that the call can have come by; the number that is called tells which."""
+    challenge: Callable[[], None] | None = None
+    """Refuses the call by asking for the password of a trunk; None where none has one, and where the caller is known."""
     occupy: Callable[[Trunk], str] = lambda _: ""
     """Give the call a place on the trunk that it came by, until its leg is over; empty when that is done, else why not."""
     to_alias: str = ""

@@ -60,8 +60,25 @@ class Routing:
         self._numbering = Numbering(settings.region)
         self._star_codes = StarCodes(settings.star_codes)
 
+    async def arriving(self, invitation: Invitation) -> Route | None:
+        """Where a call goes that came in and is not answered yet.
+
+        None: a stranger was asked for the password of a trunk, because he reaches nothing without, or because what he called has
+        a trunk whose calls are known by that alone.
+        """
+        if invitation.challenge is None:
+            return await self.incoming(invitation)
+        try:
+            route = await self.incoming(invitation)
+            if route.number_sid is None or not self._exchange.guards(await self._lineage(route.account_sid)):
+                return route
+        except Unroutable as failure:
+            if failure.sip_code >= 500:
+                raise
+        invitation.challenge()
+        return None
+
     async def incoming(self, invitation: Invitation) -> Route:
-        """The application for a call that came in: the calling client's own, the number's, or a dial to the client."""
         caller = invitation.client
         if caller is not None and caller.application is not None:
             return Route(

@@ -53,7 +53,8 @@ class CallSettings:
     their caller; with ``!`` before it, what may not. Empty: all. Without one that allows: all but those forbidden."""
     strangers: bool = True
     """Whether callers who are neither clients nor trunks may call hosted numbers and clients. Without it they are asked for the
-    credentials of a trunk where one has some, and else refused with 403."""
+    credentials of a trunk where one has some, and else refused with 403. Numbers of accounts that have a trunk which is known by its
+    password alone are not for them in any case."""
     star_codes: tuple[str, ...] = ()
     """Applications of codes that clients dial, as ``*72=https://example.com/forward``; digits behind the code are left to
     the application, which sees all of them in ``To``."""

@@ -15,6 +15,7 @@ from offhook.calls.active import ActiveCall
 from offhook.calls.allowance import Allowance, Allowances
 from offhook.calls.call import Call, Input
 from offhook.calls.capacity import Capacity
+from offhook.calls.contained import contained
 from offhook.calls.control import CallOrder, CallRefused
 from offhook.calls.dial import Dialling
 from offhook.calls.dialing import DialOutcome, DialRequest, DialTarget, NumberTarget
@@ -152,12 +153,14 @@ class Switchboard:
             call = self._incoming(invitation, route)
             self.spawn(self._replacing.replace(replaced, call), f"replacing of {facts.sid}")
             return call
-        route = await self._routing.incoming(invitation)
-        allowance = await self._allowances.of(route.account_sid)
+        found = await self._routing.arriving(invitation)
+        if found is None:
+            return None
+        allowance = await self._allowances.of(found.account_sid)
         if arrival.over:
             return None
-        self._check_capacity(route.account_sid, allowance, outgoing=False)
-        return self._incoming(invitation, route)
+        self._check_capacity(found.account_sid, allowance, outgoing=False)
+        return self._incoming(invitation, found)
 
     def _incoming(self, invitation: Invitation, route: Route) -> ActiveCall:
         client = invitation.client
@@ -310,7 +313,7 @@ class Switchboard:
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         assert self._tasks is not None
-        self._tasks.create_task(_contained(work), name=name)
+        self._tasks.create_task(contained(work), name=name)
 
     # Calls that live
 
@@ -379,14 +382,6 @@ class Switchboard:
 
     def _sid(self) -> CallSid:
         return CallSid(self._around.sids("call"))
-
-
-async def _contained(work: Coroutine[Any, Any, None]) -> None:
-    """What breaks beside the calls must not take them along."""
-    try:
-        await work
-    except Exception:
-        log.exception("work_beside_calls_broke")
 
 
 class _Arrival:

@@ -6,12 +6,13 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from offhook.api import tls
+from offhook.calls.trunks.findings import Finding
+from offhook.cli.doctor_trunks import look_at_trunks
 from offhook.cli.options import DataDir, settings_or_exit
 from offhook.cli.ready import FILE_NAME, NotReady, Ready, read
 from offhook.config import Settings
@@ -27,19 +28,8 @@ from offhook.vocabulary.clock import SystemClock
 MEDIA_TIMEOUT = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one look found."""
-
-    subject: str
-    fine: bool
-    text: str
-    mend: str = ""
-    """What to do about it; empty when it is fine."""
-
-
 def doctor(data_dir: DataDir) -> None:
-    """Check ports, certificate, database, media and speech engines. Exit status 1 when something is wrong."""
+    """Check ports, certificate, database, media, speech engines and trunks. Exit status 1 when something is wrong."""
     settings = settings_or_exit(data_dir, {})
     wrong = asyncio.run(_examine(settings))
     raise typer.Exit(1 if wrong else 0)
@@ -67,6 +57,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield await look_at_media(settings)
     for name in settings.speech.providers:
         yield await look_at_speech(settings, name)
+    for finding in await look_at_trunks(settings, running):
+        yield finding
 
 
 def look_at_directory(data_dir: Path) -> Finding:

@@ -311,7 +311,7 @@ def test_a_node_registers_at_a_carrier_and_takes_the_calls_that_come_to_it() -> 
             await far.board.place(
                 CallOrder(account_sid=AccountSid("AC1"), to="client:bob", from_="+1777", application=APP)
             )
-            await until(lambda: bool(near.script.calls))
+            await until(lambda: bool(near.script.calls and far.script.calls))
             assert near.script.calls[0].facts.from_ == "+1777"
             await until(lambda: bool(far.script.calls))
             await far.board.hangup(far.script.calls[0].facts.sid)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from offhook.calls.admission import Admission
+from offhook.calls.contained import contained
 from offhook.calls.directory import Directory
 from offhook.calls.leg import ANONYMOUS, Caller, Contact, Destination, DialogName, Invitation, Leg, OutgoingLeg
 from offhook.calls.legs.hunt import HuntingLeg
@@ -219,6 +220,9 @@ class SipExchange:
     ) -> tuple[Destination, ...]:
         return self.trunks.ways(number, caller, lineage, headers)
 
+    def guards(self, lineage: Sequence[AccountSid]) -> bool:
+        return self.trunks.recognizer.guards(lineage)
+
     def _receive(self, event: sip.IncomingCall) -> None:
         assert self._front is not None
         leg = IncomingLeg(self._wired(), self._negotiation(), event)
@@ -246,6 +250,7 @@ class SipExchange:
             from_name=caller.name,
             client=admitted.client,
             trunks=admitted.trunks,
+            challenge=admitted.challenge,
             occupy=partial(self._occupy, leg),
             to_alias=request.to.uri.number,
             forwarded_from=forwarded_from(request),
@@ -276,12 +281,4 @@ class SipExchange:
             work.close()
             log.warning("exchange_not_running")
             return
-        self._tasks.create_task(_contained(work))
-
-
-async def _contained(work: Coroutine[Any, Any, None]) -> None:
-    """One piece of work that breaks must not take the exchange along."""
-    try:
-        await work
-    except Exception:
-        log.exception("exchange_work_broke")
+        self._tasks.create_task(contained(work))

@@ -19,6 +19,9 @@ from offhook.sip.flow import Flow, HostPort
 from offhook.sip.registration import RegistrationState
 from offhook.sip.signalling import Signalling
 
+Hunting = Callable[[Sequence[Destination]], OutgoingLeg]
+"""Makes the leg of a call that tries one gateway after the other."""
+
 
 class Trial:
     """Tests trunks; tells what it finds."""
@@ -28,12 +31,12 @@ class Trial:
         signalling: Signalling,
         trunks: Trunks,
         ping: Ping,
-        hunting: Callable[[Sequence[Destination]], OutgoingLeg],
+        hunting: Hunting | None,
         *,
         tls: ClientTls,
         connect_timeout: float,
     ) -> None:
-        """``hunting`` makes the leg of a test call; ``connect_timeout``: seconds for a connection to open."""
+        """``hunting`` makes the leg of a test call, None where no calls can be made; ``connect_timeout``: seconds for a connection to open."""
         self._signalling = signalling
         self._trunks = trunks
         self._ping = ping
@@ -53,8 +56,8 @@ class Trial:
         findings = [finding for look in looks for finding in look]
         if trunk.register_expires is not None:
             findings.append(self._registration(trunk))
-        if number:
-            findings.append(await self._call(trunk, number, caller, ring))
+        if number and self._hunting is not None:
+            findings.append(await self._call(self._hunting, trunk, number, caller, ring))
         return findings
 
     async def _gateway(self, trunk: Trunk, gateway: Gateway) -> list[Finding]:
@@ -97,10 +100,10 @@ class Trial:
         mend = "Username, Password and FromDomain of the trunk must be those of the carrier's account"
         return Finding(subject="register", fine=False, text=reason, mend=mend)
 
-    async def _call(self, trunk: Trunk, number: str, caller: str, ring: float) -> Finding:
+    async def _call(self, hunting: Hunting, trunk: Trunk, number: str, caller: str, ring: float) -> Finding:
         shown = Caller(user=caller or trunk.username or "anonymous")
         gateways = in_order(trunk.gateways, lambda _: 0)
-        leg = self._hunting([handed_over(number, shown, trunk, gateway) for gateway in gateways])
+        leg = hunting([handed_over(number, shown, trunk, gateway) for gateway in gateways])
         call = _TestCall(leg)
         try:
             async with asyncio.timeout(ring):

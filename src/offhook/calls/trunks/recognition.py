@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from offhook.calls.trunks.trunk import Trunk
+from offhook.vocabulary.sids import AccountSid
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -26,6 +27,11 @@ class Recognizer:
         for trunk in enabled:
             for name in trunk.recognition.certificates:
                 self._certificates.setdefault(name.lower(), []).append(trunk)
+        self._guarded = {
+            trunk.account_sid
+            for trunk in enabled
+            if trunk.recognition.by_password_alone and trunk.register_expires is None
+        }
         self._usernames = {trunk.recognition.username: trunk for trunk in enabled if trunk.recognition.username}
 
     def trunks(self, host: str, certificates: Sequence[str] = ()) -> tuple[Trunk, ...]:
@@ -44,6 +50,12 @@ class Recognizer:
     def asks_for_proof(self) -> bool:
         """Whether any trunk proves itself by a password."""
         return bool(self._usernames)
+
+    def guards(self, lineage: Sequence[AccountSid]) -> bool:
+        """Whether a call to a number of the first of these accounts, and those above it, can be that of a trunk which is known by
+        nothing but its password.
+        """
+        return None in self._guarded or not self._guarded.isdisjoint(lineage)
 
 
 @lru_cache(maxsize=4096)

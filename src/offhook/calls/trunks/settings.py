@@ -74,8 +74,14 @@ class TrunkSettings:
     """Source addresses (CIDR) from which its calls come."""
     certificates: tuple[str, ...] = ()
     """Names in the client certificate by which its calls are known over TLS."""
+    inbound_username: str = ""
+    """Login with which it proves its calls to us (digest)."""
+    inbound_password: str = field(default="", repr=False)
+    """Password for it; both or neither."""
 
     def __post_init__(self) -> None:
+        if bool(self.inbound_username) != bool(self.inbound_password):
+            raise ValueError(f"trunk {self.name!r}: inbound_username and inbound_password are given together")
         self.trunk()
 
     def trunk(self) -> Trunk:
@@ -108,7 +114,12 @@ class TrunkSettings:
                 up_after=self.up_after,
                 retry_interval=self.retry_interval,
             ),
-            recognition=Recognition(networks=self.networks, certificates=self.certificates),
+            recognition=Recognition(
+                networks=self.networks,
+                certificates=self.certificates,
+                username=self.inbound_username,
+                password=self.inbound_password,
+            ),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Final, NewType
 
 from offhook.calls.trunks.rewriting import NumberRules
 from offhook.media.srtp import SrtpPolicy
+from offhook.security.digest import ha1_of_every_algorithm
 from offhook.sip.codecs import CODECS
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Transport
@@ -96,7 +97,17 @@ class Recognition:
     username: str = ""
     """Login with which the peer answers our digest challenge."""
     ha1: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Digest algorithm to H(username:domain:password)."""
+    """Digest algorithm to H(username:domain:password); empty: ``password`` holds in every domain."""
+    password: str = field(default="", repr=False)
+
+    @property
+    def by_password_alone(self) -> bool:
+        """Whether nothing but its password tells its calls from those of strangers."""
+        return bool(self.username) and not self.networks and not self.certificates
+
+    def secrets(self, domain: str) -> Mapping[str, str]:
+        """Digest algorithm to H(username:domain:password), for a challenge in ``domain``."""
+        return self.ha1 or (ha1_of_every_algorithm(self.username, domain, self.password) if self.password else {})
 
     def __post_init__(self) -> None:
         for network in self.networks:
