@@ -70,6 +70,8 @@ pub struct Connect {
     pub unconfirmed_limit: u32,
     /// Keys for SRTP; `None` sends and takes plain RTP only.
     pub security: Option<Box<Security>>,
+    /// Reports share the port of RTP (RFC 5761).
+    pub rtcp_mux: bool,
 }
 
 impl Connect {
@@ -201,6 +203,8 @@ pub enum Order {
     InjectMark(String),
     /// Drop what waits in the stream.
     InjectClear,
+    /// Tell what the session has seen so far.
+    Measure,
     /// End the command that `id` names.
     Cancel,
     /// End everything of the session.

@@ -14,6 +14,8 @@ use crate::{Micros, FRAME, RATE};
 pub struct Repairs {
     /// Packets that came after they were due.
     pub late: u64,
+    /// Those of them that were of no use any more.
+    pub dropped: u64,
     /// Milliseconds of audio that was made up for.
     pub concealed: u64,
     /// Milliseconds that the jitter buffer holds packets, at last.
@@ -51,6 +53,7 @@ impl Ear {
         let now = self.jitter.as_ref();
         Repairs {
             late: self.before.late + now.map_or(0, JitterBuffer::late),
+            dropped: self.before.dropped + now.map_or(0, JitterBuffer::dropped),
             concealed: self.before.concealed + now.map_or(0, JitterBuffer::concealed),
             delay: now.map_or(self.before.delay, JitterBuffer::delay),
         }

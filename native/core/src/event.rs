@@ -1,6 +1,6 @@
 //! What a shard says: the events of `offhook.media.events`.
 
-use crate::command::{CommandId, SessionId};
+use crate::command::{Codec, CommandId, SessionId};
 
 /// Why a recording ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,9 +15,13 @@ pub enum RecordEnd {
     Cancelled,
 }
 
-/// What a session saw in its life (RFC 3550 section 6.4).
+/// What a session has seen of its line (RFC 3550 section 6.4).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Statistics {
+    /// What we send.
+    pub codec_sent: Option<Codec>,
+    /// What came last.
+    pub codec_received: Option<Codec>,
     /// RTP packets sent.
     pub packets_sent: u64,
     /// Valid RTP packets received.
@@ -26,10 +30,28 @@ pub struct Statistics {
     pub packets_lost: u64,
     /// Arrived after they were needed.
     pub packets_late: u64,
+    /// Arrived again.
+    pub packets_duplicate: u64,
+    /// Not believed to be the far end's.
+    pub packets_refused: u64,
+    /// Milliseconds of audio that were made up for.
+    pub concealed: u64,
+    /// Milliseconds that the jitter buffer holds packets.
+    pub delay: u32,
     /// Interarrival jitter, ms.
     pub jitter: f64,
     /// From RTCP, ms.
     pub round_trip: Option<f64>,
+    /// Parts in a million by which the far end's clock is fast.
+    pub drift: Option<f64>,
+    /// Of ours, as the far end says: never arrived there.
+    pub far_lost: Option<u64>,
+    /// Interarrival jitter there, ms.
+    pub far_jitter: Option<f64>,
+    /// Rating factor of what we hear.
+    pub r_factor: Option<f64>,
+    /// Rating factor of what the far end hears.
+    pub far_r_factor: Option<f64>,
 }
 
 /// What stopped something that played.
@@ -85,7 +107,9 @@ pub enum Outcome {
         key: Option<char>,
     },
     /// The session's life.
-    Closed(Statistics),
+    Closed(Box<Statistics>),
+    /// The session's life so far.
+    Measured(Box<Statistics>),
     /// Nothing to tell.
     Done,
 }

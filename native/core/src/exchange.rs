@@ -240,7 +240,7 @@ impl Exchange {
             sessions.remove(id);
             world.closed(*id);
             if let Some(command) = command {
-                world.emit(Event::Finished(command, Outcome::Closed(statistics)));
+                world.emit(Event::Finished(command, Outcome::Closed(Box::new(statistics))));
             }
             false
         });

@@ -195,6 +195,7 @@ fn connect(session: SessionId) -> Connect {
         direction: Direction::SendRecv,
         unconfirmed_limit: 5,
         security: None,
+        rtcp_mux: false,
     }
 }
 
@@ -309,7 +310,7 @@ fn a_recording_over_a_bad_line_keeps_its_time() {
     let statistics = {
         scene.order(1, 2, Order::Close);
         match scene.world.events.last() {
-            Some(Event::Finished(2, Outcome::Closed(statistics))) => *statistics,
+            Some(Event::Finished(2, Outcome::Closed(statistics))) => **statistics,
             other => panic!("{other:?}"),
         }
     };

@@ -152,6 +152,7 @@ mod tests {
             direction: Direction::SendRecv,
             unconfirmed_limit: 0,
             security: None,
+            rtcp_mux: false,
         };
         let mut keys = KeySender::new(1, digits, 100, 100).expect("keys");
         let mut sender = Sender::new(1);

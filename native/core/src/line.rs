@@ -60,15 +60,16 @@ impl Line {
         }
     }
 
-    /// Sends a report to where the far end takes it.
-    pub fn report(&mut self, to: SocketAddr, packet: &[u8], world: &mut dyn World) {
-        match &mut self.seal {
-            None => world.rtcp(self.session, to, packet),
-            Some(seal) => {
-                if let Some(packet) = seal.rtcp(packet) {
-                    world.rtcp(self.session, to, packet);
-                }
-            }
+    /// Sends a report to where the far end takes it, from the port of RTP where that is `shared`.
+    pub fn report(&mut self, to: SocketAddr, packet: &[u8], shared: bool, world: &mut dyn World) {
+        let sealed = match &mut self.seal {
+            None => Some(packet),
+            Some(seal) => seal.rtcp(packet),
+        };
+        match sealed {
+            Some(packet) if shared => world.rtp(self.session, to, packet),
+            Some(packet) => world.rtcp(self.session, to, packet),
+            None => {}
         }
     }
 

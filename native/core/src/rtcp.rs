@@ -2,6 +2,7 @@
 //!
 //! Sender and receiver reports with SDES CNAME and BYE; nothing else is made or understood.
 
+use crate::drift::Drift;
 use crate::rtp::Header;
 use crate::Micros;
 
@@ -26,11 +27,28 @@ pub struct Reception {
     jitter: f64,
     last_sr: Option<(u32, Micros)>,
     round_trip: Option<f64>,
+    // Which of the last 64 up to the highest have come.
+    seen: u64,
+    duplicates: u64,
+    drift: Drift,
+    far: Option<FarEnd>,
+}
+
+/// What the far end says of the stream that we send.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FarEnd {
+    /// Packets that never arrived there, less those that came twice.
+    pub lost: u64,
+    /// Share of packets that it has missed since its report before, 0..1.
+    pub fraction: f64,
+    /// Interarrival jitter there, in ticks of our clock.
+    pub jitter: u32,
 }
 
 impl Reception {
-    /// Counts a packet. `clock` is that of its timestamps in hertz; `None` for events, whose timestamps tell nothing of their sending.
-    pub fn receive(&mut self, header: &Header, now: Micros, clock: Option<u32>) {
+    /// Counts a packet; `false` for one that came before. `clock` is that of its timestamps in hertz; `None` for events, whose
+    /// timestamps tell nothing of their sending.
+    pub fn receive(&mut self, header: &Header, now: Micros, clock: Option<u32>) -> bool {
         let sequence = u32::from(header.sequence);
         let ahead = header.sequence.wrapping_sub(self.highest as u16) as i16;
         if self.ssrc != Some(header.ssrc) || !(-1000..3000).contains(&ahead) {
@@ -41,17 +59,26 @@ impl Reception {
             self.base = sequence + 0x1_0000;
             self.highest = self.base;
             (self.received, self.reported_expected, self.reported_received) = (0, 0, 0);
-            self.transit = None;
+            (self.transit, self.seen, self.drift) = (None, 1, Drift::default());
         } else if ahead > 0 {
             self.highest = self.highest.wrapping_add(ahead as u32);
+            self.seen = self.seen.checked_shl(ahead as u32).unwrap_or(0) | 1;
         } else {
+            let bit = 1u64.checked_shl(u32::from(ahead.unsigned_abs())).unwrap_or(0);
+            if self.seen & bit != 0 {
+                self.duplicates += 1;
+                return false;
+            }
+            self.seen |= bit;
             self.base = self.base.min(self.highest.wrapping_add_signed(i32::from(ahead)));
         }
         self.received += 1;
         if let Some(clock) = clock {
             if self.clock != clock {
                 (self.clock, self.transit, self.jitter) = (clock, None, 0.0);
+                self.drift = Drift::default();
             }
+            self.drift.note(header.timestamp, clock, now);
             let arrival = (now as i64 * i64::from(clock) / 1_000_000) as u32;
             let transit = i64::from(arrival.wrapping_sub(header.timestamp) as i32);
             if let Some(before) = self.transit.replace(transit) {
@@ -62,6 +89,12 @@ impl Reception {
                 }
             }
         }
+        true
+    }
+
+    /// The stream may begin anew under its old name: what has been seen of it tells nothing of what comes.
+    pub fn renew(&mut self) {
+        self.seen = 0;
     }
 
     fn expected(&self) -> u64 {
@@ -83,6 +116,21 @@ impl Reception {
         self.lost_before + self.lost_now()
     }
 
+    /// Packets that came more than once, each time after the first; they are not among those that arrived.
+    pub fn duplicates(&self) -> u64 {
+        self.duplicates
+    }
+
+    /// Parts in a million by which the far end's clock is fast, when there was enough to tell.
+    pub fn drift(&self) -> Option<f64> {
+        self.drift.ppm()
+    }
+
+    /// What the far end says of our stream, if it does.
+    pub fn far_end(&self) -> Option<FarEnd> {
+        self.far
+    }
+
     /// Milliseconds.
     pub fn jitter(&self) -> f64 {
         self.jitter * 1000.0 / f64::from(self.clock.max(1))
@@ -93,14 +141,15 @@ impl Reception {
         self.round_trip
     }
 
-    /// Reads what a stranger sent; `ours` is our SSRC, `ntp` the middle 32 bits of the time now.
-    pub fn receive_rtcp(&mut self, mut packet: &[u8], ours: u32, ntp: u32, now: Micros) {
+    /// Reads what a stranger sent, whole or reduced (RFC 5506); `ours` is our SSRC, `ntp` the middle 32 bits of the time now. Whether it
+    /// said something of our stream.
+    pub fn receive_rtcp(&mut self, mut packet: &[u8], ours: u32, ntp: u32, now: Micros) -> bool {
+        let mut told = false;
         while let [first, kind, high, low, ..] = *packet {
             let length = 4 * (usize::from(u16::from_be_bytes([high, low])) + 1);
-            let Some(body) = packet.get(..length) else { return };
-            if first >> 6 != 2 {
-                return;
-            }
+            let Some(body) = packet.get(..length).filter(|_| first >> 6 == 2) else {
+                return told;
+            };
             let blocks = match kind {
                 SR => {
                     if let (Some(sender), Some(middle)) = (word(body, 4), word(body, 10)) {
@@ -119,15 +168,28 @@ impl Reception {
                 .chunks_exact(24)
                 .take(usize::from(first & 31))
             {
-                let (Some(about), Some(last), Some(delay)) = (word(block, 0), word(block, 16), word(block, 20)) else {
-                    continue;
-                };
-                let trip = ntp.wrapping_sub(last).wrapping_sub(delay);
-                if about == ours && last != 0 && trip < 60 << 16 {
-                    self.round_trip = Some(f64::from(trip) * 1000.0 / 65_536.0);
+                if word(block, 0) == Some(ours) {
+                    self.hear_report(block, ntp);
+                    told = true;
                 }
             }
             packet = &packet[length..];
+        }
+        told
+    }
+
+    fn hear_report(&mut self, block: &[u8], ntp: u32) {
+        let at = |offset| word(block, offset).unwrap_or(0);
+        let lost = ((at(4) << 8) as i32) >> 8;
+        self.far = Some(FarEnd {
+            lost: lost.max(0) as u64,
+            fraction: f64::from(at(4) >> 24) / 256.0,
+            jitter: at(12),
+        });
+        let (last, delay) = (at(16), at(20));
+        let trip = ntp.wrapping_sub(last).wrapping_sub(delay);
+        if last != 0 && trip < 60 << 16 {
+            self.round_trip = Some(f64::from(trip) * 1000.0 / 65_536.0);
         }
     }
 
@@ -249,6 +311,39 @@ mod tests {
             reception.receive(&header(n), 0, None);
         }
         assert_eq!((reception.received(), reception.lost()), (6, 0));
+    }
+
+    #[test]
+    fn packets_that_come_twice_count_once() {
+        let mut reception = Reception::default();
+        let fresh = [0, 1, 1, 3, 2, 2, 0, 200, 199, 199, 100].map(|n| reception.receive(&header(n), 0, None));
+        let expected = [true, true, false, true, true, false, false, true, true, false, true];
+        assert_eq!((fresh, reception.received(), reception.duplicates()), (expected, 7, 4));
+    }
+
+    #[test]
+    fn what_the_far_end_says_of_us_is_understood_reduced_or_whole() {
+        let mut far = Reception::default();
+        for n in (0..100).filter(|n| n % 4 != 1) {
+            far.receive(&header(n), u64::from(n) * 20_000, Some(8000));
+        }
+        let sent = |packets| Sent {
+            ssrc: 5,
+            packets,
+            octets: 0,
+            timestamp: 0,
+            ntp: 0,
+        };
+        let whole = report(sent(0), &mut far, 0, false);
+        let mut near = Reception::default();
+        assert!(near.receive_rtcp(&whole, 9, 0, 0));
+        let found = near.far_end().expect("a report");
+        assert_eq!((found.lost, (found.fraction * 100.0).round()), (25, 25.0));
+        // Reduced size: the farewell and the name first, or alone.
+        let mut reduced = whole[32..].to_vec();
+        assert!(!near.receive_rtcp(&reduced, 9, 0, 0));
+        reduced.extend(&whole[..32]);
+        assert!(near.receive_rtcp(&reduced, 9, 0, 0));
     }
 
     #[test]

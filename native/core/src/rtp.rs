@@ -49,6 +49,11 @@ fn payload_start(packet: &[u8]) -> Result<usize, NotRtp> {
     Ok(start)
 }
 
+/// Whether a datagram on a port of both is RTCP rather than RTP (RFC 5761 section 4).
+pub fn is_rtcp(packet: &[u8]) -> bool {
+    matches!(packet, [first, kind, ..] if first >> 6 == 2 && (192..224).contains(kind))
+}
+
 /// What of a packet stays readable when the rest is enciphered: its stream, its sequence number, and where its payload starts.
 pub fn outline(packet: &[u8]) -> Option<(u32, u16, usize)> {
     let start = payload_start(packet).ok()?;

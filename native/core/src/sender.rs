@@ -19,6 +19,41 @@ const SEGMENT: u32 = 61_440;
 /// A packet ready to go.
 pub type Packet<'a> = &'a [u8];
 
+/// Loss that is prepared for, percent: never none, as the first loss comes before any report of it, nor more than helps.
+const LOSS: std::ops::RangeInclusive<f64> = 3.0..=30.0;
+
+// The loss that is expected from now on: quickly more, slowly less.
+#[derive(Debug)]
+struct Expectation {
+    mean: f64,
+    percent: u8,
+}
+
+impl Default for Expectation {
+    fn default() -> Self {
+        Self {
+            mean: f64::from(opus::LOSS),
+            percent: opus::LOSS,
+        }
+    }
+}
+
+impl Expectation {
+    // Whether that changes it by enough to tell.
+    fn hear(&mut self, share: f64) -> bool {
+        let percent = 100.0 * share;
+        let weight = if percent > self.mean { 0.5 } else { 0.2 };
+        self.mean += weight * (percent - self.mean);
+        let wanted = self.mean.clamp(*LOSS.start(), *LOSS.end()).round() as u8;
+        let changes =
+            wanted.abs_diff(self.percent) >= 2 || (wanted != self.percent && f64::from(wanted) == *LOSS.start());
+        if changes {
+            self.percent = wanted;
+        }
+        changes
+    }
+}
+
 /// Makes the packets of one stream.
 #[derive(Debug)]
 pub struct Sender {
@@ -30,6 +65,7 @@ pub struct Sender {
     codec: Codec,
     options: opus::Options,
     encoder: Encoder,
+    loss: Expectation,
     samples: Vec<i16>,
     passage: Option<Passage>,
     event: Option<u32>,
@@ -56,6 +92,7 @@ impl Sender {
             codec: Codec::Pcmu,
             options: opus::Options::default(),
             encoder: Encoder::new(Codec::Pcmu, opus::Options::default()),
+            loss: Expectation::default(),
             samples: Vec::new(),
             passage: None,
             event: None,
@@ -79,7 +116,15 @@ impl Sender {
             self.codec = to.codec;
             self.options = to.opus;
             self.encoder = Encoder::new(to.codec, to.opus);
+            self.encoder.expect_loss(self.loss.percent);
             self.samples.clear();
+        }
+    }
+
+    /// The far end says which share of our packets it has missed of late, 0..1.
+    pub fn hear_loss(&mut self, share: f64) {
+        if self.loss.hear(share) {
+            self.encoder.expect_loss(self.loss.percent);
         }
     }
 
@@ -267,6 +312,7 @@ mod tests {
             direction: Direction::SendRecv,
             unconfirmed_limit: 500,
             security: None,
+            rtcp_mux: false,
         }
     }
 
@@ -279,6 +325,17 @@ mod tests {
             sent.push((header, payload.len()));
         });
         sent
+    }
+
+    #[test]
+    fn the_loss_that_is_prepared_for_follows_reports_within_bounds() {
+        let mut loss = Expectation::default();
+        (0..30).for_each(|_| _ = loss.hear(0.0));
+        assert_eq!(loss.percent, 3);
+        (0..6).for_each(|_| _ = loss.hear(0.2));
+        assert!((17..=20).contains(&loss.percent), "{}", loss.percent);
+        (0..6).for_each(|_| _ = loss.hear(0.9));
+        assert_eq!(loss.percent, 30);
     }
 
     #[test]

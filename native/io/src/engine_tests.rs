@@ -58,6 +58,7 @@ fn connect(remote: SocketAddr) -> Order {
         direction: Direction::SendRecv,
         unconfirmed_limit: 500,
         security: None,
+        rtcp_mux: false,
     })
 }
 

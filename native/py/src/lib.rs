@@ -8,7 +8,8 @@ use std::time::Duration;
 use offhook_media_core::codec::opus;
 use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, Tone};
 use offhook_media_core::detect::voice::VoiceOptions;
-use offhook_media_core::event::{Event, Finding, Outcome, RecordEnd, Stop};
+use offhook_media_core::event::{Event, Finding, Outcome, RecordEnd, Statistics, Stop};
+use offhook_media_core::quality::mos;
 use offhook_media_core::session::Settings;
 use offhook_media_core::srtp::{MasterKey, Security, Suite};
 use offhook_media_io::engine::{Engine as MediaEngine, EngineSettings, Misuse};
@@ -154,7 +155,7 @@ impl Engine {
 
     #[pyo3(signature = (command, session, host, port, codec_name, payload_type, accepts, dtmf, ptime, direction_name,
                         unconfirmed_limit, dtmf_accepts=None, security=None, dtmf_clock=8000, opus=None,
-                        inband_dtmf=false, dtmf_signalled=false))]
+                        inband_dtmf=false, dtmf_signalled=false, rtcp_mux=false))]
     #[allow(clippy::too_many_arguments)] // One for each field of `commands.Connect`.
     fn connect(
         &self,
@@ -175,6 +176,7 @@ impl Engine {
         opus: Option<(u32, u8, bool, bool)>,
         inband_dtmf: bool,
         dtmf_signalled: bool,
+        rtcp_mux: bool,
     ) -> PyResult<()> {
         let address = host.parse::<std::net::IpAddr>();
         let address = address.map_err(|_| PyValueError::new_err(format!("{host} is no IP address to send to")))?;
@@ -207,6 +209,7 @@ impl Engine {
             direction: direction(direction_name)?,
             unconfirmed_limit,
             security: security.map(keys).transpose()?.map(Box::new),
+            rtcp_mux,
         };
         self.engine
             .lock()
@@ -320,6 +323,13 @@ impl Engine {
 
     fn cancel(&self, target: u64) {
         self.engine.lock().cancel(target);
+    }
+
+    fn measure(&self, command: u64, session: u64) -> PyResult<()> {
+        self.engine
+            .lock()
+            .order(session, command, Order::Measure)
+            .map_err(misuse)
     }
 
     fn close_session(&self, command: u64, session: u64) -> PyResult<()> {
@@ -436,18 +446,43 @@ fn result<'py>(py: Python<'py>, outcome: Outcome) -> PyResult<Bound<'py, PyTuple
             };
             ("recorded", path, duration, end, key).into_pyobject(py)
         }
-        Outcome::Closed(s) => (
-            "closed",
-            s.packets_sent,
-            s.packets_received,
-            s.packets_lost,
-            s.packets_late,
-            s.jitter,
-            s.round_trip,
-        )
-            .into_pyobject(py),
+        Outcome::Closed(statistics) => ("closed", figures(py, &statistics)?).into_pyobject(py),
+        Outcome::Measured(statistics) => ("measured", figures(py, &statistics)?).into_pyobject(py),
         Outcome::Done => ("done",).into_pyobject(py),
     }
+}
+
+// Under the names of `events.Statistics`.
+fn figures<'py>(py: Python<'py>, s: &Statistics) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, count) in [
+        ("packets_sent", s.packets_sent),
+        ("packets_received", s.packets_received),
+        ("packets_lost", s.packets_lost),
+        ("packets_late", s.packets_late),
+        ("packets_duplicate", s.packets_duplicate),
+        ("packets_refused", s.packets_refused),
+        ("concealed", s.concealed),
+        ("delay", u64::from(s.delay)),
+    ] {
+        dict.set_item(name, count)?;
+    }
+    dict.set_item("far_lost", s.far_lost)?;
+    dict.set_item("jitter", s.jitter)?;
+    for (name, value) in [
+        ("round_trip", s.round_trip),
+        ("drift", s.drift),
+        ("far_jitter", s.far_jitter),
+        ("r_factor", s.r_factor),
+        ("mos", s.r_factor.map(mos)),
+        ("far_r_factor", s.far_r_factor),
+        ("far_mos", s.far_r_factor.map(mos)),
+    ] {
+        dict.set_item(name, value)?;
+    }
+    dict.set_item("codec_sent", s.codec_sent.map(Codec::name))?;
+    dict.set_item("codec_received", s.codec_received.map(Codec::name))?;
+    Ok(dict)
 }
 
 #[pymodule]

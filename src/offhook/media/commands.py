@@ -151,6 +151,8 @@ class Connect:
     direction: Direction = Direction.SENDRECV
     unconfirmed_limit: int = 500
     """Packets (10 s of audio at 20 ms)."""
+    rtcp_mux: bool = False
+    """Reports share the port of RTP (RFC 5761)."""
     security: Security | None = None
     """Keys for SRTP; None: plain RTP both ways. A key that is named again goes on where it was, a new one starts afresh."""
 
@@ -307,6 +309,14 @@ class InjectClear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """Tell what the session has seen of its line so far. ``Finished`` at once, with ``Measured``."""
+
+    id: CommandId
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
     """Stop the command ``target`` at once: it ends ``Cancelled`` unless it had ended already. No reply of its own."""
 
@@ -334,6 +344,7 @@ Command = (
     | InjectAudio
     | InjectMark
     | InjectClear
+    | Measure
     | Cancel
     | CloseSession
 )

@@ -52,16 +52,45 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """What a session saw in its life (RFC 3550 section 6.4)."""
+    """What a session has seen of its line (RFC 3550 section 6.4). Late, concealed and delay only while somebody listens: a packet
+    that merely passes through is used at once.
+    """
 
+    codec_sent: str | None = None
+    """Name of the codec that we send."""
+    codec_received: str | None = None
+    """Name of the codec that came last."""
     packets_sent: int = 0
     packets_received: int = 0
     packets_lost: int = 0
+    """Expected, but never arrived."""
     packets_late: int = 0
+    """Arrived after they were needed."""
+    packets_duplicate: int = 0
+    """Arrived again."""
+    packets_refused: int = 0
+    """Not believed to be the far end's: another source or stream while its own was alive."""
+    concealed: int = 0
+    """Milliseconds of audio that was made up for."""
+    delay: int = 0
+    """Milliseconds that the jitter buffer holds packets, at last."""
     jitter: float = 0.0
     """Interarrival jitter, ms."""
     round_trip: float | None = None
     """From RTCP, ms; None when the far end sent no reports."""
+    drift: float | None = None
+    """Parts in a million by which the far end's clock is fast; None before 15 seconds."""
+    far_lost: int | None = None
+    """Packets of ours that never arrived there, as its reports say; None without."""
+    far_jitter: float | None = None
+    """Interarrival jitter there, ms."""
+    r_factor: float | None = None
+    """Rating of what we hear, 0..93.2: the E-model (ITU-T G.107) of codec, loss and delay; None when nothing came."""
+    mos: float | None = None
+    """The same as a mean opinion score, 1..4.41."""
+    far_r_factor: float | None = None
+    """Rating of what the far end hears; None without its reports."""
+    far_mos: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +101,18 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Result of ``Measure``."""
+
+    statistics: Statistics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """Result of commands that have nothing to tell."""
 
 
-Result = Opened | Played | Recorded | Closed | Done
+Result = Opened | Played | Recorded | Closed | Measured | Done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from offhook.media.commands import (
     InjectAudio,
     InjectClear,
     InjectMark,
+    Measure,
     OpenSession,
     Play,
     Record,
@@ -41,6 +42,7 @@ from offhook.media.events import (
     Event,
     Failed,
     Finished,
+    Measured,
     Opened,
     Result,
     RtpLost,
@@ -227,6 +229,8 @@ class FakeEngine:
                 self._start(command.id, lambda: Detecting(self, self._known(command.session), command))
             case Inject():
                 self._start(command.id, lambda: Injecting(self, self._known(command.session), command))
+            case Measure():
+                self.finish(command.id, Measured(statistics=self._known(command.session).statistics()))
             case CloseSession():
                 self._known(command.session)
                 statistics = self._close_session(command.session)
@@ -291,4 +295,4 @@ class FakeEngine:
         self._listener(batch)
 
 
-_Answered = OpenSession | Connect | Play | SendDigits | Record | Bridge | Tap | Detect | Inject | CloseSession
+_Answered = OpenSession | Connect | Play | SendDigits | Record | Bridge | Tap | Detect | Inject | Measure | CloseSession

@@ -125,7 +125,13 @@ class Line:
         """What passed, in packets of 20 ms."""
         sent = sum(self.now() - heard.at if heard.duration is None else heard.duration for heard in self.heard)
         received = sum(len(samples) // PER_MS for _, samples in self._said)
-        return Statistics(packets_sent=sent // FRAME, packets_received=received // FRAME)
+        codec = None if self.connection is None else self.connection.codec.value
+        return Statistics(
+            codec_sent=codec,
+            codec_received=codec if received else None,
+            packets_sent=sent // FRAME,
+            packets_received=received // FRAME,
+        )
 
     def _silent_from(self) -> int:
         if not self._said:

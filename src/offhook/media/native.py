@@ -25,6 +25,7 @@ from offhook.media.commands import (
     InjectAudio,
     InjectClear,
     InjectMark,
+    Measure,
     OpenSession,
     Pcm,
     Play,
@@ -49,6 +50,7 @@ from offhook.media.events import (
     Failed,
     Finished,
     MarkReached,
+    Measured,
     Opened,
     Played,
     Recorded,
@@ -169,6 +171,8 @@ class NativeEngine:
                 engine.inject_mark(command.stream, command.name)
             case InjectClear():
                 engine.inject_clear(command.stream)
+            case Measure():
+                engine.measure(command.id, command.session)
             case Cancel():
                 engine.cancel(command.target)
             case CloseSession():
@@ -198,6 +202,7 @@ class NativeEngine:
             (opus.bitrate, opus.complexity, opus.fec, opus.dtx),
             command.inband_dtmf,
             command.dtmf_signalled,
+            command.rtcp_mux,
         )
 
     def _record(self, command: Record) -> None:
@@ -286,16 +291,9 @@ def _result(result: tuple[Any, ...]) -> Result:
             return Opened(host=host, port=port)
         case ("recorded", path, duration, end, key):
             return Recorded(path=path, duration=duration, end=RecordEnd(end), key=key)
-        case ("closed", sent, received, lost, late, jitter, round_trip):
-            return Closed(
-                statistics=Statistics(
-                    packets_sent=sent,
-                    packets_received=received,
-                    packets_lost=lost,
-                    packets_late=late,
-                    jitter=jitter,
-                    round_trip=round_trip,
-                )
-            )
+        case ("closed", figures):
+            return Closed(statistics=Statistics(**figures))
+        case ("measured", figures):
+            return Measured(statistics=Statistics(**figures))
         case _:
             raise AssertionError(f"the compiled engine told of {result[0]}, which this version does not know")

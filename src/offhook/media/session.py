@@ -23,6 +23,7 @@ from offhook.media.commands import (
     Detect,
     Direction,
     Inject,
+    Measure,
     OpenSession,
     Opus,
     Play,
@@ -42,6 +43,7 @@ from offhook.media.events import (
     Failed,
     Finished,
     Meanwhile,
+    Measured,
     Opened,
     Played,
     Recorded,
@@ -79,7 +81,7 @@ def _nothing(result: Result | None) -> None:
 
 
 def _statistics(result: Result | None) -> Statistics:
-    return result.statistics if isinstance(result, Closed) else Statistics()
+    return result.statistics if isinstance(result, Closed | Measured) else Statistics()
 
 
 def _nothing_recorded(path: str) -> Recorded:
@@ -139,6 +141,7 @@ class MediaSession:
         direction: Direction = Direction.SENDRECV,
         security: Security | None = None,
         opus: Opus | None = None,
+        rtcp_mux: bool = False,
     ) -> None:
         """Say where to send and how to read what arrives. May be repeated; what plays goes on."""
         command = Connect(
@@ -157,6 +160,7 @@ class MediaSession:
             direction=direction,
             security=security,
             opus=opus or Opus(),
+            rtcp_mux=rtcp_mux,
         )
         await self._start(command, _nothing).within(self._sessions.reply_timeout)
 
@@ -256,6 +260,13 @@ class MediaSession:
         command = Inject(id=self._sessions.next_command(), session=self.id, rate=rate, backlog=backlog)
         return self._launch(command, Injection(self._sessions, command.id, _reader(Played, Played(duration=0))))
 
+    async def measure(self) -> Statistics:
+        """What it has seen of its line so far; once it is closed, in its whole life."""
+        if self._closing is not None:
+            return await self.close()
+        command = Measure(id=self._sessions.next_command(), session=self.id)
+        return await self._start(command, _statistics).within(self._sessions.reply_timeout)
+
     async def close(self) -> Statistics:
         """Close the sockets; what runs ends interrupted. Idempotent, and goes on when the caller is cancelled."""
         return await self.start_close().within(self._sessions.reply_timeout)
@@ -267,7 +278,7 @@ class MediaSession:
         return self._closing
 
     def _start(
-        self, command: Connect | Play | SendDigits | Record | Bridge, read: Callable[[Result | None], R]
+        self, command: Connect | Play | SendDigits | Record | Bridge | Measure, read: Callable[[Result | None], R]
     ) -> Operation[R]:
         return self._launch(command, Operation(self._sessions, command.id, read))
 

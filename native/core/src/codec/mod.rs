@@ -40,6 +40,12 @@ impl Codec {
         known.find(|(known, _)| *known == name).map(|(_, codec)| *codec)
     }
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let mut known = Self::NAMED.iter();
+        known.find(|(_, codec)| *codec == self).map_or("", |(name, _)| name)
+    }
+
     /// Samples per second.
     pub fn rate(self) -> u32 {
         match self {
@@ -113,6 +119,13 @@ impl Encoder {
             Codec::L16(_) => Self::Linear,
             Codec::G722 => Self::G722(Box::default()),
             Codec::Opus => opus::Encoder::new(options).map_or(Self::Mute, |encoder| Self::Opus(Box::new(encoder))),
+        }
+    }
+
+    /// So many percent of the packets will be lost: what the codec can do against that, it does.
+    pub fn expect_loss(&mut self, percent: u8) {
+        if let Self::Opus(encoder) = self {
+            encoder.expect_loss(percent);
         }
     }
 

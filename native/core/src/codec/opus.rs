@@ -10,8 +10,8 @@ pub const LONGEST: usize = 5760;
 const NOTHING: usize = 2;
 /// Samples that concealment comes in, 2.5 ms.
 const GRAIN: usize = 120;
-/// What the encoder is told of the line, percent: some of the bits go into error correction.
-const LOSS: u8 = 10;
+/// What the encoder is told of a line that nothing is known of, percent: some of the bits go into error correction.
+pub const LOSS: u8 = 10;
 
 /// How speech is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,7 @@ impl Default for Options {
 
 /// One stream's encoder.
 pub struct Encoder {
+    fec: bool,
     writer: Writer,
     samples: Vec<u16>,
 }
@@ -61,8 +62,18 @@ impl Encoder {
             let _ = writer.set_packet_loss(LOSS);
         }
         let _ = writer.set_dtx(options.dtx);
-        let samples = Vec::new();
-        Some(Self { writer, samples })
+        Some(Self {
+            fec: options.fec,
+            writer,
+            samples: Vec::new(),
+        })
+    }
+
+    /// How many percent of the packets will be lost.
+    pub fn expect_loss(&mut self, percent: u8) {
+        if self.fec {
+            let _ = self.writer.set_packet_loss(percent.min(100));
+        }
     }
 
     /// One packet of 10, 20, 40 or 60 ms; returns its bytes, 0 when nothing need be sent.

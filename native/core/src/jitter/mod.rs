@@ -72,6 +72,7 @@ pub struct JitterBuffer {
     delay: i64,
     since: u32,
     late: u64,
+    dropped: u64,
     concealed: u64,
 }
 
@@ -95,6 +96,7 @@ impl JitterBuffer {
             delay: i64::from(least) * 1000,
             since: 0,
             late: 0,
+            dropped: 0,
             concealed: 0,
         }
     }
@@ -107,6 +109,11 @@ impl JitterBuffer {
     /// Packets that came after they were due so far, whether they were still of use or not.
     pub fn late(&self) -> u64 {
         self.late
+    }
+
+    /// Those of them that were of no use any more.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// Milliseconds of audio that was made up for so far.
@@ -162,8 +169,8 @@ impl JitterBuffer {
         if content != Content::Noise {
             self.arrivals.note(position, now);
         }
-        if self.in_time(header, position) {
-            self.queue.put(position, header.sequence, content, payload);
+        if !self.in_time(header, position) || !self.queue.put(position, header.sequence, content, payload) {
+            self.dropped += 1;
         }
     }
 

@@ -19,7 +19,12 @@ impl Session {
         now: Micros,
         world: &mut dyn World,
     ) -> Heard<'a> {
+        if self.connect.as_ref().is_some_and(|connect| connect.rtcp_mux) && rtp::is_rtcp(packet) {
+            self.receive_rtcp(packet, source, now, world);
+            return Heard::Nothing;
+        }
         // What is not genuine may neither be heard nor move the line.
+        let genuine = self.open.is_some();
         let opened = match &mut self.open {
             Some(open) => open.rtp(packet),
             None => Some(&*packet),
@@ -33,14 +38,16 @@ impl Session {
         };
         let event = connect.is_event(header.payload_type);
         let codec = self.accepts[usize::from(header.payload_type & 127)];
-        if !event && codec.is_none() || !self.line.latch.admit(source, header.ssrc, now) {
+        if !event && codec.is_none() || !self.line.latch.admit(source, &header, genuine, now) {
             return Heard::Nothing;
         }
         let (listens, clock) = (connect.direction.receives(), connect.dtmf_clock);
         self.heard = now;
         self.lost = false;
-        self.reception
-            .receive(&header, now, codec.filter(|_| !event).map(Codec::clock));
+        let ticks = codec.filter(|_| !event).map(Codec::clock);
+        if !self.reception.receive(&header, now, ticks) {
+            return Heard::Nothing;
+        }
         if event {
             let key = self.digits.receive(header.ssrc, header.timestamp, payload);
             if let Some(key) = key.filter(|key| self.attention.is_new(*key, Source::Event)) {
@@ -70,8 +77,11 @@ impl Session {
         };
         if let Some(packet) = opened.filter(|packet| packet.first().is_some_and(|first| first >> 6 == 2)) {
             self.rtcp_source = Some(source);
-            self.reception
-                .receive_rtcp(packet, self.sender.ssrc(), (world.ntp() >> 16) as u32, now);
+            let ntp = (world.ntp() >> 16) as u32;
+            let told = self.reception.receive_rtcp(packet, self.sender.ssrc(), ntp, now);
+            if let Some(far) = self.reception.far_end().filter(|_| told) {
+                self.sender.hear_loss(far.fraction);
+            }
         }
     }
 

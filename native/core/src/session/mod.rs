@@ -3,6 +3,7 @@
 //! Composed of the machines beside it. Knows nothing of other sessions; `exchange` passes packets between them.
 
 mod hearing;
+mod measuring;
 mod speaking;
 mod streaming;
 mod watching;
@@ -14,7 +15,7 @@ use crate::command::{Codec, CommandId, Connect, Order, SessionId};
 use crate::detect::attention::{Attention, Detection};
 use crate::dtmf::DigitReceiver;
 use crate::ear::Ear;
-use crate::event::{Event, Outcome, RecordEnd, Statistics};
+use crate::event::{Event, Outcome, RecordEnd};
 use crate::feed::Feed;
 use crate::keys::KeySender;
 use crate::line::Line;
@@ -173,6 +174,10 @@ impl Session {
             Order::Detect { voice, silence, tones } => {
                 self.attention.begin(Detection::new(command, voice, silence, tones));
             }
+            Order::Measure => {
+                let measured = Outcome::Measured(Box::new(self.statistics()));
+                world.emit(Event::Finished(command, measured));
+            }
             Order::Bridge { .. } | Order::Cancel | Order::Close => {}
         }
     }
@@ -189,7 +194,10 @@ impl Session {
         self.line.secure(security.map(|s| &s.sends));
         match (security.map(|s| &s.receives), &self.open) {
             (Some(key), Some(open)) if open.uses(key) => {}
-            (key, _) => self.open = key.map(|key| Inbound::new(key.clone())),
+            (key, _) => {
+                self.open = key.map(|key| Inbound::new(key.clone()));
+                self.reception.renew();
+            }
         }
         self.sender.configure(&connect);
         self.attention.keys(connect.inband_dtmf);
@@ -241,18 +249,6 @@ impl Session {
         self.keys.clear();
         if self.line.packets > 0 {
             self.send_report(now, true, world);
-        }
-    }
-
-    /// What it saw so far.
-    pub fn statistics(&self) -> Statistics {
-        Statistics {
-            packets_sent: self.line.packets,
-            packets_received: self.reception.received(),
-            packets_lost: self.reception.lost(),
-            packets_late: self.ear.repairs().late,
-            jitter: self.reception.jitter(),
-            round_trip: self.reception.round_trip(),
         }
     }
 

@@ -31,9 +31,12 @@ impl Session {
 
     pub(super) fn send_report(&mut self, now: Micros, bye: bool, world: &mut dyn World) {
         let Some(target) = self.line.latch.target() else { return };
-        let to = self
-            .rtcp_source
-            .unwrap_or_else(|| SocketAddr::new(target.ip(), target.port().saturating_add(1)));
+        let shared = self.connect.as_ref().is_some_and(|connect| connect.rtcp_mux);
+        let beside = || {
+            let next = SocketAddr::new(target.ip(), target.port().saturating_add(1));
+            self.rtcp_source.unwrap_or(next)
+        };
+        let to = if shared { target } else { beside() };
         let sent = rtcp::Sent {
             ssrc: self.sender.ssrc(),
             packets: self.line.packets,
@@ -42,6 +45,6 @@ impl Session {
             ntp: world.ntp(),
         };
         let packet = rtcp::report(sent, &mut self.reception, now, bye);
-        self.line.report(to, &packet, world);
+        self.line.report(to, &packet, shared, world);
     }
 }

@@ -34,6 +34,22 @@ class SessionsOfAnEngine(Suite):
         assert bench.sessions.idle
 
     @scenario
+    async def test_a_line_is_measured_while_it_lives_and_at_its_end(self, bench: Bench) -> None:
+        session, far = await bench.line()
+        before = await session.measure()
+        await far.say(tone(900, 300))
+        await session.play(Tone(frequencies=(600.0,), on=300))
+        during = await session.measure()
+        assert (before.packets_received, before.codec_received) == (0, None)
+        assert (during.codec_sent, during.codec_received) == ("PCMU", "PCMU")
+        assert during.packets_sent >= 15
+        assert during.packets_received >= 10
+        assert during.packets_lost == during.packets_refused == 0
+        closed = await session.close()
+        assert closed.packets_received >= during.packets_received
+        assert await session.measure() == closed
+
+    @scenario
     async def test_a_prompt_whose_session_closes_is_no_failure_of_the_prompt(self, bench: Bench) -> None:
         session, _ = await bench.line()
         async with asyncio.TaskGroup() as group:
