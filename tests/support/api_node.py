@@ -29,6 +29,7 @@ from offhook.calls.script import Application
 from offhook.calls.trunks.findings import Finding
 from offhook.calls.trunks.live import Trunks
 from offhook.calls.trunks.trunk import Trunk
+from offhook.media.events import Statistics
 from offhook.ops.ladders import Ladders
 from offhook.records.recorder import call_row
 from offhook.security.certificates import Certificate, local
@@ -63,6 +64,8 @@ class PretendedCalls:
     def __init__(self, database: Database, sids: SidSource, clock: FrozenClock) -> None:
         self.orders: list[CallOrder] = []
         self.redirects: list[Application] = []
+        self.qualities: dict[CallSid, Statistics] = {}
+        """What live calls see of their lines."""
         self._live: dict[CallSid, CallFacts] = {}
         self._database, self._sids, self._clock = database, sids, clock
         self.events: list[CallEvent] = []
@@ -93,6 +96,9 @@ class PretendedCalls:
 
     def live(self, sid: CallSid) -> CallFacts | None:
         return self._live.get(sid)
+
+    async def quality(self, sid: CallSid) -> Statistics | None:
+        return self.qualities.get(sid)
 
     def live_calls(self, account_sid: AccountSid | None = None) -> Sequence[CallFacts]:
         return [each for each in self._live.values() if account_sid in (None, each.account_sid)]

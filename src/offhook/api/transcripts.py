@@ -18,6 +18,7 @@ from offhook.calls.events import (
     CallCreated,
     CallEnded,
     CallEvent,
+    CallMeasured,
     CallProgressed,
     Heard,
     Noticed,
@@ -104,7 +105,7 @@ class Transcripts:
                     self._drop(next(iter(self._reels)))
             case CallProgressed() | CallEnded():
                 sid = event.call.sid
-            case RecordingStarted() | RecordingEnded() | Noticed() | ApplicationAsked() | Heard():
+            case CallMeasured() | RecordingStarted() | RecordingEnded() | Noticed() | ApplicationAsked() | Heard():
                 sid = event.call_sid
         reel = None if sid is None else self._reels.get(sid)
         if reel is None:

@@ -12,6 +12,7 @@ from typing import Protocol, assert_never, cast
 
 import structlog
 
+from offhook.calls import closing
 from offhook.calls.call import Call, Input, input_of_refusal
 from offhook.calls.dialing import DialOutcome, DialRequest
 from offhook.calls.events import CallEvent, CallFacts
@@ -289,20 +290,17 @@ class ActiveCall:
     async def _close(self) -> None:
         """Publish the last event, whatever happened, and see that nothing of the leg stays behind."""
         self.drop(Input.FAIL, "the server stopped")
+        limit = self._around.settings.hangup_timeout
         try:
             if self._recording is not None:
                 recording, operation = self._recording
                 await recording.finish(operation)
+            for measured in await closing.measured(self.facts, self._leg, self._around.clock, limit):
+                self.publish(measured)
         finally:
             for event in self._call.ended(self._around.clock.utc()):
                 self.publish(event)
-        try:
-            async with asyncio.timeout(self._around.settings.hangup_timeout):
-                await self._leg.closed()
-        except TimeoutError:
-            log.warning("leg_did_not_close", call=self.facts.sid)
-        except MediaFailed as failure:
-            log.warning("media_did_not_close", call=self.facts.sid, reason=str(failure))
+        await closing.let_close(self.facts, self._leg, limit)
 
     def _let_go(self) -> None:
         """Undo what makes a circle of call, leg and media, so that all are freed at once and not by the collector."""

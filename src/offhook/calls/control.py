@@ -8,6 +8,7 @@ from typing import Protocol
 
 from offhook.calls.events import CallFacts, StatusCallback
 from offhook.calls.script import Application
+from offhook.media.events import Statistics
 from offhook.vocabulary.sids import AccountSid, ApplicationSid, CallSid
 
 
@@ -54,6 +55,10 @@ class CallControl(Protocol):
 
     def live(self, sid: CallSid) -> CallFacts | None:
         """The present state of a live call; None when it is not live here."""
+        ...
+
+    async def quality(self, sid: CallSid) -> Statistics | None:
+        """What a live call has seen of its line so far; None when it is not live here."""
         ...
 
     def live_calls(self, account_sid: AccountSid | None = None) -> Sequence[CallFacts]: ...

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from offhook.media.events import Statistics
 from offhook.vocabulary.sids import AccountSid, ApplicationSid, CallSid, NotificationSid, NumberSid, RecordingSid
 from offhook.vocabulary.statuses import CallStatus, Direction, NoticeLevel
 
@@ -163,8 +164,26 @@ class Heard:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMeasured:
+    """What the media of a call saw of its line: once, just before its end, if any packet passed."""
+
+    call_sid: CallSid
+    account_sid: AccountSid
+    quality: Statistics
+    at: datetime
+
+
 CallEvent = (
-    CallCreated | CallProgressed | CallEnded | RecordingStarted | RecordingEnded | Noticed | ApplicationAsked | Heard
+    CallCreated
+    | CallProgressed
+    | CallEnded
+    | CallMeasured
+    | RecordingStarted
+    | RecordingEnded
+    | Noticed
+    | ApplicationAsked
+    | Heard
 )
 
 

@@ -42,6 +42,7 @@ from offhook.calls.routing import Route, Routing, caller_of, shown, target_of
 from offhook.calls.script import Application
 from offhook.calls.surroundings import Plan, Surroundings
 from offhook.calls.transfer import Transfers
+from offhook.media.events import Statistics
 from offhook.vocabulary.sids import AccountSid, CallSid
 from offhook.vocabulary.statuses import CallStatus, Direction
 
@@ -318,13 +319,13 @@ class Switchboard:
     # Calls that live
 
     def live(self, sid: CallSid) -> CallFacts | None:
-        call = self._live.get(sid)
-        return None if call is None else call.facts
+        return None if (call := self._live.get(sid)) is None else call.facts
+
+    async def quality(self, sid: CallSid) -> Statistics | None:
+        return None if (call := self._live.get(sid)) is None else await call.media.measure()
 
     def live_calls(self, account_sid: AccountSid | None = None) -> Sequence[CallFacts]:
-        return [
-            call.facts for call in self._live.values() if account_sid is None or call.facts.account_sid == account_sid
-        ]
+        return [call.facts for call in self._live.values() if account_sid in (None, call.facts.account_sid)]
 
     async def redirect(self, sid: CallSid, application: Application) -> CallFacts:
         call = self._live.get(sid)

@@ -8,7 +8,7 @@ import importlib
 import typer
 from typer.core import TyperGroup
 
-SUBCOMMANDS = ("serve", "call", "ladder", "trunk", "rcml", "bans", "doctor", "version")
+SUBCOMMANDS = ("serve", "call", "ladder", "quality", "trunk", "rcml", "bans", "doctor", "version")
 """Each is a function in the module of its name."""
 
 

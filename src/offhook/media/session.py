@@ -12,6 +12,7 @@ from typing import Any, TypeVar, assert_never
 
 import structlog
 
+from offhook.media import results
 from offhook.media.commands import (
     AudioSource,
     Bridge,
@@ -43,11 +44,9 @@ from offhook.media.events import (
     Failed,
     Finished,
     Meanwhile,
-    Measured,
     Opened,
     Played,
     Recorded,
-    RecordEnd,
     Result,
     RtpLost,
     Statistics,
@@ -61,31 +60,6 @@ log = structlog.get_logger(__name__)
 R = TypeVar("R")
 _Pending = Operation[Any]
 StartedT = TypeVar("StartedT", bound=_Pending)
-
-
-def _reader(expected: type[R], without: R | None = None) -> Callable[[Result | None], R]:
-    """Takes a result of the expected kind; ``without`` stands for the missing one of an interrupted command."""
-
-    def read(result: Result | None) -> R:
-        if isinstance(result, expected):
-            return result
-        if result is None and without is not None:
-            return without
-        raise MediaFailed(f"the media engine answered {result!r} where {expected.__name__} was due")
-
-    return read
-
-
-def _nothing(result: Result | None) -> None:
-    return None
-
-
-def _statistics(result: Result | None) -> Statistics:
-    return result.statistics if isinstance(result, Closed | Measured) else Statistics()
-
-
-def _nothing_recorded(path: str) -> Recorded:
-    return Recorded(path=path, duration=0, end=RecordEnd.CANCELLED)
 
 
 class MediaSession:
@@ -117,7 +91,7 @@ class MediaSession:
         if self.local is not None:
             raise MediaFailed("the media session is open already")
         command = OpenSession(id=self._sessions.next_command(), session=self.id, host=host, port=port)
-        operation = self._sessions.open(self, command, _reader(Opened))
+        operation = self._sessions.open(self, command, results.reader(Opened))
         try:
             self.local = await operation.within(self._sessions.reply_timeout)
         finally:
@@ -162,7 +136,7 @@ class MediaSession:
             opus=opus or Opus(),
             rtcp_mux=rtcp_mux,
         )
-        await self._start(command, _nothing).within(self._sessions.reply_timeout)
+        await self._start(command, results.nothing).within(self._sessions.reply_timeout)
 
     def start_play(
         self, *sources: AudioSource, loop: int = 1, stop_on: str = "", stop_on_voice: Voice | None = None
@@ -176,7 +150,7 @@ class MediaSession:
             stop_on=stop_on,
             stop_on_voice=stop_on_voice,
         )
-        return self._start(command, _reader(Played, Played(duration=0)))
+        return self._start(command, results.reader(Played, Played(duration=0)))
 
     async def play(
         self, *sources: AudioSource, loop: int = 1, stop_on: str = "", stop_on_voice: Voice | None = None
@@ -207,7 +181,7 @@ class MediaSession:
             beep=beep,
             trim=trim,
         )
-        return self._start(command, _reader(Recorded, _nothing_recorded(path)))
+        return self._start(command, results.reader(Recorded, results.nothing_recorded(path)))
 
     async def record(
         self,
@@ -228,14 +202,16 @@ class MediaSession:
     async def send_digits(self, digits: str, *, on: int = 100, off: int = 100) -> None:
         """Send keys to the far end; ``w`` waits 500 ms, ``W`` 1 s. Times of tone and gap in ms."""
         command = SendDigits(id=self._sessions.next_command(), session=self.id, digits=digits, on=on, off=off)
-        await self._to_the_end(self._start(command, _nothing))
+        await self._to_the_end(self._start(command, results.nothing))
 
     def start_bridge(self, other: MediaSession, record_path: str | None = None) -> Operation[Recorded | None]:
         """Begin to connect two sessions; with itself it is an echo. Its result is None unless it records."""
         command = Bridge(id=self._sessions.next_command(), a=self.id, b=other.id, record_path=record_path)
         if other.closed:
             raise MediaClosed("the other media session is closed")
-        read = _nothing if record_path is None else _reader(Recorded, _nothing_recorded(record_path))
+        read = (
+            results.nothing if record_path is None else results.reader(Recorded, results.nothing_recorded(record_path))
+        )
         return self._start(command, read)
 
     async def bridge(self, other: MediaSession, record_path: str | None = None) -> Recorded | None:
@@ -258,14 +234,14 @@ class MediaSession:
     def inject(self, *, rate: int = 8000, backlog: int = 60_000) -> Injection:
         """Open a stream towards the far end, after what is queued already; at most ``backlog`` ms wait in it."""
         command = Inject(id=self._sessions.next_command(), session=self.id, rate=rate, backlog=backlog)
-        return self._launch(command, Injection(self._sessions, command.id, _reader(Played, Played(duration=0))))
+        return self._launch(command, Injection(self._sessions, command.id, results.reader(Played, Played(duration=0))))
 
     async def measure(self) -> Statistics:
-        """What it has seen of its line so far; once it is closed, in its whole life."""
-        if self._closing is not None:
-            return await self.close()
+        """What it has seen of its line so far: nothing before it is open; once it is closed, all."""
+        if self._closing is not None or self.local is None:
+            return Statistics() if self._closing is None else await self.close()
         command = Measure(id=self._sessions.next_command(), session=self.id)
-        return await self._start(command, _statistics).within(self._sessions.reply_timeout)
+        return await self._start(command, results.statistics).within(self._sessions.reply_timeout)
 
     async def close(self) -> Statistics:
         """Close the sockets; what runs ends interrupted. Idempotent, and goes on when the caller is cancelled."""
@@ -370,7 +346,7 @@ class Sessions:
 
     def close_session(self, session: MediaSession) -> Operation[Statistics]:
         """Close ``session`` in the engine, if it is there."""
-        operation = Operation(self, self.next_command(), _statistics, lambda _: self._forget(session))
+        operation = Operation(self, self.next_command(), results.statistics, lambda _: self._forget(session))
         if session.id in self._sessions:
             self.start(CloseSession(id=operation.id, session=session.id), operation)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from offhook.calls.events import (
@@ -11,13 +12,14 @@ from offhook.calls.events import (
     CallEnded,
     CallEvent,
     CallFacts,
+    CallMeasured,
     CallProgressed,
     Noticed,
     RecordingEnded,
     RecordingStarted,
     StatusCallback,
 )
-from offhook.store import calls, nodes, notifications, recordings
+from offhook.store import calls, nodes, notifications, qualities, recordings
 from offhook.store.base import storable
 from offhook.store.calls import CallRow
 from offhook.store.session import Connection
@@ -48,6 +50,7 @@ class Recorder:
         last: dict[str, Row] = {}
         notices: list[Row] = []
         started: list[Row] = []
+        measured: list[Row] = []
         ended: dict[str, RecordingEnded] = {}
         for event in events:
             match event:
@@ -55,6 +58,8 @@ class Recorder:
                     last[event.call.sid] = call_row(event)
                 case Noticed():
                     notices.append(_notification_row(event))
+                case CallMeasured():
+                    measured.append(_quality_row(event))
                 case RecordingStarted():
                     started.append(_recording_row(event))
                 case RecordingEnded():
@@ -62,6 +67,7 @@ class Recorder:
                 case _:
                     pass  # what applications said and were asked is watched live, not stored
         await calls.save(connection, list(last.values()))
+        await qualities.save(connection, measured)
         await notifications.save(connection, notices)
         await recordings.start(connection, started)
         await recordings.finish(connection, [_end(event) for event in ended.values() if not event.absent])
@@ -125,6 +131,10 @@ def call_row(event: CallCreated | CallProgressed | CallEnded) -> Row:
         "node": call.node,
         "trunk_sid": call.trunk_sid,
     }
+
+
+def _quality_row(event: CallMeasured) -> Row:
+    return {"call_sid": event.call_sid, "date_created": event.at, **asdict(event.quality)}
 
 
 def call_facts(row: CallRow) -> CallFacts:

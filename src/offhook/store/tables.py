@@ -13,6 +13,7 @@ from offhook.store import (
     notifications,
     numbers,
     organizations,
+    qualities,
     recordings,
     trunks,
 )
@@ -20,6 +21,7 @@ from offhook.store.base import Table
 
 AGGREGATES = (
     organizations,
+    qualities,
     accounts,
     applications,
     numbers,

@@ -17,7 +17,7 @@ from offhook.api.filters import span
 from offhook.api.operations import Operation, body, operation, query, settled
 from offhook.api.wire.responses import gone
 from offhook.calls.events import CallFacts
-from offhook.store import calls
+from offhook.store import calls, qualities
 from offhook.store.calls import CallFilters, CallRow
 from offhook.store.filters import Span
 from offhook.vocabulary.sids import CallSid
@@ -116,6 +116,7 @@ async def delete_call(access: Settled, sid: str) -> Response:
             raise NotFound(access.path)
         if access.ports.calls.live(CallSid(sid)) is not None or not CallStatus(row.status).final:
             raise ApiError(409, Code.CONFLICT, f"Call {sid} is {row.status}; end it before you delete its record")
+        await qualities.forget(session, sid)
         await session.delete(row)
     return gone()
 

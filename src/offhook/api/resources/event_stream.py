@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -22,6 +23,7 @@ from offhook.calls.events import (
     CallCreated,
     CallEnded,
     CallEvent,
+    CallMeasured,
     CallProgressed,
     Heard,
     Noticed,
@@ -115,6 +117,8 @@ def described(event: CallEvent) -> tuple[str, dict[str, Any]]:
                 "error": event.error,
                 "elapsed": round(event.elapsed, 3),
             }
+        case CallMeasured():
+            return "quality", {"at": _at(event.at), **asdict(event.quality)}
         case Noticed():
             return "noticed", {
                 "at": _at(event.at),
