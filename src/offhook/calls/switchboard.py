@@ -364,8 +364,7 @@ class Switchboard:
         return call
 
     def _start(self, call: ActiveCall) -> None:
-        assert self._tasks is not None
-        self._tasks.create_task(self._run(call), name=call.facts.sid)
+        self.spawn(self._run(call), call.facts.sid)
 
     async def _run(self, call: ActiveCall) -> None:
         try:
