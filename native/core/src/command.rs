@@ -13,6 +13,8 @@ use crate::srtp::Security;
 pub type SessionId = u64;
 /// Names a command; never used twice.
 pub type CommandId = u64;
+/// Names a room; chosen above the border.
+pub type RoomId = u64;
 
 /// Which way audio flows, seen from us (RFC 8866 section 6.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +131,42 @@ pub struct RecordOrder {
     pub trim: bool,
 }
 
+/// What a member of a room may, and how it is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Membership {
+    /// Nobody hears it.
+    pub muted: bool,
+    /// It hears nobody.
+    pub deaf: bool,
+    /// Whom alone it is heard by.
+    pub coaches: Option<SessionId>,
+    /// Decibels by which it is louder than it came.
+    pub gain: f32,
+    /// Bring it slowly to the loudness of the others.
+    pub level: bool,
+    /// Tell when it begins and stops to speak.
+    pub reports: bool,
+}
+
+/// A command for a room.
+#[derive(Debug)]
+pub enum RoomOrder {
+    /// Play to everybody, over what they say.
+    Announce {
+        /// The audio.
+        loading: Loading,
+        /// How often; 0 is until stopped.
+        repeat: u32,
+    },
+    /// Write what all say together.
+    Record {
+        /// Where the WAV file goes.
+        path: String,
+    },
+    /// End the command that `id` names.
+    Cancel,
+}
+
 /// A command for one session, or for two.
 #[derive(Debug)]
 pub enum Order {
@@ -163,6 +201,15 @@ pub enum Order {
         /// One stereo file of both.
         record_path: Option<String>,
     },
+    /// Come into a room.
+    Join {
+        /// Which.
+        room: RoomId,
+        /// As what.
+        membership: Membership,
+    },
+    /// Change what a member of a room may.
+    ChangeMember(Membership),
     /// Hand out what is heard, what the far end hears, or both.
     Tap {
         /// What is heard.

@@ -125,6 +125,8 @@ pub enum Event {
     Cancelled(CommandId, Option<Outcome>),
     /// A key, once.
     Digit(SessionId, char),
+    /// A member of a room began or stopped to speak.
+    Speaking(SessionId, bool),
     /// Nothing arrived for so many ms.
     RtpLost(SessionId, u64),
     /// Something that a `Detect` command listens for.

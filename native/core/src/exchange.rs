@@ -1,12 +1,13 @@
-//! All sessions of one shard, and the bridges between them: commands, packets and ticks come in here.
+//! All sessions of one shard, the bridges between them and their rooms: commands, packets and ticks come in here.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use crate::bridge::Bridge;
-use crate::command::{CommandId, Order, SessionId};
+use crate::command::{CommandId, Order, RoomId, RoomOrder, SessionId};
 use crate::event::{Event, Outcome};
 use crate::recorder::Finishing;
+use crate::rooms::Rooms;
 use crate::session::{settle, Heard, Session, Settings};
 use crate::world::World;
 use crate::{Micros, FRAME};
@@ -18,6 +19,7 @@ pub struct Exchange {
     sessions: HashMap<SessionId, Box<Session>>,
     bridges: HashMap<CommandId, Bridge>,
     bridged: HashMap<SessionId, CommandId>,
+    rooms: Rooms,
     finishing: Vec<([SessionId; 2], Finishing)>,
     closing: Vec<SessionId>,
 }
@@ -30,6 +32,7 @@ impl Exchange {
             sessions: HashMap::new(),
             bridges: HashMap::new(),
             bridged: HashMap::new(),
+            rooms: Rooms::default(),
             finishing: Vec::new(),
             closing: Vec::new(),
         }
@@ -40,9 +43,9 @@ impl Exchange {
         self.sessions.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are none, and nothing of theirs is left to be done.
     pub fn is_empty(&self) -> bool {
-        self.sessions.is_empty()
+        self.sessions.is_empty() && self.rooms.is_empty()
     }
 
     /// A session's sockets are bound.
@@ -51,12 +54,18 @@ impl Exchange {
             .insert(session, Box::new(Session::new(session, self.settings, now, world)));
     }
 
-    /// Takes a session out, to be adopted by another shard; bridged and closing ones stay.
+    /// Takes a session out, to be adopted by another shard; those that are bridged, in a room or closing stay.
     pub fn extract(&mut self, session: SessionId) -> Option<Box<Session>> {
-        if self.bridged.contains_key(&session) || self.closing.contains(&session) {
+        if self.engaged(session).is_some() || self.closing.contains(&session) {
             return None;
         }
         self.sessions.remove(&session)
+    }
+
+    /// Whom it hears already, if so.
+    fn engaged(&self, session: SessionId) -> Option<&'static str> {
+        let bridged = self.bridged.contains_key(&session).then_some("is bridged already");
+        bridged.or_else(|| self.rooms.has(session).then_some("is in a room already"))
     }
 
     /// Takes a session in.
@@ -77,9 +86,15 @@ impl Exchange {
         };
         match order {
             Order::Bridge { with, record_path } => self.bridge(session, with, command, record_path, world),
+            Order::Join { room, membership } => match self.engaged(session) {
+                Some(how) => world.emit(Event::Failed(command, format!("media session {session} {how}"))),
+                None => self.rooms.join(session, room, command, membership),
+            },
+            Order::ChangeMember(membership) => self.rooms.change(session, command, membership, world),
             Order::Cancel => {
                 if !found.cancel(command, world) {
                     self.part(command, world);
+                    self.rooms.leave(session, Some(command), &mut self.sessions, world);
                 }
             }
             Order::Close => {
@@ -88,6 +103,7 @@ impl Exchange {
                 if let Some(bridge) = self.bridged.get(&session).copied() {
                     self.part(bridge, world);
                 }
+                self.rooms.leave(session, None, &mut self.sessions, world);
                 self.closing.push(session);
                 self.close_finished(world);
             }
@@ -95,14 +111,20 @@ impl Exchange {
         }
     }
 
+    /// Carries out a command of a room.
+    pub fn order_room(&mut self, room: RoomId, command: CommandId, order: RoomOrder, world: &mut dyn World) {
+        self.rooms.order(room, command, order, world);
+    }
+
     fn bridge(&mut self, a: SessionId, b: SessionId, command: CommandId, path: Option<String>, world: &mut dyn World) {
         let reason = if self.sessions.get(&b).is_none_or(|s| s.closing.is_some()) {
             Some(format!("there is no media session {b}"))
         } else {
-            [a, b]
-                .iter()
-                .find(|s| self.bridged.contains_key(s))
-                .map(|s| format!("media session {s} is bridged already"))
+            let engaged = |session| {
+                self.engaged(session)
+                    .map(|how| format!("media session {session} {how}"))
+            };
+            engaged(a).or_else(|| engaged(b))
         };
         if let Some(reason) = reason {
             world.emit(Event::Failed(command, reason));
@@ -192,6 +214,7 @@ impl Exchange {
         for bridge in self.bridges.values() {
             transcode(&mut self.sessions, bridge, now, world);
         }
+        self.rooms.tick(&mut self.sessions, now, world);
         for session in self.sessions.values_mut() {
             session.tick(now, world);
         }

@@ -5,24 +5,26 @@ use crate::codec::{opus, Decoder, Encoder};
 use std::f64::consts::TAU;
 
 // A far end that says a sine and remembers what it hears.
-struct Phone {
+pub(super) struct Phone {
     session: SessionId,
     codec: Codec,
     encoder: Encoder,
     decoder: Decoder,
     hertz: f64,
+    pub(super) peak: f64,
     said: usize,
     packets: u16,
-    heard: Vec<i16>,
+    pub(super) heard: Vec<i16>,
 }
 
 impl Phone {
-    fn new(scene: &mut Scene, session: SessionId, codec: Codec, hertz: f64) -> Self {
+    pub(super) fn new(scene: &mut Scene, session: SessionId, codec: Codec, hertz: f64) -> Self {
         let connect = Connect {
             codec,
             payload_type: 96,
             accepts: vec![(96, codec)],
             dtmf_clock: codec.clock().max(8000),
+            unconfirmed_limit: 10_000,
             ..connect(session)
         };
         scene.order(session, 100 + session, Order::Connect(connect));
@@ -32,15 +34,16 @@ impl Phone {
             encoder: Encoder::new(codec, opus::Options::default()),
             decoder: Decoder::new(codec),
             hertz,
+            peak: 8000.0,
             said: 0,
             packets: 0,
             heard: Vec::new(),
         }
     }
 
-    fn says(&mut self, scene: &mut Scene, ms: u32) {
+    pub(super) fn says(&mut self, scene: &mut Scene, ms: u32) {
         let (rate, length) = (f64::from(self.codec.rate()), (self.codec.rate() * ms / 1000) as usize);
-        let sample = |n: usize| (8000.0 * (TAU * self.hertz * n as f64 / rate).sin()) as i16;
+        let sample = |n: usize| (self.peak * (TAU * self.hertz * n as f64 / rate).sin()) as i16;
         let samples: Vec<i16> = (self.said..self.said + length).map(sample).collect();
         let header = Header {
             payload_type: 96,
@@ -54,7 +57,7 @@ impl Phone {
         self.packets += 1;
     }
 
-    fn hears(&mut self, scene: &Scene) {
+    pub(super) fn hears(&mut self, scene: &Scene) {
         for (_, _, packet) in scene.world.sent.iter().filter(|(to, ..)| *to == self.session) {
             let (header, payload) = parse(packet).expect("ours");
             if header.payload_type == 96 {
@@ -64,7 +67,7 @@ impl Phone {
     }
 
     // Goertzel's algorithm over the last half second: the peak of one frequency.
-    fn level(&self, hertz: f64) -> f64 {
+    pub(super) fn level(&self, hertz: f64) -> f64 {
         let rate = f64::from(self.codec.rate());
         let samples = &self.heard[self.heard.len() - self.codec.rate() as usize / 2..];
         let turn = 2.0 * (TAU * hertz / rate).cos();

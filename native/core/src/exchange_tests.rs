@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::codec::g711;
-use crate::command::{Codec, Connect, Direction, Loading, RecordOrder, Source, Tone};
+use crate::command::{Codec, Connect, Direction, Loading, Membership, RecordOrder, Source, Tone};
 use crate::detect::voice::VoiceOptions;
 use crate::dtmf::Payload;
 use crate::event::{RecordEnd, Stop};
@@ -64,7 +64,7 @@ impl World for Memory {
     fn urgent(&mut self, _: SessionId, _: bool) {}
     fn closed(&mut self, _: SessionId) {}
     fn random(&mut self) -> u64 {
-        self.random += 0x1234_5678_9ABC_DEF1;
+        self.random = self.random.wrapping_add(0x1234_5678_9ABC_DEF1);
         self.random
     }
     fn ntp(&self) -> u64 {
@@ -428,7 +428,7 @@ fn reports_are_sent_and_the_last_says_farewell() {
 
 fn any_order(kind: u8, file: bool) -> Order {
     let path = file.then(|| "memory".to_owned());
-    match kind % 9 {
+    match kind % 11 {
         0 => tone(60),
         1 => Order::Play {
             loading: Arc::new(OnceLock::from(Err("no".into()))),
@@ -438,10 +438,10 @@ fn any_order(kind: u8, file: bool) -> Order {
         },
         2 => record(40, file),
         3 => Order::Bridge {
-            with: u64::from(kind / 8 % 4),
+            with: u64::from(kind / 11 % 4),
             record_path: path,
         },
-        8 => Order::Detect {
+        9 => Order::Detect {
             voice: file.then_some(VOICE),
             silence: 40,
             tones: true,
@@ -457,12 +457,37 @@ fn any_order(kind: u8, file: bool) -> Order {
             rate: 8000,
             backlog: 40,
         },
-        6 => Order::Digits {
+        6 => Order::Join {
+            room: u64::from(kind / 11 % 2),
+            membership: Membership::default(),
+        },
+        7 => Order::ChangeMember(Membership {
+            muted: file,
+            ..Membership::default()
+        }),
+        8 => Order::Digits {
             digits: if file { "1w#".into() } else { "x".into() },
             on: 40,
             off: 40,
         },
         _ => Order::Close,
+    }
+}
+
+fn any_room_order(kind: u8, then: u8) -> RoomOrder {
+    let tone = Tone {
+        frequencies: vec![600.0],
+        on: 50,
+        off: 0,
+        repeat: 1,
+        level: -10.0,
+    };
+    if kind < 100 {
+        return RoomOrder::Record { path: "memory".into() };
+    }
+    RoomOrder::Announce {
+        loading: loaded(vec![Source::Tone(tone)]),
+        repeat: u32::from(then),
     }
 }
 
@@ -473,7 +498,12 @@ proptest! {
         let mut count = 0;
         for (n, (kind, session, flag, then)) in steps.into_iter().enumerate() {
             count += 1;
-            scene.order(session, count, any_order(kind, flag));
+            if kind % 11 == 10 && flag {
+                let order = any_room_order(kind, then);
+                scene.exchange.order_room(u64::from(kind / 11 % 2), count, order, &mut scene.world);
+            } else {
+                scene.order(session, count, any_order(kind, flag));
+            }
             match then {
                 0 => scene.tick(),
                 1 => scene.order(session, 1 + u64::from(kind) % count, Order::Cancel),
@@ -506,3 +536,5 @@ mod codecs;
 
 #[path = "exchange_detect_tests.rs"]
 mod detecting;
+#[path = "exchange_room_tests.rs"]
+mod rooms;

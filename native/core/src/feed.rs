@@ -1,4 +1,4 @@
-//! What a bridge brings to a far end that speaks another codec: one frame for each tick, at the rate of that codec.
+//! What a bridge or a room brings to a far end at each tick: a frame at the rate of its codec, or a payload of that codec.
 
 use crate::codec::Codec;
 use crate::resample::Conversion;
@@ -9,9 +9,24 @@ pub struct Feed {
     frame: Vec<i16>,
     conversion: Option<Box<Conversion>>,
     fresh: bool,
+    payload: Vec<u8>,
+    encoded: Option<Codec>,
 }
 
 impl Feed {
+    /// Takes the payload of this tick, for a far end that hears `codec`; an empty one is silence that need not be sent.
+    pub fn put_payload(&mut self, payload: &[u8], codec: Codec) {
+        self.payload.clear();
+        self.payload.extend_from_slice(payload);
+        self.encoded = Some(codec);
+    }
+
+    /// Gives it away, once, to who still hears that codec.
+    pub fn take_payload(&mut self, codec: Codec) -> Option<&[u8]> {
+        let taken = self.encoded.take().filter(|own| *own == codec);
+        taken.map(|_| &self.payload[..])
+    }
+
     /// Takes the frame of this tick, which has `rate` hertz, for a far end that hears `codec`.
     pub fn put(&mut self, frame: &[i16], rate: u32, codec: Codec) {
         let own = codec.rate();
@@ -59,6 +74,16 @@ mod tests {
             assert_eq!(length, (rate > 0).then_some(codec.frame()));
             assert_eq!(feed.take(codec), None);
         }
+    }
+
+    #[test]
+    fn a_payload_is_given_away_once_to_who_hears_its_codec() {
+        let mut feed = Feed::default();
+        feed.put_payload(&[1, 2], Codec::Pcmu);
+        assert_eq!(feed.take_payload(Codec::Pcmu), Some(&[1, 2][..]));
+        assert_eq!(feed.take_payload(Codec::Pcmu), None);
+        feed.put_payload(&[1, 2], Codec::Pcmu);
+        assert_eq!(feed.take_payload(Codec::Pcma), None);
     }
 
     #[test]

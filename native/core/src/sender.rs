@@ -173,6 +173,37 @@ impl Sender {
         self.samples = samples;
     }
 
+    /// Whether no samples wait for the rest of their packet.
+    pub fn is_whole(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// One tick of audio that is a payload already; an empty one is silence that need not be sent.
+    pub fn encoded(&mut self, to: &Connect, payload: &[u8], send: impl FnOnce(Packet)) {
+        self.own();
+        let Some(room) = self
+            .buffer
+            .get_mut(HEADER..HEADER + payload.len())
+            .filter(|room| !room.is_empty())
+        else {
+            self.marker = true;
+            return;
+        };
+        room.copy_from_slice(payload);
+        let header = self.audio_header(to, self.clock);
+        send(self.packet(header, payload.len()));
+    }
+
+    fn audio_header(&mut self, to: &Connect, timestamp: u32) -> Header {
+        Header {
+            marker: std::mem::take(&mut self.marker),
+            payload_type: to.payload_type,
+            sequence: self.sequence,
+            timestamp,
+            ssrc: self.ssrc,
+        }
+    }
+
     /// Nothing follows for now: what waits for a full packet goes out, filled up with silence.
     pub fn pause(&mut self, to: &Connect, mut send: impl FnMut(Packet)) {
         if !self.samples.is_empty() {
@@ -193,13 +224,7 @@ impl Sender {
             self.marker = true;
             return;
         }
-        let header = Header {
-            marker: std::mem::take(&mut self.marker),
-            payload_type: to.payload_type,
-            sequence: self.sequence,
-            timestamp,
-            ssrc: self.ssrc,
-        };
+        let header = self.audio_header(to, timestamp);
         send(self.packet(header, size));
     }
 

@@ -1,7 +1,8 @@
 //! The engine as its owner sees it: commands in, notices out, both without waiting.
 //!
 //! Knows which shard has which session, and which commands are at work, so that every command ends exactly once even
-//! when a shard falls over. Which session moves when two meet: the one that is not bridged.
+//! when a shard falls over. Which session moves when two meet: the one that hears nobody yet. Who comes into a room moves to
+//! where the room is: the shard of the first who came.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -12,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::bounded;
-use offhook_media_core::command::{CommandId, Order, SessionId};
+use offhook_media_core::command::{CommandId, Membership, Order, RoomId, RoomOrder, SessionId};
 use offhook_media_core::detect::voice::VoiceOptions;
 use offhook_media_core::event::Event;
 use offhook_media_core::session::Settings;
@@ -63,6 +64,13 @@ impl std::fmt::Display for Misuse {
     }
 }
 
+/// Whose a command is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Session(SessionId),
+    Room(RoomId),
+}
+
 /// The engine.
 pub struct Engine {
     inboxes: Vec<Inbox>,
@@ -72,9 +80,12 @@ pub struct Engine {
     shared: Arc<SharedMetrics>,
     metrics: Vec<Arc<ShardMetrics>>,
     sessions: HashMap<SessionId, usize>,
-    commands: HashMap<CommandId, SessionId>,
+    commands: HashMap<CommandId, Owner>,
     openings: HashSet<CommandId>,
     bridges: HashMap<CommandId, [SessionId; 2]>,
+    joins: HashMap<CommandId, (SessionId, RoomId)>,
+    /// The shard of each, and how many are in it.
+    rooms: HashMap<RoomId, (usize, usize)>,
 }
 
 impl Engine {
@@ -124,14 +135,16 @@ impl Engine {
             commands: HashMap::new(),
             openings: HashSet::new(),
             bridges: HashMap::new(),
+            joins: HashMap::new(),
+            rooms: HashMap::new(),
         })
     }
 
-    fn begin(&mut self, command: CommandId, session: SessionId) -> Result<(), Misuse> {
+    fn begin(&mut self, command: CommandId, owner: Owner) -> Result<(), Misuse> {
         match self.commands.entry(command) {
             std::collections::hash_map::Entry::Occupied(_) => Err(Misuse::CommandInUse(command)),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(session);
+                entry.insert(owner);
                 Ok(())
             }
         }
@@ -150,7 +163,7 @@ impl Engine {
         if self.sessions.contains_key(&session) {
             return Err(Misuse::SessionInUse(session));
         }
-        self.begin(command, session)?;
+        self.begin(command, Owner::Session(session))?;
         let Ok(host) = host.parse::<IpAddr>() else {
             self.fail(command, format!("{host} is no IP address to bind"));
             return Ok(());
@@ -180,7 +193,7 @@ impl Engine {
 
     /// Sends a command to its session.
     pub fn order(&mut self, session: SessionId, command: CommandId, order: Order) -> Result<(), Misuse> {
-        self.begin(command, session)?;
+        self.begin(command, Owner::Session(session))?;
         let closes = matches!(order, Order::Close);
         let Some(shard) = self.sessions.get(&session).copied() else {
             self.fail(command, format!("there is no media session {session}"));
@@ -234,23 +247,13 @@ impl Engine {
         record_path: Option<String>,
     ) -> Result<(), Misuse> {
         if let (Some(at), Some(from)) = (self.sessions.get(&a).copied(), self.sessions.get(&b).copied()) {
-            let bridged = |session| self.bridges.values().any(|both| both.contains(&session));
             if at != from {
-                let (moved, from, to) = if bridged(b) { (a, at, from) } else { (b, from, at) };
-                if bridged(moved) {
-                    self.begin(command, a)?;
-                    self.fail(command, format!("media sessions {a} and {b} are bridged already"));
+                let (moved, to) = if self.engaged(b) { (a, from) } else { (b, at) };
+                if let Err(reason) = self.bring(moved, to) {
+                    self.begin(command, Owner::Session(a))?;
+                    self.fail(command, reason);
                     return Ok(());
                 }
-                let target = self.inboxes[to].clone();
-                // In this order a queue that is full leaves nobody waiting.
-                let handover = Handover::new(moved, target);
-                if !self.tell(from, Message::Move(handover)) || !self.tell(to, Message::Expect(moved)) {
-                    self.begin(command, a)?;
-                    self.fail(command, OVERLOADED);
-                    return Ok(());
-                }
-                self.sessions.insert(moved, to);
             }
         }
         self.order(a, command, Order::Bridge { with: b, record_path })?;
@@ -258,9 +261,93 @@ impl Engine {
         Ok(())
     }
 
+    /// Brings a session into a room, and into the shard that the room is in.
+    pub fn join_room(
+        &mut self,
+        command: CommandId,
+        session: SessionId,
+        room: RoomId,
+        membership: Membership,
+    ) -> Result<(), Misuse> {
+        if let Some((shard, _)) = self.rooms.get(&room).copied() {
+            if let Err(reason) = self.bring(session, shard) {
+                self.begin(command, Owner::Session(session))?;
+                self.fail(command, reason);
+                return Ok(());
+            }
+        }
+        self.order(session, command, Order::Join { room, membership })?;
+        if let Some(shard) = self.sessions.get(&session) {
+            self.joins.insert(command, (session, room));
+            self.rooms.entry(room).or_insert((*shard, 0)).1 += 1;
+        }
+        Ok(())
+    }
+
+    /// Sends a command to its room.
+    pub fn order_room(&mut self, room: RoomId, command: CommandId, order: RoomOrder) -> Result<(), Misuse> {
+        self.begin(command, Owner::Room(room))?;
+        match self.rooms.get(&room).copied() {
+            None => self.fail(command, format!("nobody is in room {room}")),
+            Some((shard, _)) => {
+                if !self.tell(shard, Message::Room { room, command, order }) {
+                    self.fail(command, OVERLOADED);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Plays to a room what is loaded meanwhile.
+    pub fn announce(
+        &mut self,
+        room: RoomId,
+        command: CommandId,
+        sources: Vec<SourceOrder>,
+        repeat: u32,
+    ) -> Result<(), Misuse> {
+        let Some(loader) = &self.loader else { return Ok(()) };
+        let loading = loader.load(sources);
+        self.order_room(room, command, RoomOrder::Announce { loading, repeat })
+    }
+
+    fn engaged(&self, session: SessionId) -> bool {
+        let bridged = self.bridges.values().any(|both| both.contains(&session));
+        bridged || self.joins.values().any(|(joined, _)| *joined == session)
+    }
+
+    // Has a session moved to a shard, unless it is there or is none.
+    fn bring(&mut self, session: SessionId, to: usize) -> Result<(), String> {
+        let Some(from) = self.sessions.get(&session).copied().filter(|from| *from != to) else {
+            return Ok(());
+        };
+        if self.engaged(session) {
+            return Err(format!("media session {session} is bridged or in a room already"));
+        }
+        // In this order a queue that is full leaves nobody waiting.
+        let handover = Handover::new(session, self.inboxes[to].clone());
+        if !self.tell(from, Message::Move(handover)) || !self.tell(to, Message::Expect(session)) {
+            return Err(OVERLOADED.to_owned());
+        }
+        self.sessions.insert(session, to);
+        Ok(())
+    }
+
+    fn left(&mut self, join: CommandId) {
+        let Some((_, room)) = self.joins.remove(&join) else {
+            return;
+        };
+        if let Some((_, members)) = self.rooms.get_mut(&room) {
+            *members -= 1;
+            if *members == 0 {
+                self.rooms.remove(&room);
+            }
+        }
+    }
+
     /// Feeds a stream, marks or clears it; without effect when it has ended.
     pub fn inject(&mut self, stream: CommandId, order: Order) {
-        let Some((session, shard)) = self.place(stream) else {
+        let Some((Owner::Session(session), shard)) = self.place(stream) else {
             return;
         };
         let told = self.tell(
@@ -278,26 +365,36 @@ impl Engine {
 
     /// Ends a command; without effect when it has ended.
     pub fn cancel(&mut self, target: CommandId) {
-        let Some((session, shard)) = self.place(target) else {
+        let Some((owner, shard)) = self.place(target) else {
             return;
         };
         self.bridges.remove(&target);
-        let order = Order::Cancel;
-        if !self.tell(
-            shard,
-            Message::Order {
+        self.left(target);
+        let command = target;
+        let message = match owner {
+            Owner::Session(session) => Message::Order {
                 session,
-                command: target,
-                order,
+                command,
+                order: Order::Cancel,
             },
-        ) {
+            Owner::Room(room) => Message::Room {
+                room,
+                command,
+                order: RoomOrder::Cancel,
+            },
+        };
+        if !self.tell(shard, message) {
             self.fail(target, OVERLOADED);
         }
     }
 
-    fn place(&self, command: CommandId) -> Option<(SessionId, usize)> {
-        let session = *self.commands.get(&command)?;
-        Some((session, *self.sessions.get(&session)?))
+    fn place(&self, command: CommandId) -> Option<(Owner, usize)> {
+        let owner = *self.commands.get(&command)?;
+        let shard = match owner {
+            Owner::Session(session) => *self.sessions.get(&session)?,
+            Owner::Room(room) => self.rooms.get(&room)?.0,
+        };
+        Some((owner, shard))
     }
 
     /// Everything that happened, in order; each command ends once.
@@ -339,27 +436,22 @@ impl Engine {
     fn end(&mut self, command: CommandId, gone: bool) -> bool {
         self.openings.remove(&command);
         self.bridges.remove(&command);
-        let Some(session) = self.commands.remove(&command) else {
+        self.left(command);
+        let Some(owner) = self.commands.remove(&command) else {
             return false;
         };
-        if gone {
+        if let (Owner::Session(session), true) = (owner, gone) {
             self.sessions.remove(&session);
         }
         true
     }
 
     fn bury(&mut self, shard: usize, reason: &str, told: &mut Vec<Notice>) {
-        let dead: HashSet<SessionId> = self
-            .sessions
-            .iter()
-            .filter(|(_, at)| **at == shard)
-            .map(|(session, _)| *session)
-            .collect();
         let mut commands: Vec<CommandId> = self
             .commands
-            .iter()
-            .filter(|(_, session)| dead.contains(session))
-            .map(|(id, _)| *id)
+            .keys()
+            .copied()
+            .filter(|command| self.place(*command).is_some_and(|(_, at)| at == shard))
             .collect();
         commands.sort_unstable();
         for command in commands {

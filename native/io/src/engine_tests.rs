@@ -108,6 +108,40 @@ fn sessions_of_two_shards_are_brought_together_and_hear_each_other() {
 }
 
 #[test]
+fn a_room_gathers_its_members_in_one_shard_and_is_gone_with_the_last() {
+    let mut engine = engine(2, 42_800);
+    (1..=4).for_each(|n| {
+        open(&mut engine, n, n);
+    });
+    let member = Membership::default();
+    (1..=3).for_each(|n| engine.join_room(10 + n, n, 7, member).expect("fresh"));
+    let shard = engine.sessions[&1];
+    assert!((1..=3).all(|n| engine.sessions[&n] == shard));
+    assert_ne!(engine.sessions[&4], shard);
+    engine.bridge(20, 4, 1, None).expect("fresh");
+    engine
+        .announce(7, 30, vec![SourceOrder::Silence(60_000)], 1)
+        .expect("fresh");
+    engine
+        .announce(8, 31, vec![SourceOrder::Silence(60_000)], 1)
+        .expect("fresh");
+    let told = wait(&mut engine, |told| told.len() == 2);
+    assert!(told.contains(&Notice::Event(Event::Failed(31, "nobody is in room 8".into()))));
+    assert!(told.contains(&Notice::Event(Event::Failed(
+        20,
+        "media session 1 is in a room already".into()
+    ))));
+    engine.cancel(11);
+    engine.cancel(12);
+    engine.order(3, 40, Order::Close).expect("fresh");
+    let told = wait(&mut engine, |told| told.len() == 5);
+    assert!(matches!(told[2], Notice::Event(Event::Cancelled(30, Some(_)))));
+    assert!(matches!(told[4], Notice::Event(Event::Finished(40, _))));
+    assert!(engine.rooms.is_empty() && engine.joins.is_empty());
+    assert_eq!(engine.pending(), 0);
+}
+
+#[test]
 fn a_shard_that_falls_over_fails_its_commands_once_and_serves_new_sessions() {
     let mut engine = engine(1, 42_200);
     open(&mut engine, 1, 1);

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crossbeam_channel::{Sender, TrySendError};
-use offhook_media_core::command::{CommandId, Order, SessionId};
+use offhook_media_core::command::{CommandId, Order, RoomId, RoomOrder, SessionId};
 use offhook_media_core::session::Session;
 
 use crate::ports::Pair;
@@ -24,6 +24,12 @@ pub enum Message {
         session: SessionId,
         command: CommandId,
         order: Order,
+    },
+    /// A command of a room.
+    Room {
+        room: RoomId,
+        command: CommandId,
+        order: RoomOrder,
     },
     /// This session is on its way from another shard: what follows waits until it is here.
     Expect(SessionId),

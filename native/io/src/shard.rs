@@ -278,6 +278,9 @@ impl<'a> Shard<'a> {
                 self.exchange
                     .order(session, command, order, self.post.clock.now(), &mut self.sockets);
             }
+            Message::Room { room, command, order } => {
+                self.exchange.order_room(room, command, order, &mut self.sockets);
+            }
             Message::Expect(session) => {
                 if !self.early.remove(&session) {
                     self.expected = Some(session);

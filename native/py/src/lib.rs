@@ -3,10 +3,12 @@
 //! Rust threads never take the GIL; a call from Python takes as long as queueing does.
 #![forbid(unsafe_code)]
 
+mod rooms;
+
 use std::time::Duration;
 
 use offhook_media_core::codec::opus;
-use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, Tone};
+use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, RoomOrder, Tone};
 use offhook_media_core::detect::voice::VoiceOptions;
 use offhook_media_core::event::{Event, Finding, Outcome, RecordEnd, Statistics, Stop};
 use offhook_media_core::quality::mos;
@@ -271,6 +273,32 @@ impl Engine {
         self.engine.lock().bridge(command, a, b, record_path).map_err(misuse)
     }
 
+    fn join_room(&self, command: u64, session: u64, room: u64, membership: rooms::Given) -> PyResult<()> {
+        let membership = rooms::membership(membership)?;
+        self.engine
+            .lock()
+            .join_room(command, session, room, membership)
+            .map_err(misuse)
+    }
+
+    fn change_member(&self, command: u64, session: u64, membership: rooms::Given) -> PyResult<()> {
+        let order = Order::ChangeMember(rooms::membership(membership)?);
+        self.engine.lock().order(session, command, order).map_err(misuse)
+    }
+
+    fn announce(&self, command: u64, room: u64, sources: Vec<Bound<'_, PyTuple>>, repeat: u32) -> PyResult<()> {
+        let sources = sources.iter().map(source).collect::<PyResult<_>>()?;
+        self.engine
+            .lock()
+            .announce(room, command, sources, repeat)
+            .map_err(misuse)
+    }
+
+    fn record_room(&self, command: u64, room: u64, path: String) -> PyResult<()> {
+        let order = RoomOrder::Record { path };
+        self.engine.lock().order_room(room, command, order).map_err(misuse)
+    }
+
     #[allow(clippy::too_many_arguments)] // One for each field of `commands.Tap`.
     fn tap(
         &self,
@@ -397,6 +425,7 @@ fn tuple<'py>(py: Python<'py>, notice: Notice) -> PyResult<Bound<'py, PyTuple>> 
             ("cancelled", id, outcome).into_pyobject(py)
         }
         Notice::Event(Event::Digit(session, key)) => ("digit", session, key).into_pyobject(py),
+        Notice::Event(Event::Speaking(session, speaking)) => ("speaking", session, speaking).into_pyobject(py),
         Notice::Event(Event::RtpLost(session, silent)) => ("lost", session, silent).into_pyobject(py),
         Notice::Event(Event::Detected { command, what, at }) => {
             let (what, value) = match what {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
+from offhook.media.membership import Membership, RoomId
 from offhook.media.srtp import Security
 from offhook.media.voice import Voice
 
@@ -232,6 +233,51 @@ class Track(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """A session hears everybody in a room but itself, until the command is cancelled or the session closes.
+
+    A room is there while somebody is in it. A session that plays is heard by its far end instead of the room for as long.
+    Keys stay with the session. Silent lines are not added. A session is in one room or one bridge at a time.
+    """
+
+    id: CommandId
+    session: SessionId
+    room: RoomId
+    membership: Membership = field(default_factory=Membership)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeMember:
+    """What a session may from now on in the room that it is in. ``Finished`` at once."""
+
+    id: CommandId
+    session: SessionId
+    membership: Membership
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announce:
+    """Play ``sources`` to everybody in a room, over what they say. Ends ``Finished`` with ``Played``.
+
+    Several may be under way at once, 16 at most. Ends ``Cancelled`` with the room.
+    """
+
+    id: CommandId
+    room: RoomId
+    sources: tuple[AudioSource, ...]
+    loop: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRoom:
+    """Write what all in a room say together, and announcements, to a WAV file (mono), until cancelled or the room is gone."""
+
+    id: CommandId
+    room: RoomId
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tap:
     """Hand out audio as ``AudioChunk`` events until cancelled. For speech recognition and streams.
 
@@ -338,6 +384,10 @@ Command = (
     | SendDigits
     | Record
     | Bridge
+    | Join
+    | ChangeMember
+    | Announce
+    | RecordRoom
     | Tap
     | Detect
     | Inject

@@ -31,7 +31,7 @@ VOICE = "voice"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """Result of ``Play`` and ``Inject``."""
+    """Result of ``Play``, ``Inject`` and ``Announce``."""
 
     duration: int
     """Milliseconds actually sent."""
@@ -41,7 +41,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """Result of ``Record``, and of a ``Bridge`` that recorded."""
+    """Result of ``Record``, ``RecordRoom``, and of a ``Bridge`` that recorded."""
 
     path: str
     duration: int
@@ -148,6 +148,14 @@ class DigitReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakingChanged:
+    """A member of a room began to speak (100 ms of voice) or stopped (800 ms of silence)."""
+
+    session: SessionId
+    speaking: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RtpLost:
     """Nothing arrived for ``silent`` ms although the far end should send: audio goes both ways, nobody is on hold."""
 
@@ -226,4 +234,4 @@ class MarkReached:
 Meanwhile = AudioChunk | Detected | MarkReached
 """What a command tells before its end."""
 
-Event = Finished | Failed | Cancelled | DigitReceived | RtpLost | Meanwhile
+Event = Finished | Failed | Cancelled | DigitReceived | SpeakingChanged | RtpLost | Meanwhile

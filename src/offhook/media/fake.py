@@ -15,8 +15,10 @@ from typing import assert_never
 
 from offhook.media.commands import (
     DTMF_KEYS,
+    Announce,
     Bridge,
     Cancel,
+    ChangeMember,
     CloseSession,
     Command,
     CommandId,
@@ -26,10 +28,12 @@ from offhook.media.commands import (
     InjectAudio,
     InjectClear,
     InjectMark,
+    Join,
     Measure,
     OpenSession,
     Play,
     Record,
+    RecordRoom,
     SendDigits,
     SessionId,
     Tap,
@@ -50,9 +54,11 @@ from offhook.media.events import (
 )
 from offhook.media.fake_detect import Detecting, keys_in
 from offhook.media.fake_line import PER_MS, Heard, Line
+from offhook.media.fake_rooms import Announcing, Floor, Joining, RoomRecording
 from offhook.media.fake_stage import Turn, Work
 from offhook.media.fake_streams import Injecting, Tapping
 from offhook.media.fake_work import WAITS, Bridging, Dialling, Playing, Recording
+from offhook.media.membership import RoomId
 from offhook.media.wav import WavInvalid, pcm_samples
 
 
@@ -71,6 +77,7 @@ class FakeEngine:
         self._lines: dict[SessionId, Line] = {}
         self._turns: dict[SessionId, deque[Turn]] = {}
         self._work: dict[CommandId, Work] = {}
+        self._floors: dict[RoomId, Floor] = {}
         self._ended_early: set[CommandId] = set()
         self._refusals: dict[type[Command], deque[str]] = {}
         self._next_port = 16_384
@@ -84,7 +91,7 @@ class FakeEngine:
         self.commands.append(command)
         match command:
             case Cancel(target=target):
-                self._cancel(target)
+                self.cancel(target)
             case InjectAudio() | InjectMark() | InjectClear():
                 if isinstance(work := self._work.get(command.stream), Injecting):
                     work.take(command)
@@ -108,7 +115,7 @@ class FakeEngine:
     @property
     def idle(self) -> bool:
         """Whether no session is open and nothing is under way."""
-        return not (self._open or self._work)
+        return not (self._open or self._work or self._floors)
 
     @property
     def sessions(self) -> list[SessionId]:
@@ -139,6 +146,8 @@ class FakeEngine:
         """The far end speaks: 16-bit samples at 8 kHz, or so many milliseconds; after what it is saying already."""
         line = self._lines[session]
         silent = line.says(sound)
+        if joining := self._joining(session):
+            joining.speaks(silent)
         if isinstance(sound, bytes) and line.connection is not None and line.connection.inband_dtmf:
             began = silent - len(sound) // (2 * PER_MS)
             for after, key in keys_in(pcm_samples(sound)):
@@ -222,7 +231,17 @@ class FakeEngine:
             case Record():
                 self._start(command.id, lambda: Recording(self, self._known(command.session), command))
             case Bridge():
-                self._start(command.id, lambda: Bridging(self, self._known(command.a), self._known(command.b), command))
+                self._start(command.id, lambda: self._bridge(command))
+            case Join():
+                self._start(command.id, lambda: self._join(command))
+            case ChangeMember():
+                if (joining := self._joining(command.session)) is None:
+                    raise Refused(f"session {command.session} is in no room")
+                joining.change(command)
+            case Announce():
+                self._start(command.id, lambda: Announcing(self, command, self._floor(command.room)))
+            case RecordRoom():
+                self._start(command.id, lambda: RoomRecording(self, command, self._floor(command.room)))
             case Tap():
                 self._start(command.id, lambda: Tapping(self, self._known(command.session), command))
             case Detect():
@@ -261,6 +280,35 @@ class FakeEngine:
         line.connection = command
         self.finish(command.id, Done())
 
+    def _bridge(self, command: Bridge) -> Bridging:
+        a, b = self._known(command.a), self._known(command.b)
+        for session in (command.a, command.b):
+            if self._joining(session):
+                raise Refused(f"session {session} is in a room already")
+        return Bridging(self, a, b, command)
+
+    def _join(self, command: Join) -> Joining:
+        line, room = self._known(command.session), command.room
+        if any(
+            isinstance(work, Joining | Bridging) and command.session in work.sessions for work in self._work.values()
+        ):
+            raise Refused(f"session {command.session} is bridged or in a room already")
+        if room not in self._floors:
+            self._floors[room] = Floor(self, room, self._lines.__getitem__, lambda: self._forget_room(room))
+        return Joining(self, line, command, self._floors[room])
+
+    def _forget_room(self, room: RoomId) -> None:
+        del self._floors[room]
+
+    def _joining(self, session: SessionId) -> Joining | None:
+        joining = (work for work in self._work.values() if isinstance(work, Joining) and session in work.sessions)
+        return next(joining, None)
+
+    def _floor(self, room: RoomId) -> Floor:
+        if room not in self._floors:
+            raise Refused(f"nobody is in room {room}")
+        return self._floors[room]
+
     def _known(self, session: SessionId) -> Line:
         if session not in self._open:
             raise Refused(f"there is no session {session}")
@@ -277,7 +325,8 @@ class FakeEngine:
         if self._work.pop(command, None) is None:
             self._ended_early.add(command)
 
-    def _cancel(self, command: CommandId) -> None:
+    def cancel(self, command: CommandId) -> None:
+        """End a command as ``Cancelled``, if it is under way."""
         work = self._work.pop(command, None)
         if work is not None:
             self.emit(Cancelled(command=command, result=work.stop()))
@@ -285,7 +334,7 @@ class FakeEngine:
     def _close_session(self, session: SessionId) -> Statistics:
         newest_first = [command for command, work in self._work.items() if session in work.sessions][::-1]
         for command in newest_first:
-            self._cancel(command)
+            self.cancel(command)
         del self._open[session]
         self._turns.pop(session, None)
         return self._lines[session].statistics()
@@ -295,4 +344,20 @@ class FakeEngine:
         self._listener(batch)
 
 
-_Answered = OpenSession | Connect | Play | SendDigits | Record | Bridge | Tap | Detect | Inject | Measure | CloseSession
+_Answered = (
+    OpenSession
+    | Connect
+    | Play
+    | SendDigits
+    | Record
+    | Bridge
+    | Join
+    | ChangeMember
+    | Announce
+    | RecordRoom
+    | Tap
+    | Detect
+    | Inject
+    | Measure
+    | CloseSession
+)

@@ -26,16 +26,25 @@ FRAME = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relayed:
-    """What the far end of another session says, through a bridge."""
+    """What the far end of another session says, through a bridge or in a room."""
 
     session: SessionId
+    gain: float = 0.0
+    """dB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """What is played to a whole room."""
+
+    source: AudioSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """Something the far end heard."""
 
-    source: AudioSource | Relayed
+    source: AudioSource | Relayed | Announced
     at: int
     """Milliseconds of the engine's clock."""
     duration: int | None
@@ -60,7 +69,7 @@ class Line:
         """Whether both ends know RFC 4733."""
         return self.connection is not None and self.connection.dtmf_payload_type is not None
 
-    def hears(self, source: AudioSource | Relayed) -> Callable[[], None]:
+    def hears(self, source: AudioSource | Relayed | Announced) -> Callable[[], None]:
         """It begins to hear ``source``; call what is returned when that stops."""
         if self.connection is None or self.connection.direction not in (Direction.SENDRECV, Direction.SENDONLY):
             return lambda: None
@@ -79,9 +88,9 @@ class Line:
         Returns when it will be silent again.
         """
         samples = pcm_samples(sound) if isinstance(sound, bytes) else tone_samples(replace(SPEECH, on=sound))
-        begin = max(self.now(), self._silent_from())
+        begin = max(self.now(), self.silent_from())
         self._said.append((begin, samples))
-        return self._silent_from()
+        return self.silent_from()
 
     def said(self, since: int, until: int) -> array[int]:
         """Its voice between two times, silence included; nothing when we do not listen."""
@@ -107,18 +116,21 @@ class Line:
         return quiet + silence
 
     def sound(self, since: int, until: int, others: Callable[[SessionId], Line]) -> array[int]:
-        """What it heard between two times, as samples: what was played covers what a bridge brought."""
+        """What it heard between two times, as samples: the sum of what a bridge or a room brought, covered by what was played."""
         out = array("h", bytes(2 * max(0, until - since) * PER_MS))
-        for played in (False, True):
-            for heard in self.heard:
-                if isinstance(heard.source, Relayed) is played:
-                    continue
-                end = until if heard.duration is None else heard.at + heard.duration
-                if isinstance(heard.source, Relayed):
-                    samples = others(heard.source.session).said(heard.at, end)
-                else:
-                    samples = source_samples(heard.source)[: (end - heard.at) * PER_MS]
-                _lay(out, (heard.at - since) * PER_MS, samples)
+        covers: list[tuple[int, array[int]]] = []
+        for heard in self.heard:
+            end = until if heard.duration is None else heard.at + heard.duration
+            offset = (heard.at - since) * PER_MS
+            match heard.source:
+                case Relayed(session=session, gain=gain):
+                    _add(out, offset, others(session).said(heard.at, end), gain)
+                case Announced(source=source):
+                    _add(out, offset, source_samples(source)[: (end - heard.at) * PER_MS])
+                case source:
+                    covers.append((offset, source_samples(source)[: (end - heard.at) * PER_MS]))
+        for offset, samples in covers:
+            _lay(out, offset, samples)
         return out
 
     def statistics(self) -> Statistics:
@@ -133,7 +145,8 @@ class Line:
             packets_received=received // FRAME,
         )
 
-    def _silent_from(self) -> int:
+    def silent_from(self) -> int:
+        """When it will have said all that it has to say."""
         if not self._said:
             return 0
         begin, samples = self._said[-1]
@@ -197,3 +210,12 @@ def _lay(out: array[int], offset: int, samples: array[int]) -> None:
     last = min(len(samples), len(out) - offset)
     if first < last:
         out[offset + first : offset + last] = samples[first:last]
+
+
+def _add(out: array[int], offset: int, samples: array[int], gain: float = 0.0) -> None:
+    """The same, but over what is there already; too loud is full scale."""
+    factor = 10 ** (gain / 20)
+    first = max(0, -offset)
+    for index in range(first, min(len(samples), len(out) - offset)):
+        if samples[index]:
+            out[offset + index] = max(-32_768, min(32_767, out[offset + index] + round(samples[index] * factor)))

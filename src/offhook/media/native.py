@@ -13,9 +13,11 @@ import structlog
 
 from offhook.media._native import Engine as Compiled
 from offhook.media.commands import (
+    Announce,
     AudioSource,
     Bridge,
     Cancel,
+    ChangeMember,
     CloseSession,
     Command,
     CommandId,
@@ -25,11 +27,13 @@ from offhook.media.commands import (
     InjectAudio,
     InjectClear,
     InjectMark,
+    Join,
     Measure,
     OpenSession,
     Pcm,
     Play,
     Record,
+    RecordRoom,
     SendDigits,
     SessionId,
     Silence,
@@ -58,12 +62,14 @@ from offhook.media.events import (
     Result,
     RtpLost,
     SilenceHeard,
+    SpeakingChanged,
     Statistics,
     ToneStarted,
     ToneStopped,
     VoiceStarted,
     VoiceStopped,
 )
+from offhook.media.membership import Membership
 from offhook.media.settings import MediaSettings
 from offhook.media.voice import Voice
 
@@ -156,6 +162,14 @@ class NativeEngine:
                 self._record(command)
             case Bridge():
                 engine.bridge(command.id, command.a, command.b, command.record_path)
+            case Join():
+                engine.join_room(command.id, command.session, command.room, _membership(command.membership))
+            case ChangeMember():
+                engine.change_member(command.id, command.session, _membership(command.membership))
+            case Announce():
+                engine.announce(command.id, command.room, [_source(source) for source in command.sources], command.loop)
+            case RecordRoom():
+                engine.record_room(command.id, command.room, command.path)
             case Tap():
                 if not 20 <= command.chunk <= 1000:
                     raise ValueError(f"a tap's chunks are 20..1000 ms, not {command.chunk}")
@@ -222,6 +236,10 @@ def _nobody(events: Sequence[Event]) -> None:
     log.error("media_events_without_listener", count=len(events))
 
 
+def _membership(of: Membership) -> tuple[bool, bool, int | None, float, bool, bool]:
+    return of.muted, of.deaf, of.coaches, of.gain, of.level, of.reports
+
+
 def _source(source: AudioSource) -> tuple[object, ...]:
     match source:
         case WavFile():
@@ -268,6 +286,8 @@ def _event(notice: tuple[Any, ...]) -> Event:
             return Cancelled(command=CommandId(command), result=None if result is None else _result(result))
         case ("digit", session, key):
             return DigitReceived(session=SessionId(session), digit=key)
+        case ("speaking", session, speaking):
+            return SpeakingChanged(session=SessionId(session), speaking=speaking)
         case ("lost", session, silent):
             return RtpLost(session=SessionId(session), silent=silent)
         case ("chunk", command, data, dropped, outbound):

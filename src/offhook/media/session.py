@@ -49,6 +49,7 @@ from offhook.media.events import (
     Recorded,
     Result,
     RtpLost,
+    SpeakingChanged,
     Statistics,
 )
 from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation
@@ -74,6 +75,8 @@ class MediaSession:
         """Told of each key, once, on the loop. Without it keys are lost."""
         self.on_rtp_lost: Callable[[int], None] | None = None
         """Told for how many milliseconds nothing has arrived although something should."""
+        self.on_speaking: Callable[[bool], None] | None = None
+        """Told when it begins and stops to speak in a room that reports it."""
         self.local: Opened | None = None
         """Where the far end may send to; None until opened."""
         self._sessions = sessions
@@ -224,17 +227,17 @@ class MediaSession:
             id=self._sessions.next_command(), session=self.id, track=track, rate=rate, chunk=chunk, backlog=backlog
         )
         waiting = 2 * backlog if track is Track.BOTH else backlog
-        return self._launch(command, AudioTap(self._sessions, command.id, waiting))
+        return self.launch(command, AudioTap(self._sessions, command.id, waiting))
 
     def detect(self, *, voice: Voice | None = None, silence: int = 0, tones: bool = False) -> Detection:
         """Tell of voices, of ``silence`` ms without one, and of single tones, until cancelled."""
         command = Detect(id=self._sessions.next_command(), session=self.id, voice=voice, silence=silence, tones=tones)
-        return self._launch(command, Detection(self._sessions, command.id))
+        return self.launch(command, Detection(self._sessions, command.id))
 
     def inject(self, *, rate: int = 8000, backlog: int = 60_000) -> Injection:
         """Open a stream towards the far end, after what is queued already; at most ``backlog`` ms wait in it."""
         command = Inject(id=self._sessions.next_command(), session=self.id, rate=rate, backlog=backlog)
-        return self._launch(command, Injection(self._sessions, command.id, results.reader(Played, Played(duration=0))))
+        return self.launch(command, Injection(self._sessions, command.id, results.reader(Played, Played(duration=0))))
 
     async def measure(self) -> Statistics:
         """What it has seen of its line so far: nothing before it is open; once it is closed, all."""
@@ -256,9 +259,21 @@ class MediaSession:
     def _start(
         self, command: Connect | Play | SendDigits | Record | Bridge | Measure, read: Callable[[Result | None], R]
     ) -> Operation[R]:
-        return self._launch(command, Operation(self._sessions, command.id, read))
+        return self.launch(command, Operation(self._sessions, command.id, read))
 
-    def _launch(self, command: Command, operation: StartedT) -> StartedT:
+    def tell(self, event: DigitReceived | SpeakingChanged | RtpLost) -> None:
+        """Pass on what happened to whoever wants to know, in the loop's next round."""
+        loop = asyncio.get_running_loop()
+        match event:
+            case DigitReceived(digit=digit) if self.on_digit is not None:
+                loop.call_soon(self.on_digit, digit)
+            case SpeakingChanged(speaking=speaking) if self.on_speaking is not None:
+                loop.call_soon(self.on_speaking, speaking)
+            case RtpLost(silent=silent) if self.on_rtp_lost is not None:
+                loop.call_soon(self.on_rtp_lost, silent)
+
+    def launch(self, command: Command, operation: StartedT) -> StartedT:
+        """Send a command of this session, whose end belongs to ``operation``."""
         if self._closing is not None:
             raise MediaClosed("the media session is closed")
         if self.local is None:
@@ -369,14 +384,9 @@ class Sessions:
                         log.error("media_end_without_command", command=event.command)
                     else:
                         operation.end(event)
-                case DigitReceived():
-                    session = self._sessions.get(event.session)
-                    if session is not None and session.on_digit is not None:
-                        asyncio.get_running_loop().call_soon(session.on_digit, event.digit)
-                case RtpLost():
-                    session = self._sessions.get(event.session)
-                    if session is not None and session.on_rtp_lost is not None:
-                        asyncio.get_running_loop().call_soon(session.on_rtp_lost, event.silent)
+                case DigitReceived() | SpeakingChanged() | RtpLost():
+                    if (session := self._sessions.get(event.session)) is not None:
+                        session.tell(event)
                 case never:
                     assert_never(never)
 

@@ -91,6 +91,11 @@ impl Codec {
         self == other || self.companded() && other.companded()
     }
 
+    /// Whether each packet stands for itself, so that it can go into any stream.
+    pub fn forgets(self) -> bool {
+        self.companded() || matches!(self, Self::L16(_))
+    }
+
     fn companded(self) -> bool {
         matches!(self, Self::Pcmu | Self::Pcma)
     }

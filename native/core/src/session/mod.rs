@@ -85,7 +85,7 @@ pub struct Session {
     toned: Option<char>,
     /// Files of this session that are being completed.
     pub finishing: Vec<Finishing>,
-    /// A bridge listens.
+    /// A bridge or a room listens.
     pub overheard: bool,
     /// `CloseSession`, when it waits for files.
     pub closing: Option<CommandId>,
@@ -131,7 +131,7 @@ impl Session {
         }
     }
 
-    /// Carries out a command, all but `Bridge`, `Cancel` and `Close`, which concern others too.
+    /// Carries out a command, all but those that concern others too.
     pub fn order(&mut self, command: CommandId, order: Order, now: Micros, world: &mut dyn World) {
         match order {
             Order::Connect(connect) => self.connect(command, connect, now, world),
@@ -178,7 +178,7 @@ impl Session {
                 let measured = Outcome::Measured(Box::new(self.statistics()));
                 world.emit(Event::Finished(command, measured));
             }
-            Order::Bridge { .. } | Order::Cancel | Order::Close => {}
+            Order::Bridge { .. } | Order::Join { .. } | Order::ChangeMember(_) | Order::Cancel | Order::Close => {}
         }
     }
 

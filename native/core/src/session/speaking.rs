@@ -1,14 +1,43 @@
-//! What a far end hears: of our own making at each tick, or what the other end of a bridge said.
+//! What a far end hears: of our own making at each tick, or what the other end of a bridge or the others in a room said.
 
 use super::{Heard, Session};
+use crate::codec::{opus, Codec};
 use crate::event::{Event, Outcome};
 use crate::keys::KeySender;
 use crate::player::{Fill, Track};
 use crate::recorder::Recorder;
 use crate::world::World;
-use crate::{Micros, LONGEST_FRAME};
+use crate::{Micros, LONGEST_FRAME, TICK};
+
+const TICK_MS: u32 = (TICK / 1000) as u32;
+
+/// How a session hears the room that it is in.
+#[derive(Debug, Clone, Copy)]
+pub struct Hears {
+    /// What its far end is sent.
+    pub codec: Codec,
+    /// How Opus is encoded.
+    pub opus: opus::Options,
+    /// Whether a tick of audio is a packet, so that its payload can be one that others get as well.
+    pub whole: bool,
+}
 
 impl Session {
+    /// How it hears a room; `None` while nothing may be sent to it.
+    pub fn hears_room(&self) -> Option<Hears> {
+        let connect = self.connect.as_ref().filter(|connect| connect.direction.sends())?;
+        Some(Hears {
+            codec: connect.codec,
+            opus: connect.opus,
+            whole: connect.codec.packet_ms(connect.ptime) == TICK_MS && self.sender.is_whole() && self.mouth.is_none(),
+        })
+    }
+
+    /// The payload of this tick, encoded for all who listen to the same.
+    pub fn feed_payload(&mut self, codec: Codec, payload: &[u8]) {
+        self.fed.get_or_insert_default().put_payload(payload, codec);
+    }
+
     /// Sends on what the other end of a bridge heard.
     pub fn pass(&mut self, heard: Heard, now: Micros, world: &mut dyn World) {
         let Some(connect) = &self.connect else { return };
@@ -123,6 +152,15 @@ impl Session {
             }
         }
         self.playing = false;
+        if let Some(fed) = &mut self.fed {
+            if let Some(payload) = fed.take_payload(connect.codec) {
+                if sends {
+                    self.sender
+                        .encoded(connect, payload, |packet| line.send(packet, now, world));
+                }
+                return;
+            }
+        }
         if let Some(frame) = self.fed.as_mut().and_then(|feed| feed.take(connect.codec)) {
             if sends {
                 if let Some(mouth) = &mut self.mouth {

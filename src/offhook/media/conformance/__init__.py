@@ -14,12 +14,13 @@ from offhook.media.conformance.keys import Keys
 from offhook.media.conformance.law import Law
 from offhook.media.conformance.playing import Playing
 from offhook.media.conformance.recording import Recording
+from offhook.media.conformance.rooms import Rooms
 from offhook.media.conformance.sessions import SessionsOfAnEngine
 from offhook.media.conformance.streams import Streams
 
 
 class MediaConformance(
-    Playing, Recording, Bridging, Keys, Detecting, Streams, Enciphered, Codecs, SessionsOfAnEngine, Law
+    Playing, Recording, Bridging, Rooms, Keys, Detecting, Streams, Enciphered, Codecs, SessionsOfAnEngine, Law
 ):
     """The whole suite: an engine that passes can carry calls."""
 

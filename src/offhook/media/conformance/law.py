@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from offhook.media.commands import (
+    Announce,
     AudioSource,
     Bridge,
     Cancel,
+    ChangeMember,
     CloseSession,
     Command,
     CommandId,
@@ -20,9 +22,11 @@ from offhook.media.commands import (
     InjectAudio,
     InjectClear,
     InjectMark,
+    Join,
     OpenSession,
     Play,
     Record,
+    RecordRoom,
     SendDigits,
     SessionId,
     Silence,
@@ -33,6 +37,7 @@ from offhook.media.commands import (
 from offhook.media.conformance.bench import Bench, Suite, scenario
 from offhook.media.engine import Engine
 from offhook.media.events import Cancelled, Closed, Event, Failed, Finished
+from offhook.media.membership import Membership, RoomId
 from offhook.media.voice import Voice
 
 
@@ -48,12 +53,16 @@ class Law(Suite):
             Inject(id=CommandId(5), session=nobody),
             SendDigits(id=CommandId(6), session=nobody, digits="1"),
             CloseSession(id=CommandId(7), session=nobody),
-            Cancel(target=CommandId(8)),
-            InjectAudio(stream=CommandId(9), data=b"\0\0"),
+            Join(id=CommandId(8), session=nobody, room=RoomId(1)),
+            ChangeMember(id=CommandId(9), session=nobody, membership=Membership()),
+            Announce(id=CommandId(10), room=RoomId(1), sources=()),
+            RecordRoom(id=CommandId(11), room=RoomId(1), path=str(bench.directory / "b.wav")),
+            Cancel(target=CommandId(12)),
+            InjectAudio(stream=CommandId(13), data=b"\0\0"),
         ]
-        ends = await _carry_out(bench.engine, commands, range(1, 8))
+        ends = await _carry_out(bench.engine, commands, range(1, 12))
         assert all(isinstance(end, Failed) and end.reason for end in ends)
-        assert sorted(end.command for end in ends) == list(range(1, 8))
+        assert sorted(end.command for end in ends) == list(range(1, 12))
 
     @scenario
     async def test_every_command_has_exactly_one_end(self, bench: Bench) -> None:
@@ -137,8 +146,8 @@ def _anything(
             (),
         ]
     )
-    match chance.randrange(8):
-        case 7:
+    match chance.randrange(10):
+        case 9:
             return Detect(id=command, session=session, voice=Voice(), silence=40, tones=True)
         case 0:
             return Play(id=command, session=session, sources=sources, loop=chance.randrange(3))
@@ -160,5 +169,26 @@ def _anything(
             return Inject(id=command, session=session, backlog=40)
         case 5:
             return SendDigits(id=command, session=session, digits=chance.choice(["", "1", "w2", "x"]), on=40, off=40)
+        case 6:
+            return Join(id=command, session=session, room=RoomId(sessions[0] + chance.randrange(2)))
+        case 7:
+            return _about_rooms(chance, command, session, RoomId(sessions[0]), sources, directory)
         case _:
             return Play(id=command, session=SessionId(session + 5000), sources=sources)
+
+
+def _about_rooms(
+    chance: random.Random,
+    command: CommandId,
+    session: SessionId,
+    room: RoomId,
+    sources: tuple[AudioSource, ...],
+    directory: Path,
+) -> Command:
+    match chance.randrange(3):
+        case 0:
+            return ChangeMember(id=command, session=session, membership=Membership(muted=chance.random() < 0.5))
+        case 1:
+            return Announce(id=command, room=room, sources=sources, loop=chance.randrange(3))
+        case _:
+            return RecordRoom(id=command, room=room, path=str(directory / f"{command}.wav"))
