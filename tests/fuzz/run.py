@@ -2,7 +2,8 @@
 
 Every target gets its share of the time in a process of its own (Atheris ends its process), on a corpus that grows in
 ``.fuzz/TARGET`` from run to run. An input that breaks one is left beside it as ``TARGET-crash-…``, the run goes on with
-the others and fails in the end. An input may take five seconds and a process a gigabyte: more is a hang, or growth.
+the others and fails in the end. An input may take twenty seconds by the clock, also on a machine that has much else to do, and
+a process a gigabyte: more is a hang, or growth.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def fuzz(name: str, seconds: int) -> None:
     for seed in target.seeds:
         (corpus / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
     options = [
-        f"-max_total_time={seconds}", f"-max_len={target.longest}", "-timeout=5", "-rss_limit_mb=1024",
+        f"-max_total_time={seconds}", f"-max_len={target.longest}", "-timeout=20", "-rss_limit_mb=1024",
         f"-artifact_prefix={CORPUS}/{name}-", str(corpus),
     ]  # fmt: skip
     atheris.Setup([sys.argv[0], *options], target.run)

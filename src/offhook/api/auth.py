@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 _CHALLENGE: Final = {"www-authenticate": 'Basic realm="offhook", charset="UTF-8"'}
 _READS: Final = frozenset({"GET", "HEAD"})
+_NO_SIDS: Final = frozenset({"account_sid", "domain_name"})
+"""Parameters of paths that hold something else, or may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,11 @@ class Access:
         """Whose rows are meant: the account's; for reading those below it too where the client asks (``SubAccounts=true``)."""
         below = self.reads and any(name == "SubAccounts" and value.lower() == "true" for name, value in self.query)
         return Scope(account_sid=self.account_sid, subaccounts=below)
+
+    @property
+    def operates(self) -> bool:
+        """Whether the caller stands above everybody else: the administrator of the whole server."""
+        return self.caller.parent_account_sid is None
 
     @property
     def account_sid(self) -> AccountSid:
@@ -87,16 +94,19 @@ class Access:
 async def authorize(request: Request) -> Access:
     """Let a request in, or raise ``ApiError`` with 401, 403, 404 or 429."""
     ports: Ports = request.app.state.ports
-    strange = [value for name, value in request.path_params.items() if name != "account_sid" and not is_sid(value)]
+    strange = [value for name, value in request.path_params.items() if name not in _NO_SIDS and not is_sid(value)]
     if strange:
         raise NotFound(f"{strange[0][:40]!r} is no sid")
     source = request.client.host if request.client else "unknown"
     async with ports.database.reading() as session:
         caller = await _authenticated(ports, session, request.headers.get("authorization", ""), source)
-        if caller.status != "active":
-            raise ApiError(403, Code.ACCOUNT_SUSPENDED, f"Account {caller.sid} is {caller.status}.")
         account = await _addressed(session, caller, request.path_params.get("account_sid"))
-    if account.status != "active" and request.method not in _READS:
+    # The account itself can be changed in every status but by its own hands: only that way is it active again. One that was
+    # made without a password is active when it has given itself one.
+    itself = request.scope["path"].count("/") == 2 and "account_sid" in request.path_params
+    if caller.status != "active" and not (itself and caller.status == "uninitialized"):
+        raise ApiError(403, Code.ACCOUNT_SUSPENDED, f"Account {caller.sid} is {caller.status}.")
+    if account.status != "active" and request.method not in _READS and not itself:
         raise ApiError(403, Code.ACCOUNT_SUSPENDED, f"Account {account.sid} is {account.status}: it can only be read.")
     return Access(
         ports=ports,

@@ -11,6 +11,12 @@ _GROUPING: Final = re.compile(r"[\s().-]+")
 _SIP: Final = re.compile(r"sips?:[^\s<>\"]{1,400}", re.IGNORECASE)
 _CLIENT: Final = re.compile(r"client:[^\s@:;?=<>\"]{1,128}(\?[^\s<>\"]{0,1000})?", re.IGNORECASE)
 _LOGIN: Final = re.compile(r"[^\s?=@:;,<>\"\x00-\x1f]{1,128}")
+_EMAIL: Final = re.compile(
+    r"[^\s?=@:;,<>\"()\x00-\x1f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", re.ASCII
+)
+_DOMAIN: Final = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
+)
 _KEYS: Final = re.compile(r"[0-9*#ABCDabcdwW]{0,256}", re.ASCII)
 
 
@@ -74,6 +80,22 @@ def password(text: str) -> str:
     if not 8 <= len(text) <= 128 or len(set(text)) < 4 or "\x00" in text:
         raise ValueError("is too weak: use 8 to 128 characters, at least four of them different")
     return text
+
+
+def email(text: str) -> str:
+    """An e-mail address, in lower case; its local part can be the login of a client."""
+    address = text.strip().lower()
+    if _EMAIL.fullmatch(address) is None:
+        raise ValueError("is no e-mail address such as kim@example.org; ? = : ; and quotes are not allowed in it")
+    return address
+
+
+def domain(text: str) -> str:
+    """A domain name or one label of one, in lower case."""
+    name = text.strip().lower().removesuffix(".")
+    if _DOMAIN.fullmatch(name) is None:
+        raise ValueError("is no domain name: letters, digits and hyphens, with dots between labels of at most 63")
+    return name
 
 
 def keys(text: str) -> str:

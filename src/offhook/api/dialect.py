@@ -58,6 +58,10 @@ _HOST: Final = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{
 _KEY: Final = "offhook.rendering"
 
 
+_RESOURCES: Final = ("/Accounts", "/Organizations")
+"""What the paths of resources begin with, below the base of a dialect."""
+
+
 def rendering(scope: Scope) -> Rendering:
     """What ``Dialects`` decided for this request."""
     found: Rendering = scope.get(_KEY, DEFAULT)
@@ -84,9 +88,9 @@ def _routed(scope: Scope, dialect: Dialect) -> Scope:
     """The parts of the scope that change: the path as the routes know it, and how to render."""
     path: str = scope["path"][len(dialect.base) :] or "/"
     suffixes = _SUFFIX.findall(path)
-    # A base hides no route of its own: /2010-04-01/docs is nothing, because resources live under /Accounts only.
+    # A base hides no route of its own: /2010-04-01/docs is nothing, because resources live under a few names only.
     routed = _SUFFIX.sub("", path).rstrip("/") or "/"
-    if not routed.startswith("/Accounts"):
+    if not routed.startswith(_RESOURCES):
         routed = f"/-{routed}"
     if suffixes:
         chosen: Format | None = Format[suffixes[-1].upper()]

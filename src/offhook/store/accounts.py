@@ -34,7 +34,7 @@ class AccountRow(Table, kw_only=True):
     email_address: Mapped[Long | None] = mapped_column(default=None)
     """Lower case, for logging in instead of the sid."""
     status: Mapped[Short] = mapped_column(default="active")
-    """``active``, ``suspended``, ``closed``."""
+    """``active``, ``suspended``, ``inactive``, ``closed`` (for good), ``uninitialized`` (has no password yet)."""
     type: Mapped[Short] = mapped_column(default="Full")
     role: Mapped[Short] = mapped_column(default="Administrator")
     auth_token: Mapped[Long] = mapped_column(repr=False)
@@ -51,6 +51,7 @@ class AccountFilters:
 
     friendly_name: str | None = None
     status: str | None = None
+    organization_sid: str | None = None
     children_only: bool = False
     """Without the account itself."""
 
@@ -74,10 +75,20 @@ async def page(session: Session, scope: Scope, filters: AccountFilters, request:
         conditions.append(text_matches(AccountRow.friendly_name, filters.friendly_name))
     if filters.status is not None:
         conditions.append(AccountRow.status == filters.status)
+    if filters.organization_sid is not None:
+        conditions.append(AccountRow.organization_sid == filters.organization_sid)
     if filters.children_only:
         conditions.append(AccountRow.sid != scope.account_sid)
     query = narrowed(select(AccountRow), conditions)
     return await fetch(session, query, request, AccountRow.sid, {"date_created": AccountRow.date_created})
+
+
+async def tree(session: Session, scope: Scope) -> Sequence[AccountRow]:
+    """The account of ``scope`` and all below it, whatever ``scope`` says of those."""
+    whole = Scope(account_sid=scope.account_sid, subaccounts=True)
+    return (
+        await session.scalars(select(AccountRow).where(whole.covers(AccountRow.sid)).order_by(AccountRow.sid))
+    ).all()
 
 
 async def children(session: Session, scope: Scope) -> Sequence[AccountRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from offhook.store.accounts import AccountRow
 from offhook.store.base import Long, Short, SidKey, Table
+from offhook.store.paging import Page, PageRequest, fetch
 from offhook.store.session import Session
 
 
@@ -50,6 +52,21 @@ async def of_account(session: Session, account_sid: str) -> OrganizationRow | No
 async def default(session: Session) -> OrganizationRow | None:
     """The organization of callers whose domain says nothing: the oldest."""
     return await session.scalar(select(OrganizationRow).order_by(OrganizationRow.sid).limit(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationFilters:
+    """What a list of organizations may be asked for."""
+
+    status: str | None = None
+
+
+async def page(session: Session, filters: OrganizationFilters, request: PageRequest) -> Page[OrganizationRow]:
+    """Organizations, for the administrator of the server."""
+    query = select(OrganizationRow)
+    if filters.status is not None:
+        query = query.where(OrganizationRow.status == filters.status)
+    return await fetch(session, query, request, OrganizationRow.sid, {"date_created": OrganizationRow.date_created})
 
 
 async def every(session: Session) -> Sequence[OrganizationRow]:

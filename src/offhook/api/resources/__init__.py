@@ -14,6 +14,7 @@ from offhook.api.resources import (
     incoming_phone_numbers,
     limits,
     notifications,
+    organizations,
     origination_urls,
     quality,
     recordings,
@@ -27,6 +28,7 @@ from offhook.api.resources import (
 
 ROUTERS: Final = (
     accounts.router,
+    organizations.router,
     calls.router,
     event_stream.router,
     signalling.router,
