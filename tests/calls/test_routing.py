@@ -221,3 +221,22 @@ def test_a_stranger_is_asked_for_nothing_while_the_directory_does_not_answer() -
             assert leg.said == ["503"]
 
     run(main())
+
+
+def test_of_two_trunks_with_one_address_the_one_that_has_a_free_channel_carries_the_call() -> None:
+    async def main() -> None:
+        async with world() as w:
+            w.directory.numbers["498912"] = w.directory.numbers.pop("1000")
+            both = (carrier("first"), carrier("second"))
+            full: set[str] = {"first"}
+            occupy = lambda trunk: "it is full" if trunk.name in full else ""  # noqa: E731
+            leg = w.call_in("00498912", trunks=both, occupy=occupy)
+            await settle()
+            assert w.script.calls[0].facts.trunk_sid == "second"
+            full.add("second")
+            other = w.call_in("00498912", trunks=both, occupy=occupy)
+            await until(lambda: other.ended)
+            assert other.said == ["480"]
+            leg.ends()
+
+    run(main())

@@ -222,6 +222,7 @@ class World:
         trunks: tuple[Trunk, ...] = (),
         alias: str = "",
         challenge: Callable[[], None] | None = None,
+        occupy: Callable[[Trunk], str] = lambda _: "",
     ) -> LegTwin:
         """Somebody calls."""
         leg = LegTwin(self.sessions.create())
@@ -240,6 +241,7 @@ class World:
                 trunks=trunks,
                 to_alias=alias,
                 challenge=challenge,
+                occupy=occupy,
             )
 
         self.board.receive(leg, admit)

@@ -102,12 +102,12 @@ class Baresip:
             )
         )
         uri = f"sip:{login}@{domain or server or f'127.0.0.1:{self.sip_port}'};transport={transport}"
-        outbound = f';outbound="sip:{server};transport={transport}"' if domain else ""
+        proxy = outbound or (f"sip:{server};transport={transport}" if domain else "")
         register = f"regint=60;auth_user={login};auth_pass={password}" if password else "regint=0"
         answer = "answermode=auto" if answers else "answermode=manual"
-        register += f';outbound="{outbound}"' if outbound else ""
+        through = f';outbound="{proxy}"' if proxy else ""
         secure = f";mediaenc={encryption}" if encryption else ""
-        account = f"<{uri}>{outbound};{register};{answer};audio_codecs={codec};dtmfmode=rtpevent{secure}\n"
+        account = f"<{uri}>{through};{register};{answer};audio_codecs={codec};dtmfmode=rtpevent{secure}\n"
         (folder / "accounts").write_text(account)
         for name in ("contacts", "uuid"):
             (folder / name).touch()

@@ -1,6 +1,7 @@
 """Kamailio, unmodified, as the proxy that stands between us and somebody else: a carrier that asks for credentials, or an edge.
 
-A call for ``u5070`` or ``t5070`` goes to ``phone`` at that port of loopback, over UDP or TCP; anything else goes to the server under test.
+A call for ``u5070`` or ``t5070`` goes to ``phone`` at that port of loopback, over UDP or TCP; a call for a registered phone goes along the
+Path that the proxy put into its REGISTER; anything else goes to the server under test.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ mpath="{modules}"
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
+loadmodule "path.so"
+modparam("path", "use_received", 1)
 loadmodule "pv.so"
 loadmodule "maxfwd.so"
 loadmodule "siputils.so"
@@ -55,13 +58,21 @@ request_route {{
     }}
     t_check_trans();
     if (is_method("INVITE|REGISTER")) {{
+        if ($proto != "udp") {{ force_tcp_alias(); }}
+        if (is_present_hf("Route")) {{ loose_route(); }}
         if (is_method("INVITE")) {{ record_route(); }}
+        else {{ add_path_received(); }}
+        if ($du != $null) {{
+            # To a phone, by the Path of its registration.
+            t_relay();
+            exit;
+        }}
         if ($rU =~ "^[ut][0-9]+$") {{
             {ask}
             if ($rU =~ "^t") {{ $du = "sip:127.0.0.1:" + $(rU{{s.substr,1,0}}) + ";transport=tcp"; }}
             else {{ $du = "sip:127.0.0.1:" + $(rU{{s.substr,1,0}}); }}
             $rU = "phone";
-        }} else if ($rp == $Rp) {{
+        }} else if ($rp == $Rp || $rp == {server_port} || $rp == {secure_port}) {{
             $du = {way};
         }}
         t_relay();
@@ -109,14 +120,14 @@ class Kamailio:
         ask = ASK.format(realm=REALM, password=password) if password else ""
         secure = secure_module = ""
         if certificate is not None:
-            secure = SECURE.format(port=self.port + 1)
-            files = {"cert": certificate.cert_file, "key": certificate.key_file, "ca": certificate.ca_file}
-            secure_module = SECURE_MODULE.format(**files)
+            secure, secure_module = secured(self.port + 1, certificate)
         config = CONFIG.format(
             port=self.port,
             modules=_modules(),
             way=f'"sip:{secure_server};transport=tls"' if secure_server else f'"sip:{server};transport=" + $proto',
             ask=ask,
+            server_port=server.rpartition(":")[2],
+            secure_port=secure_server.rpartition(":")[2] or server.rpartition(":")[2],
             secure=secure,
             secure_module=secure_module,
         )
@@ -168,6 +179,12 @@ class Kamailio:
                 return us.recv(2000).startswith(b"SIP/2.0 200")
             except OSError:
                 return False
+
+
+def secured(port: int, certificate: Certificate) -> tuple[str, str]:
+    """What makes a configuration speak TLS at ``port``: its listener, and its module."""
+    files = {"cert": certificate.cert_file, "key": certificate.key_file, "ca": certificate.ca_file}
+    return SECURE.format(port=port), SECURE_MODULE.format(**files)
 
 
 def _modules() -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.calls_e2e.baresip import Baresip
@@ -99,34 +97,3 @@ def test_a_call_in_through_a_proxy_is_heard_and_hung_up_along_its_route(server, 
     )
     assert "\r\nRoute: <sip:127.0.0.1" in bye["message"]
     assert ladder[-1]["summary"] == "200 OK (BYE)"
-
-
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_a_phone_behind_an_edge_registers_calls_and_is_called(server, app, edge, tmp_path, transport):
-    login, number = f"edge{transport}", {"udp": "5203", "tcp": "5204"}[transport]
-    server.add_client(login, "secret-of-the-phone")
-    app.pages["/dial"] = f"<Response><Dial action='/end'><Client>{login}</Client></Dial></Response>"
-    app.pages["/end"] = "<Response><Hangup/></Response>"
-    server.add_number(number, app.url("/dial"))
-    with (
-        Baresip(tmp_path / "caller", voice=600) as caller,
-        Baresip(
-            tmp_path / "phone",
-            login=login,
-            server=server.sip(),
-            password="secret-of-the-phone",
-            voice=900,
-            transport=transport,
-            outbound=f"sip:{edge.address};transport={transport}",
-        ) as phone,
-    ):
-        phone.registered()
-        caller.dial(f"sip:{number}@{server.sip()}")
-        phone.until("CALL_ESTABLISHED")
-        caller.until("CALL_ESTABLISHED")
-        time.sleep(1.0)
-        phone.hang_up()
-        assert app.wait_for("/end").parameters["DialCallStatus"] == "completed"
-        caller.until("CALL_CLOSED")
-        assert audio.presence(phone.heard(), 600) >= 500
-        assert audio.presence(caller.heard(), 900) >= 500

@@ -17,7 +17,7 @@ from tests.calls_e2e.server import Server
 from tests.calls_e2e.sipp import Sipp
 
 CONNECTED = "<Response><Hangup/></Response>"
-WITHIN = 3.0
+WITHIN = 5.0
 """Seconds in which a call must be answered by the second gateway, where the first has 1 s for its first word and 1 s for more."""
 
 
@@ -64,7 +64,7 @@ def failing(kind: str, folder: Path, port: int) -> AbstractContextManager[object
         case "closed" | "closed tcp":
             return nullcontext()
         case "503 with a pause":
-            return Sipp(folder, "gateway_is_busy", port=port, keys={"pause": "4"})
+            return Sipp(folder, "gateway_is_busy", port=port, keys={"pause": "6"})
         case _:
             return Sipp(folder, "gateway_refuses", port=port)
 
@@ -110,7 +110,7 @@ def test_a_call_connects_by_another_gateway_whose_state_shows_why_and_calls_retu
             )
             assert carried.calls()[0]["trunk_sid"] == sid
         with Sipp(tmp_path / "first", "gateway_takes_calls", port=port, transport=transport):
-            wait_for(lambda: carrier_of(carried, app, sid) == "up", "the return of calls to the first gateway", 15.0)
+            wait_for(lambda: carrier_of(carried, app, sid) == "up", "the return of calls to the first gateway", 25.0)
 
 
 def test_trunks_made_by_the_api_count_from_the_next_call_on_and_their_gateways_show_how_they_are(tmp_path):
@@ -170,7 +170,7 @@ def test_a_gateway_returns_when_it_answers_again(tmp_path):
 
 @contextmanager
 def trunk(server: Server, *gateways: str, **more: str) -> Iterator[str]:
-    """The sid of a trunk of these gateways, in their order, which are tried with a call four seconds after they failed."""
+    """The sid of a trunk of these gateways, in their order, which are tried with a call six seconds after they failed."""
     limits = {
         "OptionsInterval": "0",
         "ResponseTimeout": "1",

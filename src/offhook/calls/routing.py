@@ -164,8 +164,11 @@ class Routing:
         )
 
     async def _by_trunk(self, invitation: Invitation) -> Route | None:
-        """The number of an account whose trunk the call can have come by, after that trunk's rules."""
+        """The number of an account whose trunk the call can have come by, after that trunk's rules. Of several with this number
+        the first that has a free channel carries it.
+        """
         users = dict.fromkeys(user for user in (invitation.to_user, invitation.to_alias) if user)
+        refusal = ""
         for trunk in invitation.trunks:
             for user in users:
                 called = rewritten(user, trunk.inbound.called)
@@ -173,9 +176,12 @@ class Routing:
                 if number is None or not await self._owns(trunk, number):
                     continue
                 route, caller = _route_of(number), rewritten(invitation.from_user, trunk.inbound.caller)
-                if refusal := invitation.occupy(trunk):
-                    raise Unroutable(f"trunk {trunk.name}: {refusal}", sip_code=480, code=TOO_MANY_CALLS)
-                return replace(route, to_user=called, from_user=caller, trunk=trunk.key)
+                full = invitation.occupy(trunk)
+                if not full:
+                    return replace(route, to_user=called, from_user=caller, trunk=trunk.key)
+                refusal = refusal or f"trunk {trunk.name}: {full}"
+        if refusal:
+            raise Unroutable(refusal, sip_code=480, code=TOO_MANY_CALLS)
         return None
 
     async def _owns(self, trunk: Trunk, number: NumberRoute) -> bool:

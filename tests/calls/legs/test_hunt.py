@@ -198,6 +198,19 @@ def test_when_none_can_be_rung_the_invitation_fails() -> None:
     hunting(play)
 
 
+def test_a_gateway_whose_name_leads_nowhere_is_noted_as_failed_and_our_own_trouble_is_not() -> None:
+    async def play(hunt: Hunt) -> None:
+        hunt.legs[0].failure = LegFailed("no such name", 503)
+        hunt.failures = {"sip:b": LegFailed("no media port")}
+        await hunt.leg.invite()
+        assert hunt.rung == ["sip:c"]
+        assert hunt.channels[0].said == ["seized", "fails", "released"]
+        assert hunt.channels[1].said == ["seized", "released"]
+        hunt.legs[-1].picks_up()
+
+    hunting(play)
+
+
 def test_a_drop_between_two_gateways_rings_nobody_any_more_and_is_told_once() -> None:
     async def play(hunt: Hunt) -> None:
         await hunt.leg.invite()

@@ -121,6 +121,26 @@ def test_a_gateway_that_asks_for_a_pause_is_left_alone_and_when_all_do_there_is_
     assert live.hosts() == ["a"]
 
 
+def test_one_that_asks_for_a_pause_of_no_time_is_taken_out_like_any_other() -> None:
+    live = Live()
+    for _ in range(2):
+        live.fails("a", LegEnded(by_far_end=True, sip_code=503, retry_after=0))
+    assert live.hosts() == ["b", "a"]
+
+
+def test_a_trunk_that_is_deleted_during_a_call_and_its_gateway_are_told_nothing_any_more() -> None:
+    live = Live()
+    (channel, _) = (way.channel for way in live.ways())
+    assert channel is not None
+    assert channel.seize() == ""
+    live.trunks.replace(TrunkBook())
+    channel.works()
+    channel.fails(SILENT)
+    channel.release()
+    live.trunks.replace(TrunkBook.of([TRUNK]))
+    assert (live.trunks.seized, live.states()) == (0, [State.UNKNOWN, State.UNKNOWN])
+
+
 def test_a_channel_is_seized_within_the_limits_and_given_back_once() -> None:
     live = Live(replace(TRUNK, max_calls=1))
     first, second = (way.channel for way in live.ways())

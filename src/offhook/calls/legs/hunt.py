@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
+_NOT_FOUND_OUT = 503
+"""Of an attempt that came to nothing because the name of the gateway leads nowhere now; anything else is our own trouble."""
 _FLOW_FAILED = 430
 """The proxy before a device has lost this way to it (RFC 5626 §5.3)."""
 
@@ -116,6 +118,9 @@ class HuntingLeg(ComposedLeg):
                 leg = self._take(destination)
                 await leg.invite()
             except LegFailed as failure:
+                if channel is not None and failure.sip_code == _NOT_FOUND_OUT:
+                    ended = LegEnded(by_far_end=True, sip_code=failure.sip_code, reason=str(failure), silent=True)
+                    channel.fails(ended)
                 self._release()
                 self._pass_over(channel, str(failure))
                 continue

@@ -207,7 +207,7 @@ class Trunks:
         health, now = self._health.get((trunk.key, gateway.uri)), self._now()
         if health is None:
             return
-        if retry_after is None:
+        if not retry_after:
             changed = health.failed(reason, now, trunk.probing, there=there)
         else:
             changed = health.busy(retry_after, reason, now)
