@@ -12,10 +12,10 @@ from offhook.calls.leg import DialogName
 from offhook.calls.ringback import RINGBACK
 from offhook.calls.script import Application, ScriptCall
 from offhook.calls.settings import CallSettings
-from offhook.media.commands import Play
+from offhook.media.commands import Connect, Play
 from offhook.vocabulary.sids import AccountSid
 from tests.calls.talks import DESK, Talk, phones, talk
-from tests.calls.twins import world
+from tests.calls.twins import LegTwin, answer_and_wait, world
 from tests.support.virtual_loop import run, settle
 
 
@@ -350,7 +350,81 @@ def test_a_call_that_is_not_ours_is_replaced_by_whom_it_is_with() -> None:
     run(main())
 
 
-def test_who_does_not_wait_for_the_answer_has_the_target_rung_anew() -> None:
+def outside(t: Talk, leg: LegTwin) -> int:
+    """The session by which ``leg`` is bridged into another call's far end; the bridge is the only one that it has."""
+    (bridge,) = [pair for pair in t.w.bridges() if leg.media.id in pair]
+    (place,) = bridge - {leg.media.id}
+    assert place not in {each.media.id for each in t.w.exchange.legs}
+    return place
+
+
+def test_an_attended_transfer_into_an_application_leaves_it_undisturbed() -> None:
+    async def main() -> None:
+        async with phones() as w:
+            first = Talk(w, DESK)
+            await first.begin()
+            run_before = len(w.script.calls)
+            w.script.work = answer_and_wait
+            second = w.call_in(client=w.directory.clients["bob"])
+            await settle(50)
+            playing = second.media.start_play(RINGBACK, loop=0)
+            referral = first.desk.refers("1000", replaces=second.dialog)
+            await settle(50)
+            assert (referral.told, first.desk.ended, second.said[-1]) == ([202, 100, 200], True, "leave")
+            assert (len(w.script.calls), first.applications) == (run_before + 1, [w.script.calls[0].application])
+            place = outside(first, first.caller)
+            connects = {c.session: c.remote[1] for c in w.engine.commands if isinstance(c, Connect)}
+            ports = {session.id: session.local.port for session in w.sessions._sessions.values() if session.local}
+            assert connects[place] == ports[second.media.id]
+            assert connects[second.media.id] == ports[place]
+            assert not playing.ended, "what the application plays goes on"
+            assert w.board.presence.calls("bob@pbx.test") == (), "the client is in no call any more"
+            assert first.caller.refers("alice").told == [603], "an application cannot be transferred"
+            playing.cancel()
+            second.drop("the application hangs up")
+            await settle(50)
+            assert (w.bridges(), first.went_on, first.caller.ended) == (set(), True, False)
+
+    run(main())
+
+
+def test_a_call_whose_far_end_left_it_to_another_ends_with_him() -> None:
+    async def main() -> None:
+        async with phones() as w:
+            first = Talk(w, DESK)
+            await first.begin()
+            w.script.work = answer_and_wait
+            second = w.call_in()
+            await settle(50)
+            first.caller.refers("1000", replaces=second.dialog)
+            await settle(50)
+            first.desk.ends()
+            await settle(50)
+            assert (second.ended, w.bridges()) == (True, set())
+
+    run(main())
+
+
+def test_another_document_for_an_application_reaches_whoever_came_in_by_transfer() -> None:
+    async def main() -> None:
+        async with phones() as w:
+            first = Talk(w, DESK)
+            await first.begin()
+            second = Talk(w, DESK)
+            await second.ring()
+            call = w.script.calls[-1]
+            first.caller.refers("1000", replaces=second.caller.dialog)
+            await settle(50)
+            place = outside(first, first.desk)
+            await w.board.redirect(call.facts.sid, Application(url="http://app.test/other"))
+            await settle(50)
+            assert second.applications[-1].url == "http://app.test/other"
+            assert outside(first, first.desk) == place
+
+    run(main())
+
+
+def test_who_does_not_wait_for_the_answer_in_his_second_call_leaves_the_wait_to_the_other() -> None:
     async def main() -> None:
         async with phones() as w:
             first, second = Talk(w, DESK), Talk(w, DESK)
@@ -358,9 +432,18 @@ def test_who_does_not_wait_for_the_answer_has_the_target_rung_anew() -> None:
             await second.ring()  # the caller's leg was answered by the application
             referral = first.desk.refers("alice", replaces=second.caller.dialog)
             await settle(50)
-            assert referral.told == [202, 100, 200]
+            assert (referral.told, second.caller.said[-1]) == ([202, 100, 200], "leave")
+            outside(first, first.caller)
+            second.desk.picks_up()
+            await settle(50)
+            assert frozenset({second.caller.media.id, second.desk.media.id}) in w.bridges()
+            second.desk.ends()
+            await settle(50)
+            assert second.outcome is not None
+            assert (second.outcome.status, len(w.bridges())) == ("completed", 1)
+            first.caller.ends()
+            await settle(50)
             assert second.caller.ended
-            assert first.applications[-1] == second.applications[0], "the application of the second call begins anew"
 
     run(main())
 

@@ -121,6 +121,9 @@ class LegTwin:
             self.said.append("drop")
             self._end(LegEnded(by_far_end=False, reason=reason))
 
+    def leave(self, reason: str = "") -> None:
+        self.said.append("leave")
+
     async def transfer(self, uri: str, referred_by: str | None) -> int | None:
         if self.refers_itself is not None:
             self.said.append(f"REFER {uri}")

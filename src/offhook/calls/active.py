@@ -65,16 +65,16 @@ class ActiveCall:
         """Whom it hears."""
         self.part: Callable[[], Awaitable[None]] | None = None
         """Ends its link with the partner."""
-        self.held = False
-        """Whether its far end put us on hold."""
+        self.held = False  # by its far end
         self.transfer: object | None = None
         """The transfer that has it in hand: dials leave it alone until that is over."""
+        self.place: MediaSession | None = None
+        """Where another call has taken its far end's place: it hears ``media`` there, and is heard in it."""
         self.redirected = False
         """Whether somebody gave it another application: then it belongs to no dial any more."""
         self.early: EarlyMedia | None = None
         """Where the far end is heard before it answers."""
-        self.ready = False
-        """Answered, and what was to be sent ahead has been sent."""
+        self.ready = False  # answered, and what was to be sent ahead has been sent
         self.client = plan.client
         self._call = call
         self._leg = leg

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from offhook.calls.active import ActiveCall
 from offhook.calls.call import Input
@@ -34,9 +35,10 @@ async def connect(
     for call in both:
         if call.part is not None:
             await call.part()
-    link = Link(*both, around, tape=transfer.take_tape())
+    link = Link(*both, around, tape=transfer.take_tape(), outside=True)
     transfer.connected = True
-    redirected = [call.redirected for call in both]
+    moved = partial(_moved, both)
+    before = moved()
     news = asyncio.Event()
     for call in both:
         call.watchers.add(news.set)
@@ -44,10 +46,15 @@ async def connect(
         linked()
         for call in leaving:
             call.drop(Input.HANG_UP, TRANSFERRED)
-        while link.stands and not any(call.over for call in both) and redirected == [call.redirected for call in both]:
+        while link.stands and not any(call.over for call in both) and before == moved():
             await news.wait()
             news.clear()
     finally:
         for call in both:
             call.watchers.discard(news.set)
         await link.end()
+
+
+def _moved(calls: Sequence[ActiveCall]) -> list[bool]:
+    """Which were given another application. One whose far end has left takes whoever has its place along."""
+    return [call.redirected and call.place is None for call in calls]

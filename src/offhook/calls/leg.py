@@ -195,6 +195,12 @@ class Leg(Protocol):
         """Begin to end the leg in whatever state: CANCEL, BYE or a 4xx; ``LegEnded`` follows at once."""
         ...
 
+    def leave(self, reason: str = "") -> None:
+        """Hang up the far end of an answered call, and keep the leg with its audio for another call that takes the far end's
+        place. ``drop`` ends it.
+        """
+        ...
+
     async def transfer(self, uri: str, referred_by: str | None) -> int | None:
         """Ask the far end of an answered call to call ``uri`` by itself, and wait for the final status of that; None when it
         is not to be asked or does not do such things.

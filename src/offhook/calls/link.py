@@ -23,11 +23,22 @@ log = structlog.get_logger(__name__)
 class Link:
     """It stands from the moment that it is made. Both calls know each other as ``partner``."""
 
-    def __init__(self, one: ActiveCall, other: ActiveCall, around: Surroundings, *, tape: Tape | None = None) -> None:
-        """Raises ``MediaFailed``; then ``tape``, which records both, is closed."""
+    def __init__(
+        self,
+        one: ActiveCall,
+        other: ActiveCall,
+        around: Surroundings,
+        *,
+        tape: Tape | None = None,
+        outside: bool = False,
+    ) -> None:
+        """Raises ``MediaFailed``; then ``tape``, which records both, is closed. ``outside``: of a call whose far end has left,
+        the other takes its place, and the call does not know him as its partner.
+        """
         self.tape = tape
         self.since = around.clock.monotonic()
         self._both = (one, other)
+        self._voices = {call: (call.place if outside else None) or call.media for call in self._both}
         self._music_file = around.settings.hold_music
         self._music: dict[ActiveCall, Operation[Played]] = {}
         """By the call that hears it."""
@@ -35,7 +46,8 @@ class Link:
         self._ended = False
         self._bridge = self._start()
         for call, partner in ((one, other), (other, one)):
-            call.partner, call.part = partner, self.end
+            if self._voices[call] is call.media:
+                call.partner, call.part = partner, self.end
             call.watchers.add(self._look)
         self._look()
 
@@ -68,9 +80,9 @@ class Link:
     def _start(self) -> Operation[Recorded | None]:
         one, other = self._both
         if self.tape is None:
-            return one.media.start_bridge(other.media)
+            return self._voices[one].start_bridge(self._voices[other])
         try:
-            return self.tape.run((one.facts.sid, one.media), (other.facts.sid, other.media))
+            return self.tape.run((one.facts.sid, self._voices[one]), (other.facts.sid, self._voices[other]))
         except MediaFailed:
             self.tape.close()
             raise
@@ -100,10 +112,11 @@ class Link:
         if not self._music_file:
             return
         one, other = self._both
+        music = WavFile(path=self._music_file)
         for call, listener in ((one, other), (other, one)):
             if call.held and listener not in self._music and not listener.over:
                 try:
-                    self._music[listener] = listener.media.start_play(WavFile(path=self._music_file), loop=0)
+                    self._music[listener] = self._voices[listener].start_play(music, loop=0)
                 except MediaFailed as failure:
                     log.warning("hold_music_failed", call=listener.facts.sid, reason=str(failure))
             elif not call.held and listener in self._music:

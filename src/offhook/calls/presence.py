@@ -71,7 +71,7 @@ class Presence:
 
     def _look(self, address: str, call: ActiveCall) -> None:
         facts, calls = call.facts, self._calls.setdefault(address, {})
-        if call.over:
+        if call.over or call.client is None:  # or the client has left it to somebody else
             changed = calls.pop(facts.sid, None) is not None
         else:
             placed = facts.direction is Direction.INBOUND

@@ -37,6 +37,8 @@ def check(invitation: Invitation, dialog: DialogName, replaced: ActiveCall | Non
         raise Unroutable("the call to take the place of was answered", sip_code=486)
     if not replaced.answered and facts.direction is Direction.INBOUND:
         raise Unroutable("the call to take the place of was not made by us", sip_code=481)
+    if replaced.partner is not None and replaced.partner.place is not None:
+        raise Unroutable("the call to take the place of has taken that of another", sip_code=603)
     if under_way(replaced) or (replaced.partner is not None and under_way(replaced.partner)):
         raise Unroutable("the call to take the place of is being transferred", sip_code=491)
     return replaced

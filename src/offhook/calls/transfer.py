@@ -25,6 +25,7 @@ from offhook.calls.script import Application
 from offhook.calls.surroundings import Surroundings
 from offhook.calls.transferring import Transfer, under_way
 from offhook.media.operation import MediaFailed
+from offhook.media.opposite import opposite
 from offhook.vocabulary.statuses import CallStatus, Direction
 
 log = structlog.get_logger(__name__)
@@ -59,7 +60,7 @@ class Transfers:
         other = call.partner
         if referral.client is not None and not _same_party(call, referral.client):
             referral.refuse(403)
-        elif other is None or call.over or other.over or not call.answered:
+        elif other is None or other.place is not None or call.over or other.over or not call.answered:
             referral.refuse(603)  # nobody is there to be transferred
         elif under_way(call) or under_way(other):
             referral.refuse(491)
@@ -134,7 +135,7 @@ class Transfers:
         if referral.replaces.early_only:
             return 486
         if third is None:
-            return self._hand_over(other, second.application, (by, second))
+            return await self._into_application(transfer, by, second, referral)
         if third is other or third is by or third.over:
             return 603
         if under_way(second) or under_way(third):
@@ -155,6 +156,27 @@ class Transfers:
         await second.refuse(487, TRANSFERRED)
         dialled = Dialled(referral, second.facts.to, second.facts.sip_domain or referral.domain)
         return await self._blind(transfer, by, dialled)
+
+    async def _into_application(
+        self, transfer: Transfer, by: ActiveCall, second: ActiveCall, referral: Referral
+    ) -> int:
+        """Let whom ``by`` talks to take its place in a call with an application, which goes on undisturbed."""
+        second.transfer = transfer
+        place = second.place = await opposite(second.media)
+
+        def linked() -> None:
+            referral.tell(200)
+            second.client = second.media.on_rtp_lost = None
+            second.leg.leave(TRANSFERRED)
+            transfer.release(second)  # its script goes its own way
+
+        try:
+            await connect(transfer, second, self._around, leaving=(by,), linked=linked)
+        finally:
+            transfer.release(second)
+            second.drop(Input.HANG_UP, TRANSFERRED)
+            place.start_close()
+        return 200
 
     def _hand_over(self, other: ActiveCall, application: Application | None, leaving: Sequence[ActiveCall]) -> int:
         """Let ``other`` run the application that answers there."""

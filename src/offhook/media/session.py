@@ -87,6 +87,10 @@ class MediaSession:
         """Whether ``close`` was called."""
         return self._closing is not None
 
+    def sibling(self) -> MediaSession:
+        """Another session of the same engine."""
+        return self._sessions.create()
+
     async def open(self, host: str, port: int = 0) -> Opened:
         """Bind the sockets on ``host`` (an IP literal); port 0 takes the next free one of the engine's range."""
         if self._closing is not None:

@@ -93,6 +93,9 @@ class ForkedLeg(ComposedLeg):
         for branch in self._branches:
             branch.drop(reason)
 
+    def leave(self, reason: str = "") -> None:
+        (self._winner or self._branches[0]).leave(reason)
+
     async def transfer(self, uri: str, referred_by: str | None) -> int | None:
         return await (self._winner or self._branches[0]).transfer(uri, referred_by)
 

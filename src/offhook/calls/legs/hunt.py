@@ -96,6 +96,10 @@ class HuntingLeg(ComposedLeg):
         self._release()
         self._leg.drop(reason)
 
+    def leave(self, reason: str = "") -> None:
+        self._release()
+        self._leg.leave(reason)
+
     async def transfer(self, uri: str, referred_by: str | None) -> int | None:
         return await self._leg.transfer(uri, referred_by)
 

@@ -79,7 +79,7 @@ class SipLeg:
         self._ended = False
         self._followed: str | None = None
         """Their tag in the dialog whose description audio follows."""
-        self._held = False
+        self._held = self._left = False
         self._told: asyncio.Future[int | None] | None = None
         """What becomes of a transfer that the far end was asked for."""
         self._gone = asyncio.Event()
@@ -149,6 +149,10 @@ class SipLeg:
         self._hang_up(reason)
         self._end(LegEnded(by_far_end=False, reason=reason))
 
+    def leave(self, reason: str = "") -> None:
+        self._left = True
+        self._hang_up(reason)
+
     async def transfer(self, uri: str, referred_by: str | None) -> int | None:
         signalling, handle = self._line.signalling, self._handle
         if not self._line.refers or self._ended or handle is None or not signalling.allows(handle, "REFER"):
@@ -172,7 +176,7 @@ class SipLeg:
         match event:
             case sip.CallEnded():
                 self._gone.set()
-                if not self._ended:
+                if not (self._ended or self._left):
                     self._end(ending(event, self._far_end()))
             case sip.ReferReceived():
                 self.refer(SipReferral(self._line.signalling, event))
