@@ -190,6 +190,33 @@ def test_an_attended_transfer_leaves_the_right_two_talking(server, phones, tmp_p
         assert presence_after(iris.heard(), 1700, 1400) == presence_after(jonas.heard(), 2100, 1400) == 0
 
 
+def test_an_attended_transfer_into_an_application_leaves_it_undisturbed(server, phones, app, tmp_path):
+    """Who comes hears the tone go on, and is understood: the application is asked once, and then for what he pressed."""
+    app.pages["/tone.wav"] = audio.write_wav(tmp_path / "tone.wav", audio.sine(2300, 20_000)).read_bytes()
+    app.pages["/menu"] = (
+        "<Response><Gather numDigits='1' timeout='20' action='/chosen'><Play>/tone.wav</Play></Gather></Response>"
+    )
+    app.pages["/chosen"] = "<Response><Hangup/></Response>"
+    server.add_number("6200", app.url("/menu"))
+    with phones("iris") as iris:
+        iris.registered()
+        with caller(server, tmp_path / "consults", "caller_consults", "6200", 2100) as consulting:
+            named = consulting.logged("Replaces=")
+            transferring = caller(
+                server, tmp_path / "transfers", "caller_transfers", "iris", 1700, target="6200", named=f"?{named}"
+            )
+            outcome = transferring.run()
+            assert (outcome.successful, outcome.failed) == (1, 0), outcome.errors
+            assert consulting.ended().successful == 1
+        time.sleep(1.5)
+        iris.press("4")
+        assert app.wait_for("/chosen").parameters["Digits"] == "4"
+        iris.until("CALL_CLOSED")
+    assert len(app.asked("/menu")) == 1
+    assert audio.presence(iris.heard(), 1700) >= 600
+    assert presence_after(iris.heard(), 2300, 1000) >= 800
+
+
 def test_a_caller_who_transfers_in_vain_goes_on_talking(server, phones, tmp_path):
     with phones("iris") as iris:
         iris.registered()

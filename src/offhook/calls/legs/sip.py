@@ -76,12 +76,10 @@ class SipLeg:
         self._handle: sip.CallHandle | None = None
         self._headers: tuple[tuple[str, str], ...] = ()
         self._call_id: str | None = None
-        self._ended = False
+        self._ended = self._held = self._left = False
         self._followed: str | None = None
         """Their tag in the dialog whose description audio follows."""
-        self._held = self._left = False
-        self._told: asyncio.Future[int | None] | None = None
-        """What becomes of a transfer that the far end was asked for."""
+        self._told: asyncio.Future[int | None] | None = None  # what becomes of a transfer that it was asked for
         self._gone = asyncio.Event()
 
     @property
@@ -134,10 +132,9 @@ class SipLeg:
         if sip_code == 488:
             headers += warning(reason)
         if self._handle is not None:
+            headers.append(("Reason", reason_value(reason)))
             try:
-                self._line.signalling.refuse(
-                    self._handle, sip_code, headers=(*headers, ("Reason", reason_value(reason)))
-                )
+                self._line.signalling.refuse(self._handle, sip_code, headers=headers)
             except SipError:
                 self._hang_up(reason)  # a call whose 200 is out can no longer be refused
         self._end(LegEnded(by_far_end=False, sip_code=sip_code, reason=reason))
