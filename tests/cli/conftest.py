@@ -12,7 +12,7 @@ from tests.calls_e2e.server import Server
 
 @pytest.fixture(scope="session")
 def phone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("server"), speech_providers="espeak") as running:
+    with Server(tmp_path_factory.mktemp("server"), speech_providers="espeak", sip_listen_tls="127.0.0.1:0") as running:
         running.add_client("bob", "secret-of-bob")
         yield running
 

@@ -31,11 +31,44 @@ def call(server: Server, *arguments: str | Path) -> tuple[int, str]:
 
 
 def test_keys_are_pressed_and_what_was_expected_is_heard(phone_server: Server) -> None:
-    status, output = call(phone_server, "1000", "--press", "42", "--expect", "you PRESSED 42", "--tcp")
+    status, output = call(phone_server, "1000", "--press", "42", "--expect", "you PRESSED 42", "--transport", "tcp")
     assert status == 0, output
     assert output.startswith("calling 1000 …\nringing\n")
     for line in ("answered", "  “Press two.”", "you press 42", "  “You pressed 42”", "ended: the far end hung up"):
         assert f"{line}\n" in output, output
+
+
+@pytest.mark.parametrize("how", ["--transport", "sips:", "sip:;transport=tls"])
+def test_a_call_over_tls_believes_the_servers_own_authority(phone_server: Server, tmp_path: Path, how: str) -> None:
+    number = {
+        "--transport": ("1002", "--transport", "tls"),
+        "sips:": (f"sips:1002@{phone_server.sip('tls')}", "--ca", phone_server.ready["ca_file"]),
+        "sip:;transport=tls": ("sip:1002@localhost;transport=tls", "--server", phone_server.sip("tls"), "--ca",
+                               phone_server.ready["ca_file"]),
+    }[how]  # fmt: skip
+    status, output = call(phone_server, *number, "--limit", "1", "--expect", "Wait")
+    assert status == 0, output
+    assert "\nanswered\n" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("sips:1002@127.0.0.1", "--transport", "udp"), 2, "sips: is tls"),
+        (("sip:1002@127.0.0.1;transport=sctp",), 2, "a phone speaks udp, tcp and tls"),
+        (("sip:[:::1",), 2, "cannot be called"),
+    ],
+)
+def test_an_address_that_cannot_be_called_says_why(
+    phone_server: Server, arguments: tuple[str, ...], status: int, said: str
+) -> None:
+    got, output = call(phone_server, *arguments)
+    assert (got, said in output) == (status, True), output
+
+
+def test_a_server_that_nobody_vouches_for_is_not_called_over_tls(phone_server: Server) -> None:
+    status, output = call(phone_server, "1002", "--server", phone_server.sip("tls"), "--transport", "tls")
+    assert (status, "answered" in output) == (3, False), output
 
 
 def test_what_was_not_said_is_named_and_fails(phone_server: Server) -> None:

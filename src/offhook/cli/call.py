@@ -11,6 +11,7 @@ import termios
 import tty
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,9 @@ from offhook.media.commands import AudioSource, Pcm, WavFile
 from offhook.media.session import MediaClosed, MediaFailed
 from offhook.ops.logging import configure
 from offhook.ops.settings import LogSettings
+from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import HostPort, Transport
+from offhook.sip.uri import Uri
 from offhook.speech.build import build_synthesizer
 from offhook.speech.settings import SpeechSettings
 from offhook.speech.synthesizer import SpeechFailed, Utterance
@@ -42,6 +45,9 @@ class Order:
     number: str
     server: HostPort
     transport: Transport
+    secure: bool
+    """Whether a SIPS URI is asked for."""
+    ca_file: Path | None
     caller: str
     username: str | None
     password: str | None = field(repr=False)
@@ -55,7 +61,7 @@ class Order:
 
 
 def call(
-    number: Annotated[str, typer.Argument(help="Number or client to call.")],
+    number: Annotated[str, typer.Argument(help="Number or client to call, or its address: sips:1000@HOST:PORT.")],
     data_dir: DataDir,
     press: Annotated[
         str, typer.Option(help="Keys to press; comma-separated groups wait until the other side is quiet; w: 0.5 s.")
@@ -68,7 +74,15 @@ def call(
     user: Annotated[str | None, typer.Option(help="Call as this client.")] = None,
     password: Annotated[str | None, typer.Option(envvar="OFFHOOK_CALL_PASSWORD", help="Its password.")] = None,
     server: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="SIP server [the one of --data-dir].")] = None,
-    tcp: Annotated[bool, typer.Option("--tcp", help="SIP over TCP.")] = False,
+    transport: Annotated[
+        Spoken | None, typer.Option(help="How SIP travels [udp; tls for sips: addresses].", show_default=False)
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Authorities to believe over TLS [of that server, or the system's]."
+        ),
+    ] = None,
     limit: Annotated[float, typer.Option(help="Hang up after so many seconds.")] = 120.0,
 ) -> None:
     """Call a number and show the call as it happens. Type keys to press them; Ctrl-C hangs up."""
@@ -76,18 +90,14 @@ def call(
     if record is not None and not os.access(record.parent, os.W_OK):
         typer.echo(f"offhook: --record: {record.parent} is no folder that can be written", err=True)
         raise typer.Exit(2)
-    transport = Transport.TCP if tcp else Transport.UDP
-    host, port = address_or_exit("--server", server)
-    ready = _server_or_exit(data_dir, needed=host is None)
-    if host is None:
-        assert ready is not None
-        host, port = address_or_exit("--server", ready.sip[transport.value])
-    assert host is not None
-    assert port is not None
+    where = _where_or_exit(number, None if transport is None else Transport(transport.value), server)
+    ready = _server_or_exit(data_dir, needed=where.server is None)
     order = Order(
-        number=number,
-        server=HostPort(host, port),
-        transport=transport,
+        number=where.number,
+        server=where.server or _listener_or_exit(ready, where.transport),
+        transport=where.transport,
+        secure=where.secure,
+        ca_file=ca or (Path(ready.ca_file) if ready is not None and where.server is None else None),
         caller=caller,
         username=user,
         password=password,
@@ -100,6 +110,61 @@ def call(
         speech_cache=data_dir / "speech",
     )
     raise typer.Exit(asyncio.run(_call(order, ready, expect or [])))
+
+
+class Spoken(StrEnum):
+    """What we can speak."""
+
+    UDP = "udp"
+    TCP = "tcp"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Where:
+    number: str
+    server: HostPort | None
+    """None: that of ``--data-dir``."""
+    transport: Transport
+    secure: bool
+
+
+def _where_or_exit(number: str, transport: Transport | None, server: str | None) -> _Where:
+    """Whom to call, where, and how; an address says all of it unless the options do."""
+    host, port = address_or_exit("--server", server)
+    secure = number.lower().startswith("sips:")
+    if secure or number.lower().startswith("sip:"):
+        try:
+            uri = Uri.parse(number)
+        except RemoteProtocolError as error:
+            typer.echo(f"offhook: {number} cannot be called: {error}", err=True)
+            raise typer.Exit(2) from None
+        transport = transport or Transport.asked(uri.scheme, uri.transport)
+        if transport is None or transport.web or (secure and not transport.secure):
+            typer.echo(
+                f"offhook: {number} cannot be called so: a phone speaks udp, tcp and tls; sips: is tls", err=True
+            )
+            raise typer.Exit(2)
+        if host is None:
+            host, port = uri.address, uri.port or transport.default_port
+        number = str(Uri(user=uri.user, host="h")).removeprefix("sip:").removesuffix("@h")
+    at = None if host is None or port is None else HostPort(host, port)
+    return _Where(number=number, server=at, transport=transport or Transport.UDP, secure=secure)
+
+
+def _listener_or_exit(ready: Ready | None, transport: Transport) -> HostPort:
+    """Where the server of the data directory speaks ``transport``."""
+    assert ready is not None
+    if transport.value not in ready.sip:
+        typer.echo(
+            f"offhook: this server does not listen for SIP over {transport.value}; set sip.listen_{transport.value}",
+            err=True,
+        )
+        raise typer.Exit(NO_SERVER)
+    host, port = address_or_exit("--server", ready.sip[transport.value])
+    assert host is not None
+    assert port is not None
+    return HostPort(host, port)
 
 
 def _server_or_exit(data_dir: Path, *, needed: bool) -> Ready | None:
@@ -125,7 +190,7 @@ async def _call(order: Order, ready: Ready | None, expected: list[str]) -> int:
     transcript = Transcript(ready, _show) if ready is not None else None
     _show(f"calling {order.number} …")
     try:
-        async with Phone(local=_own_address(order.server.host)) as phone:
+        async with Phone(local=_own_address(order.server.host), ca_file=order.ca_file) as phone:
             conversation = _Conversation(phone, order, transcript)
             answered = await conversation.run()
     except CallFailed as failure:
@@ -165,6 +230,7 @@ class _Conversation:
             order.number,
             order.server,
             order.transport,
+            secure=order.secure,
             caller=order.caller,
             username=order.username,
             password=order.password,

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import random
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -54,11 +55,11 @@ class Progress:
 class Phone:
     """An async context manager. One call at a time; keys and audio through ``media``."""
 
-    def __init__(self, *, local: str) -> None:
-        """``local``: address to bind, an IP literal."""
+    def __init__(self, *, local: str, ca_file: Path | None = None) -> None:
+        """``local``: address to bind, an IP literal. ``ca_file``: authorities to believe over TLS, the system's when None."""
         self.progress: asyncio.Queue[Progress] = asyncio.Queue(100)
         self._media_settings = MediaSettings(host=local, port_low=PORTS[0], port_high=PORTS[1], shards=1)
-        self._sip_settings = SipSettings(listen=(local, 0), user_agent="offhook-call")
+        self._sip_settings = SipSettings(listen=(local, 0), user_agent="offhook-call", tls_ca=ca_file)
         bits = random.SystemRandom().getrandbits
         self._sessions = Sessions(NativeEngine(self._media_settings))
         self._driver = SipDriver(self._sip_settings, self._hear, random_bits=bits)
@@ -95,19 +96,21 @@ class Phone:
         server: HostPort,
         transport: Transport,
         *,
+        secure: bool = False,
         caller: str,
         username: str | None = None,
         password: str | None = None,
     ) -> None:
-        """Ring ``number`` at ``server``; ``progress`` tells what comes of it. Raises ``CallFailed``."""
+        """Ring ``number`` at ``server``, by a SIPS URI if ``secure``; ``progress`` tells what comes of it. Raises ``CallFailed``."""
         flow = Flow(transport, server.host, server.port)
         self._server = FarEnd(uri=f"{number} at {server}", ways=(flow,))
         try:
             local = self._driver.local_address(flow)
+            self._negotiation.signalled_over(flow)
             await self._negotiation.open(local.host)
             self._call = self._driver.invite(
                 Invitation(
-                    target=f"sip:{number}@{server}",
+                    target=f"{'sips' if secure else 'sip'}:{number}@{server}",
                     from_uri=f"sip:{username or caller}@{local}",
                     destination=flow,
                     sdp=self._negotiation.offer(),
