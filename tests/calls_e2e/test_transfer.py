@@ -158,6 +158,75 @@ def test_the_one_who_waits_hears_the_music_that_was_chosen(tmp_path: Path) -> No
             assert presence_after(hanna.heard(), VOICES["iris"], 900) >= 600
 
 
+@pytest.fixture(scope="module")
+def music_server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("music")
+    music = audio.write_wav(folder / "music.wav", audio.sine(1700, 500))
+    with Server(folder / "server", calls_hold_music=str(music)) as running:
+        running.add_client("iris", "secret-of-hers")
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("address", "direction"),
+    [("0.0.0.0", "sendrecv"), ("127.0.0.1", "inactive"), ("127.0.0.1", "sendonly")],  # noqa: S104
+    ids=["the old way", "inactive", "sendonly"],
+)
+def test_music_is_heard_while_a_caller_holds_in_whatever_way(music_server, tmp_path, address, direction):
+    with Baresip(
+        tmp_path / "iris", login="iris", server=music_server.sip(), password="secret-of-hers", voice=900
+    ) as iris:
+        iris.registered()
+        holding = caller(
+            music_server,
+            tmp_path / "holds",
+            "caller_holds_in_his_way",
+            "iris",
+            2100,
+            address=address,
+            direction=direction,
+        )
+        outcome = holding.run()
+        assert (outcome.successful, outcome.failed) == (1, 0), outcome.errors
+        iris.until("CALL_CLOSED")
+        heard = iris.heard()
+        assert audio.presence(heard[: 8 * 1200], 2100) >= 500
+        assert audio.presence(heard, 1700) >= 1000, "music"
+        assert presence_after(heard, 2100, 800) >= 500, "and the caller again"
+        assert presence_after(heard, 1700, 600) == 0
+
+
+def test_a_phone_that_is_asked_to_carries_the_transfer_out_by_itself(tmp_path):
+    """``sip.transfer=refer``: our REFER goes on to the other side, which calls the target, and both of its calls here end."""
+    with Server(tmp_path / "server", sip_transfer="refer", sip_domain="pbx.test") as server:
+        for login in VOICES:
+            server.add_client(login, "secret-of-hers")
+
+        def phone(login: str) -> Baresip:
+            return Baresip(
+                tmp_path / login, login=login, server=server.sip(), domain="pbx.test", password="secret-of-hers",
+                voice=VOICES[login],
+            )  # fmt: skip
+
+        with phone("hanna") as hanna, phone("iris") as iris, phone("jonas") as jonas:
+            for each in (hanna, iris, jonas):
+                each.registered()
+            hanna.dial("sip:iris@pbx.test")
+            hanna.until("CALL_ESTABLISHED")
+            iris.until("CALL_ESTABLISHED")
+            time.sleep(0.5)
+            iris.command("transfer", "sip:jonas@pbx.test")
+            jonas.until("CALL_ESTABLISHED")
+            iris.until("CALL_CLOSED")
+            time.sleep(1.5)
+            jonas.hang_up()
+            jonas.until("CALL_CLOSED")
+            assert audio.presence(jonas.heard(), VOICES["hanna"]) >= 1000
+            assert audio.presence(jonas.heard(), VOICES["iris"]) == 0
+            froms = [call["from"] for call in server.calls() if call["to"].endswith("jonas")]
+            assert any("hanna" in sender for sender in froms), "hanna called him by herself"
+
+
 def caller(server, folder, scenario, service, hertz, **keys):
     """A caller of SIPp who speaks."""
     folder.mkdir()
