@@ -13,7 +13,8 @@ class EgressSettings:
     """Networks (CIDR, IPv4 or IPv6) that may be requested besides the public internet, such as ``10.1.0.0/16``."""
     sip: tuple[str, ...] = ()
     """Networks that may be rung by SIP URI (``<Sip>``, ``To`` of the API) besides those and the public internet. Clients and
-    trunks are rung wherever they are."""
+    trunks are rung wherever they are. Into other networks than these, the Contact and routes of a far end out on the public
+    internet do not lead requests of ours: they go the way by which it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
