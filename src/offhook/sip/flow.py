@@ -102,8 +102,17 @@ class Transmit:
     destination: Flow
     otherwise: tuple[Flow, ...] = ()
     """Of a response: where it goes, one after the other, when the connection of its request is gone (RFC 3261 §18.2.2)."""
+    first: Flow | None = None
+    """Where it should have gone, when it takes another way."""
 
     @property
     def next(self) -> Transmit:
         """The same on its next way; there must be one."""
-        return Transmit(data=self.data, destination=self.otherwise[0], otherwise=self.otherwise[1:])
+        return Transmit(
+            data=self.data, destination=self.otherwise[0], otherwise=self.otherwise[1:], first=self.sender_knows
+        )
+
+    @property
+    def sender_knows(self) -> Flow:
+        """The destination under which its sender is told that it could not be sent."""
+        return self.first or self.destination

@@ -143,6 +143,22 @@ def test_a_response_whose_connection_is_gone_takes_a_new_one(listens: str) -> No
     asyncio.run(scenario())
 
 
+def test_a_call_whose_caller_can_be_told_nothing_by_any_way_ends() -> None:
+    async def scenario() -> None:
+        bob = Phone()
+        async with bob.sip:
+            reader, writer = await asyncio.open_connection(*bob.sip.addresses["tcp"])
+            writer.write(request("INVITE", via="127.0.0.1:9").replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP"))
+            incoming = await bob.hears(IncomingCall)
+            await reader.readuntil(b"\r\n\r\n")
+            writer.close()
+            await bob.hears(FlowLost)
+            bob.sip.ring(incoming.call)
+            assert (await bob.hears(CallEnded)).cause is EndCause.UNREACHABLE
+
+    asyncio.run(scenario())
+
+
 class Ear:
     """A tap."""
 

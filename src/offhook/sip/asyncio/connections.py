@@ -94,13 +94,13 @@ class Connections:
         elif sum(len(other.data) for other in waiting) + len(transmit.data) <= self.settings.max_unsent:
             waiting.append(transmit)
         else:
-            self._on_failed(flow)
+            self._on_failed(transmit.sender_knows)
 
     def _fail(self, *transmits: Transmit) -> None:
         for transmit in transmits:
             if transmit.otherwise:
                 self._send_elsewhere(transmit.next)
-        for flow in dict.fromkeys(transmit.destination for transmit in transmits if not transmit.otherwise):
+        for flow in dict.fromkeys(transmit.sender_knows for transmit in transmits if not transmit.otherwise):
             self._on_failed(flow)
 
     async def _open(self, peer: Peer) -> None:

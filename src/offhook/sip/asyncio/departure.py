@@ -60,7 +60,7 @@ class Departure:
             self._unresolved[flow] = [transmit]
             self._tasks.create_task(self._resolve(flow))
         else:
-            self._failed(flow)
+            self._failed(transmit.sender_knows)
 
     async def _resolve(self, flow: Flow) -> None:
         address: Flow | None = None
@@ -70,7 +70,7 @@ class Departure:
             _LOG.info("name not resolved", host=flow.host, error=str(error))
         for transmit in self._unresolved.pop(flow):
             if address is None:
-                self._failed(flow)
+                self._failed(transmit.sender_knows)
             else:
                 self._send_to(transmit, address)
         self._settle()
