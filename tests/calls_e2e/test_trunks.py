@@ -176,7 +176,7 @@ def trunk(server: Server, *gateways: str, **more: str) -> Iterator[str]:
         "ResponseTimeout": "1",
         "ProgressTimeout": "1",
         "DownAfter": "1",
-        "RetryInterval": "1",
+        "RetryInterval": "6",
     }
     sid = str(server.request("Trunks.json", FriendlyName="carrier", **limits, **more)["sid"])
     for priority, gateway in enumerate(gateways, start=1):
