@@ -79,6 +79,12 @@ class CreateAccount(UpdateAccount):
     )
 
 
+def check_unlimited(access: Access) -> None:
+    """Whether the credentials may make and change accounts. Raises ``ApiError``."""
+    if access.limited:
+        raise ApiError(403, Code.ACCESS_DENIED, "A standard API key does not change accounts; use the auth token.")
+
+
 async def below(access: Access, session: Session, form: CreateAccount) -> OrganizationRow:
     """The organization of a new account below the caller. Raises ``ApiError`` where there may be none."""
     levels = len(await accounts.lineage(session, AccountSid(access.caller.sid)))

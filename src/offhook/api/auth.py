@@ -1,7 +1,7 @@
 """Who asks, and whose resources they may touch. Every endpoint has ``Authorized`` in its signature.
 
-HTTP Basic (RFC 7617): account sid or e-mail address with the account's auth token or password. An account acts for itself
-and for all accounts below it, never for one above or beside it.
+HTTP Basic (RFC 7617): account sid or e-mail address with the account's auth token or password, or an API key with its secret. An
+account acts for itself and for all accounts below it, never for one above or beside it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from offhook.api.ports import Ports
 from offhook.api.wire import responses
 from offhook.api.wire.bodies import Names
 from offhook.security.secrets import SecretsError
-from offhook.store import accounts
+from offhook.store import accounts, keys
 from offhook.store.accounts import AccountRow
 from offhook.store.paging import Page, PageRequest
 from offhook.store.scope import Scope
@@ -47,6 +47,8 @@ class Access:
     ports: Ports
     caller: AccountRow
     """Whose credentials these are."""
+    limited: bool
+    """Logged in with a key that may not touch accounts and keys."""
     account: AccountRow
     """The account in the path, which is the caller or lies below it; the caller itself where the path names none."""
     rendering: Rendering
@@ -99,7 +101,7 @@ async def authorize(request: Request) -> Access:
         raise NotFound(f"{strange[0][:40]!r} is no sid")
     source = request.client.host if request.client else "unknown"
     async with ports.database.reading() as session:
-        caller = await _authenticated(ports, session, request.headers.get("authorization", ""), source)
+        caller, limited = await _authenticated(ports, session, request.headers.get("authorization", ""), source)
         account = await _addressed(session, caller, request.path_params.get("account_sid"))
     # The account itself can be changed in every status but by its own hands: only that way is it active again. One that was
     # made without a password is active when it has given itself one.
@@ -111,6 +113,7 @@ async def authorize(request: Request) -> Access:
     return Access(
         ports=ports,
         caller=caller,
+        limited=limited,
         account=account,
         rendering=rendering(request.scope),
         reads=request.method in _READS,
@@ -138,13 +141,20 @@ async def _addressed(session: Session, caller: AccountRow, named: str | None) ->
     return account
 
 
-async def _authenticated(ports: Ports, session: Session, header: str, source: str) -> AccountRow:
+async def _authenticated(ports: Ports, session: Session, header: str, source: str) -> tuple[AccountRow, bool]:
+    """The account, and whether its key is one for most things only."""
     user, password = _credentials(header)
-    row = await accounts.credentials(session, user)
     # A right token passes even while its source is locked out: it cannot be guessed, and a neighbour's mistakes behind the
     # same address must not stop a working application. Passwords can be guessed, so they wait.
-    if row is not None and _token_matches(ports, row, password):
-        return row
+    row: AccountRow | None = None
+    if is_sid(user, "key"):
+        found = await keys.credentials(session, user)
+        if found is not None and _token_matches(ports, found[0].secret, found[0].sid, password):
+            return found[1], found[0].kind != "main"
+    else:
+        row = await accounts.credentials(session, user)
+        if row is not None and _token_matches(ports, row.auth_token, row.sid, password):
+            return row, False
     wait = ports.lockout.wait(source)
     if wait > 0:
         raise ApiError(
@@ -154,7 +164,7 @@ async def _authenticated(ports: Ports, session: Session, header: str, source: st
             headers={"retry-after": str(math.ceil(wait))},
         )
     if row is not None and row.password_hash is not None and await ports.passwords.verify(row.password_hash, password):
-        return row
+        return row, False
     ports.lockout.failed(source)
     log.debug("api_login_failed", source=source)
     raise _unauthorized(
@@ -162,11 +172,11 @@ async def _authenticated(ports: Ports, session: Session, header: str, source: st
     )
 
 
-def _token_matches(ports: Ports, row: AccountRow, password: str) -> bool:
+def _token_matches(ports: Ports, sealed: str, sid: str, password: str) -> bool:
     try:
-        return ports.keyring.open(row.auth_token, row.sid).matches(password)
+        return ports.keyring.open(sealed, sid).matches(password)
     except SecretsError as error:
-        log.error("auth_token_unreadable", account_sid=row.sid, reason=str(error))  # noqa: TRY400 the message says it all
+        log.error("auth_token_unreadable", sid=sid, reason=str(error))  # noqa: TRY400 the message says it all
         return False
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from offhook.store.accounts import AccountRow
 from offhook.store.applications import ApplicationRow
 from offhook.store.clients import ClientRow
+from offhook.store.keys import KeyRow
 from offhook.store.limits import LimitsRow
 from offhook.store.notifications import NotificationRow
 from offhook.store.numbers import NumberRow
@@ -27,6 +28,7 @@ _OWNED: Final = (
     GatewayRow,
     TrunkRow,
     LimitsRow,
+    KeyRow,
 )
 """In an order in which nothing refers to what has gone."""
 

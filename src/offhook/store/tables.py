@@ -8,6 +8,7 @@ from offhook.store import (
     calls,
     clients,
     deliveries,
+    keys,
     limits,
     nodes,
     notifications,
@@ -33,5 +34,6 @@ AGGREGATES = (
     nodes,
     trunks,
     limits,
+    keys,
 )
 METADATA = Table.metadata

@@ -33,6 +33,7 @@ PREFIXES: Final = {
     "trunk": "TK",
     "gateway": "OU",
     "route": "RT",
+    "key": "SK",
 }
 """Resource kind to the two letters that its sids begin with."""
 

@@ -12,6 +12,7 @@ from offhook.api.resources import (
     clients,
     event_stream,
     incoming_phone_numbers,
+    keys,
     limits,
     notifications,
     organizations,
@@ -29,6 +30,7 @@ from offhook.api.resources import (
 ROUTERS: Final = (
     accounts.router,
     organizations.router,
+    keys.router,
     calls.router,
     event_stream.router,
     signalling.router,

@@ -16,6 +16,7 @@ from offhook.api.account_changes import (
     UpdateAccount,
     below,
     check_status,
+    check_unlimited,
     clear_away,
     client_of,
     role,
@@ -117,6 +118,7 @@ async def list_accounts(access: Authorized, filters: Annotated[ListAccounts, que
 )
 async def create_account(access: Authorized, form: Annotated[CreateAccount, body(CreateAccount)]) -> Response:
     """It has a random auth token. Closing it is the only way to be rid of it."""
+    check_unlimited(access)
     if access.rendering.dialect is Dialect.RESTCOMM and not (form.email_address and form.password):
         raise BadParameter(Code.INVALID_PARAMETER, "Parameters EmailAddress and Password are required.")
     if form.status is Status.CLOSED:
@@ -175,6 +177,7 @@ async def fetch_account(access: Authorized) -> Response:
 )
 async def update_account(access: Authorized, form: Annotated[UpdateAccount, body(UpdateAccount)]) -> Response:
     """A status counts for all accounts below, too; closing ends their calls."""
+    check_unlimited(access)
     check_status(access, form.status)
     if form.role is not None and form.role.value != access.account.role:
         role(access, form.role)
@@ -212,8 +215,9 @@ def _body(access: Access, row: AccountRow) -> Account:
         type=row.type,
         status=row.status,
         role=row.role,
-        # Whoever may act for an account may know its token: with it webhooks are signed.
-        auth_token=access.ports.keyring.open(row.auth_token, row.sid).reveal(),
+        # Whoever may act for an account may know its token: with it webhooks are signed. A key that can be taken away must
+        # not lead to what cannot.
+        auth_token="" if access.limited else access.ports.keyring.open(row.auth_token, row.sid).reveal(),
         date_created=row.date_created,
         date_updated=row.date_updated,
         uri=path,
