@@ -20,6 +20,7 @@ from offhook.calls.events import (
     CallEvent,
     CallMeasured,
     CallProgressed,
+    ConferenceChanged,
     Heard,
     Noticed,
     RecordingEnded,
@@ -107,6 +108,8 @@ class Transcripts:
                 sid = event.call.sid
             case CallMeasured() | RecordingStarted() | RecordingEnded() | Noticed() | ApplicationAsked() | Heard():
                 sid = event.call_sid
+            case ConferenceChanged(participant=participant):
+                sid = None if participant is None else participant.call_sid
         reel = None if sid is None else self._reels.get(sid)
         if reel is None:
             return

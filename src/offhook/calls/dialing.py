@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from offhook.calls.conferences.entry import ConferenceEntry
 from offhook.calls.events import StatusCallback
-from offhook.vocabulary.sids import CallSid, RecordingSid
+from offhook.vocabulary.sids import CallSid, ConferenceSid, RecordingSid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +51,11 @@ class DialRecording(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialRequest:
-    """One <Dial>: all targets ring at once, the first answer wins."""
+    """One <Dial>: all targets ring at once, the first answer wins; or a conference."""
 
-    targets: tuple[DialTarget, ...]
+    targets: tuple[DialTarget, ...] = ()
+    conference: ConferenceEntry | None = None
+    """Enter this instead of ringing anybody."""
     caller_id: str | None = None
     """None shows the caller's own."""
     timeout: float = 30.0
@@ -73,6 +76,8 @@ class DialStatus(StrEnum):
     """``DialCallStatus``."""
 
     COMPLETED = "completed"
+    ANSWERED = "answered"
+    """Of a conference that was entered."""
     BUSY = "busy"
     NO_ANSWER = "no-answer"
     FAILED = "failed"
@@ -93,6 +98,7 @@ class DialOutcome:
     recording_sid: RecordingSid | None = None
     recording_duration: int = 0
     """Milliseconds."""
+    conference_sid: ConferenceSid | None = None
     sip_call_id: str | None = None
     sip_code: int | None = None
     sip_headers: tuple[tuple[str, str], ...] = ()

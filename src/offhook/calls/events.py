@@ -8,11 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from enum import StrEnum
+from typing import Final, Protocol
 
 from offhook.media.events import Statistics
-from offhook.vocabulary.sids import AccountSid, ApplicationSid, CallSid, NotificationSid, NumberSid, RecordingSid
-from offhook.vocabulary.statuses import CallStatus, Direction, NoticeLevel
+from offhook.vocabulary.sids import (
+    AccountSid,
+    ApplicationSid,
+    CallSid,
+    ConferenceSid,
+    NotificationSid,
+    NumberSid,
+    RecordingSid,
+)
+from offhook.vocabulary.statuses import CallStatus, ConferenceStatus, Direction, NoticeLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +183,99 @@ class CallMeasured:
     at: datetime
 
 
+class ConferenceMoment(StrEnum):
+    """What happened in a conference: the names of events in status callbacks."""
+
+    START = "conference-start"
+    END = "conference-end"
+    JOIN = "participant-join"
+    LEAVE = "participant-leave"
+    MUTE = "participant-mute"
+    UNMUTE = "participant-unmute"
+    HOLD = "participant-hold"
+    UNHOLD = "participant-unhold"
+    MODIFY = "participant-modify"
+    SPEECH_START = "participant-speech-start"
+    SPEECH_STOP = "participant-speech-stop"
+    ANNOUNCEMENT_END = "announcement-end"
+    ANNOUNCEMENT_FAIL = "announcement-fail"
+
+    @property
+    def word(self) -> str:
+        """The word that subscribes to it."""
+        return _WORDS[self]
+
+
+_WORDS: Final = {
+    ConferenceMoment.START: "start",
+    ConferenceMoment.END: "end",
+    ConferenceMoment.JOIN: "join",
+    ConferenceMoment.LEAVE: "leave",
+    ConferenceMoment.MUTE: "mute",
+    ConferenceMoment.UNMUTE: "mute",
+    ConferenceMoment.HOLD: "hold",
+    ConferenceMoment.UNHOLD: "hold",
+    ConferenceMoment.MODIFY: "modify",
+    ConferenceMoment.SPEECH_START: "speaker",
+    ConferenceMoment.SPEECH_STOP: "speaker",
+    ConferenceMoment.ANNOUNCEMENT_END: "announcement",
+    ConferenceMoment.ANNOUNCEMENT_FAIL: "announcement",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConferenceFacts:
+    """A conference as everybody outside ``calls`` sees it. All times are UTC."""
+
+    sid: ConferenceSid
+    account_sid: AccountSid
+    name: str
+    """Unique among the account's conferences that have not ended."""
+    status: ConferenceStatus = ConferenceStatus.INIT
+    api_version: str = "2012-04-24"
+    created_at: datetime
+    updated_at: datetime
+    reason_ended: str | None = None
+    ended_by: CallSid | None = None
+    """Whose leaving ended it."""
+    ended_by_label: str | None = None
+    status_callback: StatusCallback | None = None
+    """Its events are subscription words: ``start end join leave mute hold modify speaker announcement``."""
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantFacts:
+    """A call in a conference."""
+
+    call_sid: CallSid
+    label: str | None = None
+    muted: bool = False
+    hold: bool = False
+    coaching: bool = False
+    coaches: CallSid | None = None
+    """Who hears it alone while ``coaching``."""
+    start_on_enter: bool = True
+    end_on_exit: bool = False
+    joined_at: datetime
+    reason_left: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConferenceChanged:
+    """Something happened in a conference; ``conference`` is its state after it."""
+
+    conference: ConferenceFacts
+    moment: ConferenceMoment
+    participant: ParticipantFacts | None
+    """Whom it is about, if somebody."""
+    sequence: int
+    """From 1, in the order of events."""
+    announce_url: str | None = None
+    failure: str | None = None
+    at: datetime
+
+
 CallEvent = (
     CallCreated
     | CallProgressed
@@ -184,6 +286,7 @@ CallEvent = (
     | Noticed
     | ApplicationAsked
     | Heard
+    | ConferenceChanged
 )
 
 

@@ -33,6 +33,14 @@ class CallSettings:
     """Seconds, > 0: that a hangup waits for signalling and media to close."""
     hold_music: str = ""
     """WAV file that one side of a call hears while the other holds it; empty: what the holding side sends, or silence."""
+    conference_participants: int = 500
+    """Participants of one conference, >= 1, however many its application allows."""
+    conference_leveling: bool = True
+    """Whether loud and quiet lines of a conference are brought slowly to one loudness."""
+    conference_entry_sound: str = ""
+    """WAV file that a conference hears when somebody comes; empty: a short tone."""
+    conference_exit_sound: str = ""
+    """WAV file that a conference hears when somebody goes; empty: a short tone."""
     transfer_timeout: float = 60.0
     """Seconds, > 0: that the target of a transfer may ring."""
     message_patience: float = 5.0

@@ -13,8 +13,10 @@ import structlog
 
 from offhook.calls.active import ActiveCall
 from offhook.calls.allowance import Allowance, Allowances
+from offhook.calls.arrival import Arrival
 from offhook.calls.call import Call, Input
 from offhook.calls.capacity import Capacity
+from offhook.calls.conferences.conferences import Conferences
 from offhook.calls.contained import contained
 from offhook.calls.control import CallOrder, CallRefused
 from offhook.calls.dial import Dialling
@@ -29,8 +31,6 @@ from offhook.calls.leg import (
     Exchange,
     Invitation,
     Leg,
-    LegEnded,
-    LegEvent,
     LegFailed,
     OutgoingLeg,
     Referral,
@@ -64,6 +64,7 @@ class Switchboard:
         self._exchange = exchange
         self._routing = Routing(directory, exchange, around.settings)
         self._dialling = Dialling(self, around)
+        self.conferences = Conferences(around, self.spawn)
         self._capacity = Capacity()
         self._allowances = Allowances(directory, around.settings)
         self._transfers = Transfers(self, self._routing, around)
@@ -126,7 +127,7 @@ class Switchboard:
             self._tasks.create_task(self._arrive(leg, admit), name="incoming call")
 
     async def _arrive(self, leg: Leg, admit: Admit) -> None:
-        arrival = _Arrival(leg)
+        arrival = Arrival(leg)
         call = None
         try:
             invitation = await admit()
@@ -146,7 +147,7 @@ class Switchboard:
         if call is not None:
             await self._run(call)
 
-    async def _admitted(self, invitation: Invitation, arrival: _Arrival) -> ActiveCall | None:
+    async def _admitted(self, invitation: Invitation, arrival: Arrival) -> ActiveCall | None:
         if invitation.replaces is not None:
             replaced = check(invitation, invitation.replaces, self.find(invitation.replaces))
             facts = replaced.facts
@@ -303,6 +304,8 @@ class Switchboard:
     # Calls that talk to each other
 
     async def dial(self, caller: ActiveCall, request: DialRequest) -> DialOutcome:
+        if request.conference is not None:
+            return await self.conferences.dial(caller, request, request.conference)
         return await self._dialling.dial(caller, request)
 
     def refer(self, call: ActiveCall, referral: Referral) -> None:
@@ -382,14 +385,3 @@ class Switchboard:
 
     def _sid(self) -> CallSid:
         return CallSid(self._around.sids("call"))
-
-
-class _Arrival:
-    """Listens to a leg until a call does: a caller may give up while we still ask who it is."""
-
-    def __init__(self, leg: Leg) -> None:
-        self.over = False
-        leg.listen(self._hear)
-
-    def _hear(self, event: LegEvent) -> None:
-        self.over = self.over or isinstance(event, LegEnded)

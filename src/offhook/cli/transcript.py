@@ -64,6 +64,8 @@ def describe(event: dict[str, Any]) -> str:
             return f"“{event['text']}”"
         case {"event": "heard"}:
             return f"[{event['what']}] {event['text']}"
+        case {"event": "conference"}:
+            return f"[conference {event['name']}] {event['what']}"
         case {"event": "noticed"}:
             return f"! {event['error_code']} {event['message_text']}"
         case {"event": "recording", "status": "completed"}:

@@ -83,6 +83,11 @@ class MediaSession:
         self._closing: Operation[Statistics] | None = None
 
     @property
+    def sessions(self) -> Sessions:
+        """All of its engine."""
+        return self._sessions
+
+    @property
     def closed(self) -> bool:
         """Whether ``close`` was called."""
         return self._closing is not None

@@ -14,6 +14,7 @@ from offhook.vocabulary.clock import Clock
 AccountSid = NewType("AccountSid", str)
 OrganizationSid = NewType("OrganizationSid", str)
 CallSid = NewType("CallSid", str)
+ConferenceSid = NewType("ConferenceSid", str)
 NumberSid = NewType("NumberSid", str)
 ApplicationSid = NewType("ApplicationSid", str)
 ClientSid = NewType("ClientSid", str)
@@ -24,6 +25,7 @@ PREFIXES: Final = {
     "account": "AC",
     "organization": "OR",
     "call": "CA",
+    "conference": "CF",
     "number": "PN",
     "application": "AP",
     "client": "CL",

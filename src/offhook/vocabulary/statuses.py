@@ -1,4 +1,4 @@
-"""The words of a call's life, as clients of the REST API and applications read them."""
+"""The words of the lives of calls and conferences, as clients of the REST API and applications read them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ class CallStatus(StrEnum):
     def final(self) -> bool:
         """Whether nothing follows this status."""
         return self not in (CallStatus.QUEUED, CallStatus.RINGING, CallStatus.IN_PROGRESS)
+
+
+class ConferenceStatus(StrEnum):
+    """Status of a conference: waiting for somebody who starts it, under way, over."""
+
+    INIT = "init"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
 
 
 class Direction(StrEnum):

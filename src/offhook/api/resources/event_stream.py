@@ -25,6 +25,7 @@ from offhook.calls.events import (
     CallEvent,
     CallMeasured,
     CallProgressed,
+    ConferenceChanged,
     Heard,
     Noticed,
     RecordingEnded,
@@ -136,6 +137,15 @@ def described(event: CallEvent) -> tuple[str, dict[str, Any]]:
                 "sid": event.sid,
                 "status": status,
                 "duration": event.duration / 1000,
+            }
+        case ConferenceChanged():
+            conference = event.conference
+            return "conference", {
+                "at": _at(event.at),
+                "sid": conference.sid,
+                "name": conference.name,
+                "what": event.moment.value,
+                "status": conference.status.value,
             }
 
 
