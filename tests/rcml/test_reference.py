@@ -19,7 +19,7 @@ def test_a_page_has_attributes_with_values_defaults_and_meaning():
 
 def test_nouns_stand_on_the_page_of_their_verb():
     page = describe(VOCABULARY, VOCABULARY.top["Dial"])
-    assert [noun.name for noun in page.nouns] == ["Number", "Client", "Sip"]
+    assert [noun.name for noun in page.nouns] == ["Number", "Client", "Sip", "Conference"]
 
 
 def test_every_attribute_of_every_element_is_explained():

@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from offhook.calls.events import RecordingEnded, RecordingStarted
+from offhook.calls.conferences.conference import Conference
+from offhook.calls.events import ConferenceFacts, ParticipantFacts, RecordingEnded, RecordingStarted, StatusCallback
 from offhook.records.recorder import Recorder
 from offhook.store import deliveries
 from offhook.store.deliveries import DEAD, DELIVERED, DeliveryFilters
@@ -184,5 +185,35 @@ def test_what_a_web_server_sent_does_not_keep_an_attempt_out_of_the_database(kin
             outbox.note(sent[0], DEAD, NOW)
             await write(database, outbox)
             assert (await rows(database))[0].attempts == [{"number": 1, "error": "no valid HTTP: \ufffd?"}]
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_conference_reports_what_was_asked_for_in_its_order(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            callback = StatusCallback(url="http://app.example.org/room", events=frozenset({"start", "leave", "end"}))
+            facts = ConferenceFacts(
+                sid="CF" + "1" * 32,
+                account_sid=CHILD,
+                name="room",
+                created_at=NOW,
+                updated_at=NOW,
+                status_callback=callback,
+            )
+            room = Conference(facts)
+            somebody = ParticipantFacts(call_sid=FACTS.sid, joined_at=NOW)
+            events = (*room.join(somebody, NOW, most=9), *room.leave(FACTS.sid, NOW))
+            sent = []
+            await write(database, Outbox(node="one", send=sent.extend), *events)
+            kept = await rows(database)
+            assert [dict(row.parameters)["StatusCallbackEvent"] for row in kept] == [
+                "conference-start",
+                "participant-leave",
+                "conference-end",
+            ]
+            assert [callback_of(row).sid for row in kept] == [callback.sid for callback in sent]
+            assert len({row.sid for row in kept}) == 3
 
     asyncio.run(scene())

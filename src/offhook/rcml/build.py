@@ -13,6 +13,7 @@ from offhook.rcml.building import BuiltElement, Response
 
 __all__ = [
     "Client",
+    "Conference",
     "Dial",
     "Echo",
     "Gather",
@@ -52,6 +53,69 @@ class Client(BuiltElement):
         )
 
 
+class Conference(BuiltElement):
+    """A conference: all calls of the account that dial the same name hear each other. It takes the place of all
+        other nouns.
+
+    muted: Whether the caller only listens.
+    beep: When the others hear a sound: as the caller enters and exits, only ``onEnter``, only ``onExit``, or
+        never.
+    start_conference_on_enter: Whether the conference starts with the caller. Until somebody starts it, all hear
+        music and not each other.
+    end_conference_on_exit: Whether the conference ends for all when the caller leaves it.
+    wait_url: What is heard until the conference starts and while the caller is held: a sound file, or a document
+        of Say, Play, Pause and Redirect, over and over. Empty: silence. Absent: ``calls.hold_music``, or a quiet
+        sound now and then.
+    wait_method: How it is asked.
+    max_participants: Participants; a caller who would be one more goes on with the next verb. 40 when absent, 250
+        under the version 2010-04-01; never more than ``calls.conference_participants``.
+    record: Whether all that is said is recorded, from the start of the conference to its end. The first caller
+        decides.
+    coach: The call that alone hears the caller; the caller hears all.
+    participant_label: Another name of the caller, for the REST API and callbacks.
+    status_callback: Where the conference reports; the first caller decides.
+    status_callback_method: How it reports.
+    status_callback_event: What it reports, separated by blanks or commas.
+    """
+
+    def __init__(
+        self,
+        *content: str,
+        muted: bool | None = None,
+        beep: Literal["true", "false", "onEnter", "onExit"] | None = None,
+        start_conference_on_enter: bool | None = None,
+        end_conference_on_exit: bool | None = None,
+        wait_url: str | None = None,
+        wait_method: Literal["GET", "POST"] | None = None,
+        max_participants: int | None = None,
+        record: Literal["do-not-record", "record-from-start"] | None = None,
+        coach: str | None = None,
+        participant_label: str | None = None,
+        status_callback: str | None = None,
+        status_callback_method: Literal["GET", "POST"] | None = None,
+        status_callback_event: Sequence[
+            Literal["start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement"]
+        ]
+        | None = None,
+    ) -> None:
+        super().__init__(
+            *content,
+            muted=muted,
+            beep=beep,
+            start_conference_on_enter=start_conference_on_enter,
+            end_conference_on_exit=end_conference_on_exit,
+            wait_url=wait_url,
+            wait_method=wait_method,
+            max_participants=max_participants,
+            record=record,
+            coach=coach,
+            participant_label=participant_label,
+            status_callback=status_callback,
+            status_callback_method=status_callback_method,
+            status_callback_event=status_callback_event,
+        )
+
+
 class Dial(BuiltElement):
     """Connect the caller with somebody else. Several nouns ring at once, the first who answers is connected.
 
@@ -69,7 +133,7 @@ class Dial(BuiltElement):
 
     def __init__(
         self,
-        *content: str | Client | Number | Sip,
+        *content: str | Client | Conference | Number | Sip,
         action: str | None = None,
         method: Literal["GET", "POST"] | None = None,
         timeout: int | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from offhook.calls.dialing import DialOutcome, DialRequest
 from offhook.calls.events import CallFacts
@@ -135,6 +135,14 @@ class Dialer(Protocol):
         ...
 
 
+class Waiting(Protocol):
+    """What a caller hears who waits for others."""
+
+    async def wait(self, ctx: Context, url: str, method: str) -> None:
+        """Let the caller hear the sound file or document at ``url``, over and over until cancelled."""
+        ...
+
+
 class Notices(Protocol):
     """Notifications to the application's author. Bounded per call: a document in a loop cannot flood the store."""
 
@@ -170,6 +178,7 @@ class Context:
     keys: Keys
     recorder: Recorder
     dialer: Dialer
+    waiting: Waiting
     notices: Notices
     transcript: Transcript
     pace: Pace
@@ -191,6 +200,7 @@ class Verb(Protocol):
         ...
 
 
+@runtime_checkable
 class Prompt(Protocol):
     """A verb that can be part of a prompt, such as the menu of a <Gather>."""
 

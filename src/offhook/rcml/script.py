@@ -10,7 +10,6 @@ from offhook.calls.dialing import DialOutcome, DialRequest
 from offhook.calls.leg import LegFailed
 from offhook.calls.recording import RecordingPaths
 from offhook.calls.script import ScriptCall
-from offhook.media.commands import AudioSource
 from offhook.rcml.audio import AudioCache, HttpClient
 from offhook.rcml.context import Context, Dialect
 from offhook.rcml.errors import VerbFailed
@@ -20,6 +19,7 @@ from offhook.rcml.keys import KeyBuffer
 from offhook.rcml.notices import CallNotices
 from offhook.rcml.settings import RcmlSettings
 from offhook.rcml.sound import CallRecorder, CallSound, RecordingUrls, SpokenText
+from offhook.rcml.waiting import DocumentLibrary, WaitingRoom
 from offhook.security.masked import Secret
 from offhook.security.signatures import signer
 from offhook.speech.synthesizer import Synthesizer
@@ -66,27 +66,32 @@ class RcmlScript:
         except TimeoutError:
             raise LegFailed("the account of the call could not be looked up in time", 503) from None
         notices = CallNotices(call, self._clock.utc, self._sids, self._settings.notices_per_call)
-        documents = Documents(
-            call,
-            self._http,
-            None if secret is None else signer(secret),
-            notices,
-            self._audio,
-            self._own_recording,
-            self._clock.monotonic,
-        )
+
+        def new_documents() -> Documents:
+            return Documents(
+                call,
+                self._http,
+                None if secret is None else signer(secret),
+                notices,
+                self._audio,
+                self._own_recording,
+                self._clock.monotonic,
+            )
+
+        documents = new_documents()
         keys = KeyBuffer(call.digit, call.flush_digits)
         sound = CallSound(call, keys)
         context = Context(
             call=call,
             media=sound,
             speech=self._voice,
-            audio=_Library(documents),
+            audio=DocumentLibrary(documents),
             keys=keys,
             recorder=CallRecorder(
                 call, new_sid=self._sids, paths=self._recordings, urls=self._recording_url, now=self._clock.utc
             ),
             dialer=_CallDialer(call, self._recording_url),
+            waiting=WaitingRoom(new_documents),
             notices=notices,
             transcript=notices,
             pace=_LoopPace(self._clock),
@@ -113,16 +118,6 @@ class RcmlScript:
 
 def _dialect(api_version: str) -> Dialect:
     return Dialect.TWILIO if api_version == Dialect.TWILIO.value else Dialect.RESTCOMM
-
-
-class _Library:
-    """The audio port: what the running document names, relative to it."""
-
-    def __init__(self, documents: Documents) -> None:
-        self._documents = documents
-
-    async def fetch(self, url: str) -> AudioSource:
-        return await self._documents.sound(url)
 
 
 class _CallDialer:

@@ -11,7 +11,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
 
-from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed
+from offhook.calls.conferences.parameters import conference_parameters
+from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed, ConferenceChanged
 from offhook.calls.parameters import Milestone, callback_parameters, milestone_of
 from offhook.store import deliveries, recordings
 from offhook.store.base import storable
@@ -89,11 +90,14 @@ class Outbox:
         rows = []
         recorded = await self._recorded(connection, events)
         for event in events:
+            callback = None
             if isinstance(event, CallCreated | CallProgressed | CallEnded):
                 callback = _callback(event, recorded.get(event.call.sid, {}))
-                if callback is not None:
-                    callbacks.append(callback)
-                    rows.append(self._row(callback, event.at))
+            elif isinstance(event, ConferenceChanged):
+                callback = _conference_callback(event)
+            if callback is not None:
+                callbacks.append(callback)
+                rows.append(self._row(callback, event.at))
         self._writing = callbacks
         self._noting = list(self._changes.values())
         await deliveries.add(connection, rows)
@@ -191,11 +195,30 @@ def _callback(event: CallCreated | CallProgressed | CallEnded, recording: Mappin
     )
 
 
+def _conference_callback(event: ConferenceChanged) -> Callback | None:
+    conference, participant = event.conference, event.participant
+    wanted = conference.status_callback
+    if wanted is None or event.moment.word not in wanted.events:
+        return None
+    return Callback(
+        sid=f"{PREFIXES['delivery']}{conference.sid[2:18]}{event.sequence & 0xFFFF:04x}{_hash(conference.sid, 6)}",
+        account_sid=conference.account_sid,
+        call_sid="" if participant is None else participant.call_sid,
+        sequence=event.sequence,
+        url=wanted.url,
+        method=wanted.method,
+        parameters=_clean(conference_parameters(event)),
+        due_at=event.at,
+    )
+
+
 def _sid(call_sid: str, sequence: int) -> str:
     """Time and node of the call, the sequence, a hash of the call's sid: always the same, and sorted as they are due."""
-    return (
-        f"{PREFIXES['delivery']}{call_sid[2:18]}{sequence:02x}{blake2b(call_sid.encode(), digest_size=7).hexdigest()}"
-    )
+    return f"{PREFIXES['delivery']}{call_sid[2:18]}{sequence:02x}{_hash(call_sid, 7)}"
+
+
+def _hash(sid: str, size: int) -> str:
+    return blake2b(sid.encode(), digest_size=size).hexdigest()
 
 
 def _clean(form: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""<Dial>: connect the caller with somebody else; ``nouns`` are whom it can dial.
+"""<Dial>: connect the caller with somebody else; ``nouns`` are whom it can dial, ``conference`` is where many meet.
 
 All nouns ring at once, the first who answers is connected. How they ring is the business of ``calls.dial``.
 """
@@ -22,6 +22,7 @@ from offhook.rcml.context import Context, Dialect
 from offhook.rcml.errors import Code, VerbFailed
 from offhook.rcml.outcome import BEFORE_ANSWER, ON_THE_LINE, Goto, Method, Need, Next, Outcome, Parameters, Stop
 from offhook.rcml.schema import Also, Between, Matching, Nest, Text, Url, verb
+from offhook.rcml.verbs.dial.conference import Conference
 from offhook.rcml.verbs.dial.nouns import Client, Headers, Number, Sip, Target, noun_of
 
 NOUNS_LIMIT: Final = 10
@@ -60,8 +61,8 @@ class Dial:
     record: Annotated[DialRecording, Also(_RECORD_SPELLINGS)] = DialRecording.NO
     """Whether the conversation is recorded: both voices mixed, or one on each channel (dual). It goes on with whoever a
     transfer puts in the place of one of them."""
-    nouns: Annotated[tuple[Target, ...], Nest(Number, Client, Sip)] = ()
-    """Whom to ring."""
+    nouns: Annotated[tuple[Target | Conference, ...], Nest(Number, Client, Sip, Conference)] = ()
+    """Whom to ring, or where to meet."""
 
     listens: ClassVar[bool] = True
 
@@ -73,16 +74,20 @@ class Dial:
     def advice(self) -> Iterator[str]:
         """What is odd about it."""
         if not self.nouns and not self.text:
-            yield "dials nobody; write a number as its text, or put <Number>, <Client> or <Sip> into it"
+            yield "dials nobody; write a number as its text, or put <Number>, <Client>, <Sip> or <Conference> into it"
         if self.nouns and self.text:
             yield f'has nouns, so its text "{self.text}" is not dialled; put it into a <Number>'
 
     @property
     def needs(self) -> frozenset[Need]:
-        """An answered call, unless the answer waits for that of the far end."""
-        return BEFORE_ANSWER if self.answer_on_bridge else ON_THE_LINE
+        """An answered call, unless the answer waits for that of the far end; a conference does not answer."""
+        meets = any(isinstance(noun, Conference) for noun in self.nouns)
+        return BEFORE_ANSWER if self.answer_on_bridge and not meets else ON_THE_LINE
 
     async def run(self, ctx: Context) -> Outcome:
+        conference = next((noun for noun in self.nouns if isinstance(noun, Conference)), None)
+        if conference is not None:
+            return await self._meet(ctx, conference)
         targets, headers = self._targets(ctx)
         if targets:
             ctx.transcript.heard("dial", ", ".join(_shown(target) for target in targets))
@@ -107,13 +112,25 @@ class Dial:
             return self._follow(ctx, None)
         return Next()
 
+    async def _meet(self, ctx: Context, conference: Conference) -> Outcome:
+        entry = conference.entry(ctx, record=self.record is not DialRecording.NO)
+        ctx.transcript.heard("dial", f"conference {entry.name}")
+        request = DialRequest(conference=entry, time_limit=self.time_limit, hangup_on_star=self.hangup_on_star)
+        outcome = await ctx.dialer.dial(request)
+        ctx.keys.flush()
+        if not outcome.bridged:
+            ctx.notices.warning(Code.DIAL_NOT_CONNECTED, f"<Conference>: {outcome.reason}")
+        return Next() if self.action is None else self._ask(ctx, self.action, outcome)
+
     async def after_hangup(self, ctx: Context) -> Outcome:
         """The application learns what came of the dial that the caller left."""
         return Next() if self.action is None else self._ask(ctx, self.action, ctx.dialer.last)
 
     def _targets(self, ctx: Context) -> tuple[tuple[DialTarget, ...], Headers]:
         """Those that can be dialled; the others are noticed and left out."""
-        nouns = self.nouns or ((noun_of(self.text),) if self.text else ())
+        nouns = [noun for noun in self.nouns if not isinstance(noun, Conference)]
+        if not nouns and self.text:
+            nouns.append(noun_of(self.text))
         if len(nouns) > NOUNS_LIMIT:
             ctx.notices.warning(
                 Code.DIAL_NOT_CONNECTED, f"<Dial>: only the first {NOUNS_LIMIT} of {len(nouns)} nouns are dialled"
@@ -153,24 +170,27 @@ def _shown(target: DialTarget) -> str:
 
 
 def _parameters(ctx: Context, outcome: DialOutcome | None) -> Parameters:
+    if outcome is not None and outcome.conference_sid is not None:
+        named = (("DialCallStatus", outcome.status.value), ("DialCallDuration", str(outcome.duration)))
+        return () if ctx.dialect is Dialect.RESTCOMM else (*named, ("ConferenceSid", outcome.conference_sid))
     absent: Parameters = (("DialCallSid", "null"),) if ctx.dialect is Dialect.RESTCOMM else ()
     if outcome is None:
         return (("DialCallStatus", "failed"), *absent, ("DialCallDuration", "0"), ("DialRingDuration", "0"))
-    named: list[tuple[str, str]] = [("DialCallStatus", outcome.status.value)]
-    named.extend(absent if outcome.call_sid is None else (("DialCallSid", outcome.call_sid),))
-    named.append(("DialCallDuration", str(outcome.duration)))
-    named.append(("DialRingDuration", str(outcome.ring_duration)))
-    named.append(("DialBridged", "true" if outcome.bridged else "false"))
+    said: list[tuple[str, str]] = [("DialCallStatus", outcome.status.value)]
+    said.extend(absent if outcome.call_sid is None else (("DialCallSid", outcome.call_sid),))
+    said.append(("DialCallDuration", str(outcome.duration)))
+    said.append(("DialRingDuration", str(outcome.ring_duration)))
+    said.append(("DialBridged", "true" if outcome.bridged else "false"))
     if outcome.recording_sid is not None:
         url = ctx.dialer.recording_url(outcome.recording_sid)
-        named.append(("RecordingUrl", url))
+        said.append(("RecordingUrl", url))
         if ctx.dialect is Dialect.RESTCOMM:
-            named.append(("PublicRecordingUrl", url))
-        named.append(("RecordingSid", outcome.recording_sid))
-        named.append(("RecordingDuration", str(round(outcome.recording_duration / 1000))))
+            said.append(("PublicRecordingUrl", url))
+        said.append(("RecordingSid", outcome.recording_sid))
+        said.append(("RecordingDuration", str(round(outcome.recording_duration / 1000))))
     if outcome.sip_call_id is not None:
-        named.append(("DialSipCallId", outcome.sip_call_id))
+        said.append(("DialSipCallId", outcome.sip_call_id))
     if outcome.sip_code is not None:
-        named.append(("DialSipResponseCode", str(outcome.sip_code)))
-    named.extend((f"DialSipHeader_{name}", value) for name, value in outcome.sip_headers)
-    return tuple(named)
+        said.append(("DialSipResponseCode", str(outcome.sip_code)))
+    said.extend((f"DialSipHeader_{name}", value) for name, value in outcome.sip_headers)
+    return tuple(said)

@@ -1,0 +1,87 @@
+"""What a caller hears while he waits: a sound file or a document of the application, over and over until cancelled.
+
+Of a document, sounds are made once and repeated; <Redirect> leads on to another. Failures are told to the author and
+leave silence behind: nobody is thrown out of a conference because its music is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from offhook.media.commands import AudioSource
+from offhook.rcml.context import AudioLibrary, Context, Prompt, Verb
+from offhook.rcml.errors import Code, RcmlError, VerbFailed
+from offhook.rcml.fetch import Documents
+from offhook.rcml.interpreter import Page
+from offhook.rcml.outcome import Goto, Method
+from offhook.rcml.verbs.redirect import Redirect
+
+PATIENCE = 1.0
+"""Seconds of silence after a document that took less, lest it be asked for or heard in a circle without rest."""
+
+
+class DocumentLibrary:
+    """The audio port: what the running document names, relative to it."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    async def fetch(self, url: str) -> AudioSource:
+        """Raises ``VerbFailed``."""
+        return await self._documents.sound(url)
+
+
+class WaitingRoom:
+    """The port through which verbs let a caller wait. ``documents`` makes a source of documents of its own."""
+
+    def __init__(self, documents: Callable[[], Documents]) -> None:
+        self._documents = documents
+
+    async def wait(self, ctx: Context, url: str, method: str) -> None:
+        """Let the caller of ``ctx`` hear what is at ``url``; ends when it cannot be heard."""
+        documents = self._documents()
+        goto: Goto | None = Goto(url=url, method=Method(method))
+        base: str | None = None
+        try:
+            while goto is not None:
+                page = await documents.follow(goto, base, live=False)
+                goto, base = await self._hear(_at(ctx, documents, page), page), page.url
+        except VerbFailed as failure:
+            ctx.notices.error(failure.code, f"<Conference waitUrl>: {failure}")
+        except RcmlError:
+            return  # told to the author where it arose
+
+    async def _hear(self, ctx: Context, page: Page) -> Goto | None:
+        """Let the document be heard; what it leads on to, or None when it is heard for ever or not at all."""
+        pieces, redirect = await self._pieces(ctx, page.verbs)
+        while pieces or redirect is not None:
+            began = ctx.pace.monotonic()
+            for sources, loop in pieces:
+                await ctx.media.play(*sources, loop=loop)
+            if ctx.pace.monotonic() - began < PATIENCE:
+                await ctx.pace.sleep(PATIENCE)
+            if redirect is not None:
+                return Goto(url=redirect.url, method=redirect.method)
+        return None
+
+    async def _pieces(
+        self, ctx: Context, verbs: Sequence[Verb]
+    ) -> tuple[list[tuple[Sequence[AudioSource], int]], Redirect | None]:
+        pieces: list[tuple[Sequence[AudioSource], int]] = []
+        for verb in verbs:
+            if isinstance(verb, Redirect):
+                return pieces, verb
+            if not isinstance(verb, Prompt):
+                message = (
+                    f"<Conference waitUrl>: <{type(verb).__name__}> cannot be used while somebody waits; it is left out"
+                )
+                ctx.notices.warning(Code.CONFERENCE_WAIT, message)
+            elif sources := await verb.audio(ctx):
+                pieces.append((sources, verb.loop))
+        return pieces, None
+
+
+def _at(ctx: Context, documents: Documents, page: Page) -> Context:
+    library: AudioLibrary = DocumentLibrary(documents)
+    return replace(ctx, audio=library, document_url=page.url)
