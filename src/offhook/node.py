@@ -91,7 +91,7 @@ class Node:
     def leftovers(self) -> dict[str, int]:
         """What must be zero when there are no calls: legs, dialogs, transactions, media sessions, tasks."""
         sip = {f"sip {name}": size for name, size in self._sip.sizes().items() if name != "connections"}
-        return {**sip, "calls": len(self._switchboard), "media": len(self._sessions), "tasks": len(asyncio.all_tasks())}
+        return {**sip, **self._switchboard.sizes(), "media": len(self._sessions), "tasks": len(asyncio.all_tasks())}
 
     async def _build(self, lifetime: Lifetime) -> None:
         """Downwards in the order of the import law, so that everything finds what it stands on."""
@@ -182,6 +182,7 @@ class Node:
             settings=self._settings.api,
             database=self._database,
             calls=self._switchboard,
+            conferences=self._switchboard.conferences,
             bans=self._sip,
             trunks=self._exchange.trunks,
             trial=self._exchange.trial,

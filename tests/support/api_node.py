@@ -46,6 +46,7 @@ from offhook.store.session import Database
 from offhook.vocabulary.clock import FrozenClock
 from offhook.vocabulary.sids import AccountSid, CallSid, SidSource
 from offhook.vocabulary.statuses import CallStatus, Direction
+from tests.support.api_conferences import PretendedConferences
 from tests.support.databases import ADMINISTRATOR, CHILD, GRANDCHILD, NOW, STRANGER, populated
 
 TOKENS = {sid: f"{index:x}" * 32 for index, sid in enumerate((ADMINISTRATOR, CHILD, GRANDCHILD, STRANGER), start=10)}
@@ -178,6 +179,7 @@ class ApiNode:
         self.ports = ports
         self.calls: PretendedCalls = ports.calls  # type: ignore[assignment]
         self.bans: PretendedBans = ports.bans  # type: ignore[assignment]
+        self.conferences: PretendedConferences = ports.conferences  # type: ignore[assignment]
         self.clock: FrozenClock = ports.clock  # type: ignore[assignment]
         self.ca_file = str(certificate.ca_file)
         self.loop = asyncio.get_running_loop()
@@ -280,6 +282,7 @@ async def _serve(
             settings=settings,
             database=database,
             calls=PretendedCalls(database, sids, clock),
+            conferences=PretendedConferences(),  # type: ignore[arg-type]
             bans=PretendedBans(),
             trial=PretendedTrial(),  # type: ignore[arg-type]
             trunks=Trunks(now=asyncio.get_running_loop().time, random_bits=dice.getrandbits),

@@ -10,6 +10,7 @@ from offhook.api.lockout import Lockout
 from offhook.api.settings import ApiSettings
 from offhook.api.transcripts import Transcripts
 from offhook.blobs.recordings import RecordingFiles
+from offhook.calls.conferences.conferences import Conferences
 from offhook.calls.control import CallControl
 from offhook.calls.events import CallFacts, EventLog
 from offhook.calls.legs.trial import Trial
@@ -38,6 +39,7 @@ class Ports:
     settings: ApiSettings
     database: Database
     calls: CallControl
+    conferences: Conferences
     bans: BanControl
     trunks: Trunks
     """How trunks and gateways are now."""

@@ -95,6 +95,10 @@ class Switchboard:
     def __len__(self) -> int:
         return len(self._live)
 
+    def sizes(self) -> dict[str, int]:
+        """What must be zero when nobody calls."""
+        return {"calls": len(self._live), "conferences": len(self.conferences)}
+
     async def drain(self, limit: float) -> None:
         """Take no more calls, let those in being finish for ``limit`` seconds, then hang them up."""
         self._draining = True
