@@ -29,6 +29,8 @@ VERBS = {
     "record": "<Record maxLength='30' timeout='0' action='/next'/>",
     "dial": f"{ANSWERED}<Dial timeout='30' action='/next'><Sip>sip:callee@CALLEE</Sip></Dial>",
     "ring": f"{ANSWERED}<Dial timeout='30' action='/next'><Sip>sip:nobody@SILENT</Sip></Dial>",
+    "conference": f"{ANSWERED}<Dial action='/next'><Conference record='true'>room</Conference></Dial>",
+    "lobby": "<Dial action='/next'><Conference startConferenceOnEnter='false' waitUrl='/tone.wav'>lobby</Conference></Dial>",
     "echo": "<Echo/>",
     "redirect": f"{ANSWERED}<Redirect>/again</Redirect>",
     "slow": f"{ANSWERED}<Redirect>/slow</Redirect>",
