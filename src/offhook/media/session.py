@@ -52,6 +52,7 @@ from offhook.media.events import (
     SpeakingChanged,
     Statistics,
 )
+from offhook.media.hooks import Hooks
 from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation
 from offhook.media.srtp import Security
 from offhook.media.voice import Voice
@@ -63,20 +64,15 @@ _Pending = Operation[Any]
 StartedT = TypeVar("StartedT", bound=_Pending)
 
 
-class MediaSession:
+class MediaSession(Hooks):
     """Audio of one leg: an RTP address, what is heard there and what is sent from there.
 
     ``Sessions.create`` makes one. All its methods raise ``MediaFailed``, and ``MediaClosed`` once it is closed.
     """
 
     def __init__(self, sessions: Sessions, session: SessionId) -> None:
+        super().__init__()
         self.id = session
-        self.on_digit: Callable[[str], None] | None = None
-        """Told of each key, once, on the loop. Without it keys are lost."""
-        self.on_rtp_lost: Callable[[int], None] | None = None
-        """Told for how many milliseconds nothing has arrived although something should."""
-        self.on_speaking: Callable[[bool], None] | None = None
-        """Told when it begins and stops to speak in a room that reports it."""
         self.local: Opened | None = None
         """Where the far end may send to; None until opened."""
         self._sessions = sessions
@@ -269,17 +265,6 @@ class MediaSession:
         self, command: Connect | Play | SendDigits | Record | Bridge | Measure, read: Callable[[Result | None], R]
     ) -> Operation[R]:
         return self.launch(command, Operation(self._sessions, command.id, read))
-
-    def tell(self, event: DigitReceived | SpeakingChanged | RtpLost) -> None:
-        """Pass on what happened to whoever wants to know, in the loop's next round."""
-        loop = asyncio.get_running_loop()
-        match event:
-            case DigitReceived(digit=digit) if self.on_digit is not None:
-                loop.call_soon(self.on_digit, digit)
-            case SpeakingChanged(speaking=speaking) if self.on_speaking is not None:
-                loop.call_soon(self.on_speaking, speaking)
-            case RtpLost(silent=silent) if self.on_rtp_lost is not None:
-                loop.call_soon(self.on_rtp_lost, silent)
 
     def launch(self, command: Command, operation: StartedT) -> StartedT:
         """Send a command of this session, whose end belongs to ``operation``."""
