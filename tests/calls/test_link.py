@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from offhook.calls.settings import CallSettings
-from offhook.media.commands import Play, WavFile
+from offhook.media.commands import AudioFile, Play
 from tests.calls.talks import talk
 from tests.calls.twins import LegTwin, World
 from tests.support.audio import sine, write_wav
@@ -24,7 +24,7 @@ def hears_music(w: World, leg: LegTwin) -> bool:
     plays = [
         command
         for command in w.engine.commands
-        if isinstance(command, Play) and command.session == leg.media.id and isinstance(command.sources[0], WavFile)
+        if isinstance(command, Play) and command.session == leg.media.id and isinstance(command.sources[0], AudioFile)
     ]
     stopped = {getattr(command, "target", None) for command in w.engine.commands}
     return any(command.id not in stopped for command in plays)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from offhook.media.commands import WavData
+from offhook.media.commands import AudioData
 from offhook.outbound.http import HttpRequest, HttpResponse
 from offhook.rcml.audio import AudioCache
 from offhook.rcml.errors import VerbFailed
@@ -37,7 +37,8 @@ def fetches(server: Server, clock: FrozenClock, times: int, limit: int = 1 << 20
 
     async def fetch() -> None:
         for _ in range(times):
-            assert await cache.fetch(ACCOUNT, URL) == WavData(data=server.body)
+            fetched = await cache.fetch(ACCOUNT, URL)
+            assert fetched == AudioData(data=server.body, name=URL, stated=server.headers.get("content-type", ""))
             clock.advance(10)
 
     asyncio.run(fetch())
@@ -82,8 +83,13 @@ def test_accounts_do_not_share_files():
     assert len(server.asked) == 2
 
 
-@pytest.mark.parametrize(("body", "says"), [(b"ID3\x03", "MP3"), (b"<html>", "no WAV file"), (b"", "no WAV file")])
-def test_what_is_no_wav_file_is_refused_with_advice(body, says):
-    with pytest.raises(VerbFailed, match=says) as caught:
-        fetches(Server(body), FrozenClock(), 1)
-    assert "sox" in str(caught.value)
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "TEXT/plain"])
+def test_what_is_said_to_be_no_sound_is_refused_with_advice(kind):
+    with pytest.raises(VerbFailed, match="no sound; answer with WAV, MP3") as caught:
+        fetches(Server(b"<html>", content_type=kind), FrozenClock(), 1)
+    assert caught.value.code == 12300
+
+
+@pytest.mark.parametrize("kind", ["audio/mpeg", "application/octet-stream", "video/mp4", ""])
+def test_everything_else_is_left_to_the_engine_with_what_was_said_of_it(kind):
+    fetches(Server(b"...", content_type=kind, etag='"1"'), FrozenClock(), 2)

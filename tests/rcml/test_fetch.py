@@ -134,7 +134,7 @@ def test_a_recording_of_the_account_is_played_from_disk():
 
     async def call():
         async with caller({"/": "<Response><Play>/mine</Play></Response>"}, own_recording=own) as c:
-            await c.hears("WavFile")
+            await c.hears("AudioFile")
             assert len(c.web.requests) == 1
 
     run(call())

@@ -138,7 +138,7 @@ BROKEN = {
     "an odd type": answer("{}", kind="application/json"),
     "an error": answer("oops", status=500),
     "no server": OutboundError(OutboundFault.CONNECT, "app.test:80 refused the connection; start the application"),
-    "an odd sound": answer(b"ID3....", kind="audio/mpeg"),
+    "an odd sound": answer(b"....", kind="audio/mp4"),
 }
 CODES = {
     "bad XML": 12100,

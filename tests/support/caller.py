@@ -20,6 +20,7 @@ from offhook.calls.events import ApplicationAsked, CallEvent, CallFacts, Heard, 
 from offhook.calls.leg import LegFailed
 from offhook.calls.script import Application, HungUp, Interruption, Redirected
 from offhook.media.commands import (
+    AudioData,
     AudioSource,
     Bridge,
     Cancel,
@@ -32,7 +33,6 @@ from offhook.media.commands import (
     Record,
     SendDigits,
     Silence,
-    WavData,
 )
 from offhook.media.events import (
     Cancelled,
@@ -79,7 +79,7 @@ def wav(name: str) -> bytes:
 
 def _label(source: AudioSource) -> str:
     match source:
-        case WavData(data=data):
+        case AudioData(data=data):
             return data[44:].rstrip(b"\0").decode()
         case Pcm(data=data):
             return data.rstrip(b"\0").decode()

@@ -255,7 +255,7 @@ fn the_echo_of_a_prompt_does_not_stop_it_and_a_voice_over_the_echo_does() {
         for speaks in [false, true] {
             let mut scene = Scene::new(1);
             let mut caller = Speaker::new(&mut scene, 1, Codec::Pcmu, false);
-            let source = crate::prompt::Prompt::new(&prompt, RATE).expect("a rate");
+            let source = crate::prompt::Prompt::new(&prompt, RATE, RATE).expect("a rate");
             let order = Order::Play {
                 loading: loaded(vec![Source::Prompt(Arc::new(source))]),
                 repeat: 1,

@@ -212,12 +212,7 @@ impl Part {
         let before = std::mem::replace(&mut self.rate, rate);
         match source {
             Source::Prompt(prompt) => {
-                let (samples, own) = prompt.samples(rate);
-                if before != rate && before != 0 {
-                    let old = prompt.samples(before).1;
-                    self.position = self.position * own as usize / old as usize;
-                    self.conversion = None;
-                }
+                let (samples, own) = (prompt.samples(), prompt.rate());
                 if own == rate {
                     let rest = samples.get(self.position..).unwrap_or(&[]);
                     let length = rest.len().min(room.len());
@@ -291,7 +286,7 @@ mod tests {
     }
 
     fn prompt(value: i16, length: usize) -> Source {
-        Source::Prompt(Arc::new(Prompt::new(&vec![value; length], RATE).expect("a rate")))
+        Source::Prompt(Arc::new(Prompt::new(&vec![value; length], RATE, RATE).expect("a rate")))
     }
 
     fn all(track: &mut Track) -> Vec<i16> {
@@ -353,7 +348,7 @@ mod tests {
         let sine: Vec<i16> = (0..4000)
             .map(|n| (8000.0 * (f64::from(n) * 0.3).sin()) as i16)
             .collect();
-        let prompt = Source::Prompt(Arc::new(Prompt::new(&sine, RATE).expect("a rate")));
+        let prompt = Source::Prompt(Arc::new(Prompt::new(&sine, RATE, RATE).expect("a rate")));
         for rate in [16_000, 48_000] {
             let mut stream = Track::stream(2, RATE, 1000).expect("a rate");
             assert!(stream.feed(&sine, true));

@@ -17,6 +17,7 @@ use offhook_media_core::command::{CommandId, Membership, Order, RoomId, RoomOrde
 use offhook_media_core::detect::voice::VoiceOptions;
 use offhook_media_core::event::Event;
 use offhook_media_core::session::Settings;
+use offhook_media_core::RATE;
 use rustix::event::{eventfd, EventfdFlags};
 
 use crate::clock::Clock;
@@ -30,6 +31,9 @@ use crate::shard::{run, Post};
 
 /// Commands that may wait for one shard; past them a command fails at once.
 const MOST_WAITING: usize = 65_536;
+
+/// Hertz of what is announced in rooms: all of a voice.
+const ROOM_RATE: u32 = 16_000;
 
 /// How an engine is set up.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +90,8 @@ pub struct Engine {
     joins: HashMap<CommandId, (SessionId, RoomId)>,
     /// The shard of each, and how many are in it.
     rooms: HashMap<RoomId, (usize, usize)>,
+    /// Hertz of what is sent to each, so that prompts are made for it.
+    rates: HashMap<SessionId, u32>,
 }
 
 impl Engine {
@@ -137,6 +143,7 @@ impl Engine {
             bridges: HashMap::new(),
             joins: HashMap::new(),
             rooms: HashMap::new(),
+            rates: HashMap::new(),
         })
     }
 
@@ -195,10 +202,15 @@ impl Engine {
     pub fn order(&mut self, session: SessionId, command: CommandId, order: Order) -> Result<(), Misuse> {
         self.begin(command, Owner::Session(session))?;
         let closes = matches!(order, Order::Close);
+        let rate = match &order {
+            Order::Connect(connect) => Some(connect.codec.rate()),
+            _ => None,
+        };
         let Some(shard) = self.sessions.get(&session).copied() else {
             self.fail(command, format!("there is no media session {session}"));
             return Ok(());
         };
+        self.rates.extend(rate.map(|rate| (session, rate)));
         if !self.tell(
             shard,
             Message::Order {
@@ -225,7 +237,8 @@ impl Engine {
         stop_on_voice: Option<VoiceOptions>,
     ) -> Result<(), Misuse> {
         let Some(loader) = &self.loader else { return Ok(()) };
-        let loading = loader.load(sources);
+        let line = self.rates.get(&session).copied().unwrap_or(RATE);
+        let loading = loader.load(sources, line);
         self.order(
             session,
             command,
@@ -307,7 +320,7 @@ impl Engine {
         repeat: u32,
     ) -> Result<(), Misuse> {
         let Some(loader) = &self.loader else { return Ok(()) };
-        let loading = loader.load(sources);
+        let loading = loader.load(sources, ROOM_RATE);
         self.order_room(room, command, RoomOrder::Announce { loading, repeat })
     }
 
@@ -442,6 +455,7 @@ impl Engine {
         };
         if let (Owner::Session(session), true) = (owner, gone) {
             self.sessions.remove(&session);
+            self.rates.remove(&session);
         }
         true
     }

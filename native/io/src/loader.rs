@@ -1,21 +1,24 @@
 //! Prompts: read, decoded and resampled on a thread of their own, and kept while there is room.
 //!
+//! What a file becomes is bounded in bytes and its decoding in time, and a decoder that falls over costs that one prompt.
+//!
 //! The cache is keyed by a hash of the bytes, keyed itself with a secret: nobody can make two files that meet in it. The
 //! least recently played go first.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::hash::Hasher;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{bounded, Receiver, Sender, TrySendError};
 use offhook_media_core::command::{Loading, Source, Tone};
-use offhook_media_core::prompt::Prompt;
-use offhook_media_core::wav;
+use offhook_media_core::prompt::{Pressing, Prompt};
+use offhook_media_decode::{Decoder, Piece};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::clock::Chance;
@@ -23,6 +26,10 @@ use crate::metrics::{count, SharedMetrics};
 
 /// Bytes of one prompt, undecoded.
 pub const LARGEST: u64 = 64 << 20;
+/// Bytes of one prompt, decoded: over an hour for a telephone.
+const MOST_DECODED: usize = 64 << 20;
+/// What decoding one prompt may take; others wait meanwhile.
+const MOST_TIME: Duration = Duration::from_secs(5);
 const MOST_WAITING: usize = 4096;
 
 /// Bytes that somebody else owns, for as long as they are needed.
@@ -30,10 +37,17 @@ pub type Bytes = Box<dyn AsRef<[u8]> + Send + Sync>;
 
 /// A source as it is named from above.
 pub enum SourceOrder {
-    /// A path.
-    WavFile(String),
-    /// A WAV file in memory.
-    WavData(Bytes),
+    /// The path of a sound file.
+    File(String),
+    /// A sound file in memory.
+    Data {
+        /// Its bytes.
+        bytes: Bytes,
+        /// What it is called.
+        name: String,
+        /// What its sender says that it is; empty when nothing.
+        stated: String,
+    },
     /// 16-bit little-endian mono samples and their rate.
     Pcm(Bytes, u32),
     /// Milliseconds.
@@ -44,7 +58,16 @@ pub enum SourceOrder {
 
 struct Request {
     sources: Vec<SourceOrder>,
+    line: u32,
     loading: Loading,
+}
+
+struct Owned(Bytes);
+
+impl AsRef<[u8]> for Owned {
+    fn as_ref(&self) -> &[u8] {
+        (*self.0).as_ref()
+    }
 }
 
 /// The engine's end of the loader's queue.
@@ -64,11 +87,12 @@ impl Loader {
         Ok((Self { queue }, thread))
     }
 
-    /// The sources, now or soon.
-    pub fn load(&self, sources: Vec<SourceOrder>) -> Loading {
+    /// The sources, now or soon, for a line of `line` hertz.
+    pub fn load(&self, sources: Vec<SourceOrder>, line: u32) -> Loading {
         let loading = Loading::default();
         let request = Request {
             sources,
+            line,
             loading: Arc::clone(&loading),
         };
         let reason = match self.queue.try_send(request) {
@@ -82,10 +106,10 @@ impl Loader {
 }
 
 fn load_all(requests: &Receiver<Request>, mut cache: Cache) {
-    for Request { sources, loading } in requests {
+    for Request { sources, line, loading } in requests {
         // One sound that breaks the decoder must not silence all calls from then on.
         let loaded = catch_unwind(AssertUnwindSafe(|| {
-            sources.into_iter().map(|source| cache.load(source)).collect()
+            sources.into_iter().map(|source| cache.load(source, line)).collect()
         }));
         let loaded = loaded.unwrap_or_else(|_| Err("the sound could not be decoded".into()));
         let _ = loading.set(loaded);
@@ -114,31 +138,39 @@ impl Cache {
         }
     }
 
-    fn load(&mut self, source: SourceOrder) -> Result<Source, String> {
+    fn load(&mut self, source: SourceOrder, line: u32) -> Result<Source, String> {
         match source {
-            SourceOrder::WavFile(path) => {
+            SourceOrder::File(path) => {
                 let bytes = read(&path).map_err(|error| format!("cannot play {path}: {error}"))?;
-                self.prompt(0, &bytes, decode_wav)
-                    .map_err(|error| format!("cannot play {path}: {error}"))
+                self.file(Box::new(bytes), line, "", &path)
             }
-            SourceOrder::WavData(bytes) => self
-                .prompt(0, (*bytes).as_ref(), decode_wav)
-                .map_err(|error| format!("cannot play the audio: {error}")),
-            SourceOrder::Pcm(bytes, rate) => self.prompt(rate, (*bytes).as_ref(), |bytes| decode_pcm(bytes, rate)),
+            SourceOrder::Data { bytes, name, stated } => {
+                self.file(bytes, line, &stated, if name.is_empty() { "the audio" } else { &name })
+            }
+            SourceOrder::Pcm(bytes, rate) => self.prompt((rate, line), Owned(bytes), |bytes, line| {
+                let samples: Vec<i16> = bytes.as_ref().chunks_exact(2).map(sample).collect();
+                Prompt::new(&samples, rate, line).map_err(|error| error.to_string())
+            }),
             SourceOrder::Silence(ms) => Ok(Source::Silence(ms)),
             SourceOrder::Tone(tone) => Ok(Source::Tone(tone)),
         }
     }
 
+    fn file(&mut self, bytes: Bytes, line: u32, stated: &str, name: &str) -> Result<Source, String> {
+        self.prompt((0, line), Owned(bytes), |bytes, line| press(bytes, line, stated))
+            .map_err(|error| format!("cannot play {name}: it {error}"))
+    }
+
     fn prompt(
         &mut self,
-        rate: u32,
-        bytes: &[u8],
-        decode: impl FnOnce(&[u8]) -> Result<Prompt, String>,
+        (rate, line): (u32, u32),
+        bytes: Owned,
+        decode: impl FnOnce(Owned, u32) -> Result<Prompt, String>,
     ) -> Result<Source, String> {
         let mut hasher = SipHasher13::new_with_keys(self.keys.0, self.keys.1);
         hasher.write_u32(rate);
-        hasher.write(bytes);
+        hasher.write_u32(line);
+        hasher.write(bytes.as_ref());
         let key = hasher.finish128().as_u128();
         self.turn += 1;
         if let Some((turn, prompt)) = self.prompts.get_mut(&key) {
@@ -147,7 +179,7 @@ impl Cache {
             return Ok(Source::Prompt(Arc::clone(prompt)));
         }
         count(&self.metrics.prompt_misses);
-        let prompt = Arc::new(decode(bytes)?);
+        let prompt = Arc::new(decode(bytes, line)?);
         if prompt.bytes() <= self.room {
             self.used += prompt.bytes();
             self.prompts.insert(key, (self.turn, Arc::clone(&prompt)));
@@ -186,17 +218,26 @@ fn read(path: &str) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn decode_wav(bytes: &[u8]) -> Result<Prompt, String> {
-    let wav = wav::read(bytes).map_err(|error| error.to_string())?;
-    Prompt::new(&wav.samples, wav.rate).map_err(|error| error.to_string())
+fn sample(bytes: &[u8]) -> i16 {
+    i16::from_le_bytes([bytes[0], bytes[1]])
 }
 
-fn decode_pcm(bytes: &[u8], rate: u32) -> Result<Prompt, String> {
-    let samples: Vec<i16> = bytes
-        .chunks_exact(2)
-        .map(|s| i16::from_le_bytes([s[0], s[1]]))
-        .collect();
-    Prompt::new(&samples, rate).map_err(|error| error.to_string())
+/// A sound file as a prompt, or a phrase that follows its name.
+fn press(bytes: Owned, line: u32, stated: &str) -> Result<Prompt, String> {
+    let begun = Instant::now();
+    let mut decoder = Decoder::open(Cursor::new(bytes), stated).map_err(|refused| refused.0)?;
+    let (mut pressing, mut piece) = (Pressing::new(line), Piece::default());
+    while decoder.next(&mut piece).map_err(|refused| refused.0)? {
+        let pushed = pressing.push(&piece.samples, piece.rate);
+        pushed.map_err(|error| error.to_string())?;
+        if pressing.bytes() > MOST_DECODED {
+            return Err(format!("is larger than {} MiB when decoded", MOST_DECODED >> 20));
+        }
+        if begun.elapsed() > MOST_TIME {
+            return Err(format!("takes more than {} s to decode", MOST_TIME.as_secs()));
+        }
+    }
+    Ok(pressing.finish())
 }
 
 #[cfg(test)]
@@ -207,12 +248,20 @@ mod tests {
         SourceOrder::Pcm(Box::new(vec![value; 3200]), 8000)
     }
 
+    fn data(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> SourceOrder {
+        SourceOrder::Data {
+            bytes: Box::new(bytes),
+            name: "a.mp3".into(),
+            stated: "audio/mpeg".into(),
+        }
+    }
+
     #[test]
     fn the_same_bytes_are_decoded_once_and_the_least_recent_go_first() {
         let metrics = Arc::new(SharedMetrics::default());
         let mut cache = Cache::new(6400, Arc::clone(&metrics));
         for value in [1, 2, 1, 3, 1, 2] {
-            cache.load(pcm(value)).expect("audio");
+            cache.load(pcm(value), 8000).expect("audio");
         }
         assert_eq!(
             (metrics.prompt_hits.load(Relaxed), metrics.prompt_misses.load(Relaxed)),
@@ -232,8 +281,8 @@ mod tests {
     #[test]
     fn a_defect_that_one_sound_meets_does_not_silence_the_others() {
         let (loader, thread) = Loader::start(6400, Arc::default()).expect("a thread");
-        let broken = loader.load(vec![SourceOrder::WavData(Box::new(Mine))]);
-        let sound = loader.load(vec![pcm(1)]);
+        let broken = loader.load(vec![data(Mine)], 8000);
+        let sound = loader.load(vec![pcm(1)], 8000);
         drop(loader);
         thread.join().expect("a thread that ends");
         assert_eq!(
@@ -249,9 +298,12 @@ mod tests {
     #[test]
     fn what_cannot_be_played_is_said_in_a_sentence() {
         let mut cache = Cache::new(6400, Arc::default());
-        let reason = cache.load(SourceOrder::WavFile("/nowhere/x.wav".into())).err();
+        let reason = cache.load(SourceOrder::File("/nowhere/x.wav".into()), 8000).err();
         assert!(reason.is_some_and(|r| r.starts_with("cannot play /nowhere/x.wav: No such file")));
-        assert!(cache.load(SourceOrder::WavData(Box::new(vec![1, 2, 3]))).is_err());
-        assert!(cache.load(SourceOrder::Pcm(Box::new(vec![0; 10]), 1)).is_err());
+        let page = data(b"<html>".to_vec());
+        let reason = cache.load(page, 8000).err();
+        assert!(reason
+            .is_some_and(|r| r.starts_with("cannot play a.mp3: it is a web page or XML (stated to be audio/mpeg);")));
+        assert!(cache.load(SourceOrder::Pcm(Box::new(vec![0; 10]), 1), 8000).is_err());
     }
 }

@@ -5,6 +5,7 @@
 
 mod rooms;
 
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::time::Duration;
 
 use offhook_media_core::codec::opus;
@@ -98,8 +99,12 @@ fn source(entry: &Bound<'_, PyTuple>) -> PyResult<SourceOrder> {
     let kind: String = entry.get_item(0)?.extract()?;
     let bytes = || -> PyResult<_> { Ok(Box::new(Lent(entry.get_item(1)?.extract()?))) };
     match kind.as_str() {
-        "file" => Ok(SourceOrder::WavFile(entry.get_item(1)?.extract()?)),
-        "wav" => Ok(SourceOrder::WavData(bytes()?)),
+        "file" => Ok(SourceOrder::File(entry.get_item(1)?.extract()?)),
+        "data" => Ok(SourceOrder::Data {
+            bytes: bytes()?,
+            name: entry.get_item(2)?.extract()?,
+            stated: entry.get_item(3)?.extract()?,
+        }),
         "pcm" => Ok(SourceOrder::Pcm(bytes()?, entry.get_item(2)?.extract()?)),
         "silence" => Ok(SourceOrder::Silence(entry.get_item(1)?.extract()?)),
         "tone" => Ok(SourceOrder::Tone(Tone {
@@ -514,7 +519,19 @@ fn figures<'py>(py: Python<'py>, s: &Statistics) -> PyResult<Bound<'py, PyDict>>
     Ok(dict)
 }
 
+/// A sound file as 16-bit samples of one channel, and their rate.
+#[pyfunction]
+fn decode<'py>(py: Python<'py>, data: PyBackedBytes, longest: usize) -> PyResult<(Bound<'py, PyBytes>, u32)> {
+    let bytes = std::io::Cursor::new(Lent(data));
+    let decoded = py.detach(|| catch_unwind(AssertUnwindSafe(|| offhook_media_decode::decode(bytes, longest))));
+    let decoded = decoded.map_err(|_| PyValueError::new_err("cannot be decoded"))?;
+    let piece = decoded.map_err(|refused| PyValueError::new_err(refused.0))?;
+    let samples: Vec<u8> = piece.samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    Ok((PyBytes::new(py, &samples), piece.rate))
+}
+
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(decode, module)?)?;
     module.add_class::<Engine>()
 }

@@ -13,7 +13,7 @@ from offhook.calls.active import ActiveCall
 from offhook.calls.recording import Tape
 from offhook.calls.surroundings import Surroundings
 from offhook.calls.transferring import under_way
-from offhook.media.commands import WavFile
+from offhook.media.commands import AudioFile
 from offhook.media.events import Played, Recorded
 from offhook.media.operation import MediaFailed, Operation
 
@@ -112,7 +112,7 @@ class Link:
         if not self._music_file:
             return
         one, other = self._both
-        music = WavFile(path=self._music_file)
+        music = AudioFile(path=self._music_file)
         for call, listener in ((one, other), (other, one)):
             if call.held and listener not in self._music and not listener.over:
                 try:

@@ -21,7 +21,7 @@ from offhook.cli.options import DataDir, address_or_exit, settings_or_exit
 from offhook.cli.phone import AFTER_OUR_TURN, SILENT_LINE, CallFailed, Phone
 from offhook.cli.ready import FILE_NAME, NotReady, Ready, read
 from offhook.cli.transcript import Transcript
-from offhook.media.commands import AudioSource, Pcm, WavFile
+from offhook.media.commands import AudioFile, AudioSource, Pcm
 from offhook.media.session import MediaClosed, MediaFailed
 from offhook.ops.logging import configure
 from offhook.ops.settings import LogSettings
@@ -67,7 +67,7 @@ def call(
         str, typer.Option(help="Keys to press; comma-separated groups wait until the other side is quiet; w: 0.5 s.")
     ] = "",
     say: Annotated[str, typer.Option(help="Text to speak once the other side is quiet.")] = "",
-    play: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="WAV file to play instead.")] = None,
+    play: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Sound file to play instead.")] = None,
     record: Annotated[Path | None, typer.Option(help="WAV file for what is heard.")] = None,
     expect: Annotated[list[str] | None, typer.Option(help="Text that the application must say; repeatable.")] = None,
     caller: Annotated[str, typer.Option("--from", help="Caller's number.")] = "+15005550006",
@@ -298,7 +298,7 @@ class _Conversation:
 
     async def _speech(self) -> AudioSource | None:
         if self._order.play is not None:
-            return WavFile(path=str(self._order.play.resolve()))
+            return AudioFile(path=str(self._order.play.resolve()))
         if not self._order.say:
             return None
         synthesizer = build_synthesizer(self._order.speech, cache=self._order.speech_cache)

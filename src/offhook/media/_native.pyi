@@ -106,3 +106,6 @@ class Engine:
 
     def join(self, milliseconds: int) -> bool:
         """Wait for the threads, at most so long; whether all have ended."""
+
+def decode(data: bytes, longest: int) -> tuple[bytes, int]:
+    """A sound file as 16-bit samples of one channel, and their rate. ``ValueError`` when it cannot be decoded."""

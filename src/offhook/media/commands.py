@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NewType
 
 from offhook.media.membership import Membership, RoomId
+from offhook.media.sources import AudioData, AudioFile, AudioSource, Pcm, Silence, Tone
 from offhook.media.srtp import Security
 from offhook.media.voice import Voice
 
@@ -45,50 +46,6 @@ class Direction(StrEnum):
     SENDONLY = "sendonly"
     RECVONLY = "recvonly"
     INACTIVE = "inactive"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WavFile:
-    """A RIFF/WAVE file on disk: PCM 8/16 bit, mu-law or A-law, any sample rate, mono or stereo (mixed down)."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WavData:
-    """The same, in memory."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pcm:
-    """Bare samples: 16-bit little-endian mono at ``rate`` hertz (8000..48000)."""
-
-    data: bytes
-    rate: int = 8000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
-    """``duration`` milliseconds of nothing, for pauses between prompts."""
-
-    duration: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tone:
-    """A sum of sines for ``on`` ms, then ``off`` ms of silence; ``repeat`` 0 means until stopped."""
-
-    frequencies: tuple[float, ...]
-    on: int
-    off: int = 0
-    repeat: int = 1
-    level: float = -12.0
-    """Level of each sine in dBm0 (full scale is about +3)."""
-
-
-AudioSource = WavFile | WavData | Pcm | Silence | Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,3 +355,6 @@ Command = (
     | Cancel
     | CloseSession
 )
+
+__all__ = ["AudioData", "AudioFile", "AudioSource", "Pcm", "Silence", "Tone"]
+"""Sources that commands carry, for who imports them from here; the commands themselves are public anyway."""

@@ -59,7 +59,7 @@ from offhook.media.fake_stage import Turn, Work
 from offhook.media.fake_streams import Injecting, Tapping
 from offhook.media.fake_work import WAITS, Bridging, Dialling, Playing, Recording
 from offhook.media.membership import RoomId
-from offhook.media.wav import WavInvalid, pcm_samples
+from offhook.media.wav import pcm_samples
 
 
 class Refused(Exception):
@@ -98,7 +98,7 @@ class FakeEngine:
             case _:
                 try:
                     self._carry_out(command)
-                except (Refused, WavInvalid, OSError) as error:
+                except (Refused, ValueError, OSError) as error:
                     self.fail(command.id, str(error))
 
     def listen(self, listener: Callable[[Sequence[Event]], None]) -> None:

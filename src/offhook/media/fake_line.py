@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
-from offhook.media.commands import AudioSource, Connect, Direction, Pcm, SessionId, Silence, Tone, WavData, WavFile
+from offhook.media.commands import AudioData, AudioFile, AudioSource, Connect, Direction, Pcm, SessionId, Silence, Tone
 from offhook.media.events import Statistics
-from offhook.media.wav import RATE, pcm_samples, read_wav, resampled
+from offhook.media.native import decode
+from offhook.media.wav import RATE, pcm_samples, resampled
 
 PER_MS = RATE // 1000
 SPEECH = Tone(frequencies=(300.0, 550.0), on=0, level=-16.0)
@@ -154,12 +155,12 @@ class Line:
 
 
 def source_length(source: AudioSource) -> int | None:
-    """Milliseconds of a source, None without end. Raises ``WavInvalid`` and ``OSError``."""
+    """Milliseconds of a source, None without end. Raises ``ValueError`` and ``OSError``."""
     match source:
-        case WavFile(path=path):
-            return read_wav(Path(path).read_bytes()).duration
-        case WavData(data=data):
-            return read_wav(data).duration
+        case AudioFile(path=path):
+            return len(_decoded(Path(path).read_bytes())) // PER_MS
+        case AudioData(data=data):
+            return len(_decoded(data)) // PER_MS
         case Pcm(data=data, rate=rate):
             return len(data) // 2 * 1000 // rate
         case Silence(duration=duration):
@@ -171,12 +172,12 @@ def source_length(source: AudioSource) -> int | None:
 
 
 def source_samples(source: AudioSource) -> array[int]:
-    """A source at 8 kHz; ten minutes of one that has no end. Raises ``WavInvalid`` and ``OSError``."""
+    """A source at 8 kHz; ten minutes of one that has no end. Raises ``ValueError`` and ``OSError``."""
     match source:
-        case WavFile(path=path):
-            return read_wav(Path(path).read_bytes()).line()
-        case WavData(data=data):
-            return read_wav(data).line()
+        case AudioFile(path=path):
+            return _decoded(Path(path).read_bytes())
+        case AudioData(data=data):
+            return _decoded(data)
         case Pcm(data=data, rate=rate):
             return resampled(pcm_samples(data), rate, RATE)
         case Silence(duration=duration):
@@ -186,6 +187,11 @@ def source_samples(source: AudioSource) -> array[int]:
             return (tone_samples(source) + pause) * (repeat or 600_000 // max(1, on + off))
         case never:
             assert_never(never)
+
+
+def _decoded(data: bytes) -> array[int]:
+    pcm, rate = decode(data)
+    return resampled(pcm_samples(pcm), rate, RATE)
 
 
 def tone_samples(tone: Tone) -> array[int]:

@@ -12,8 +12,11 @@ from typing import Any, assert_never
 import structlog
 
 from offhook.media._native import Engine as Compiled
+from offhook.media._native import decode as decode_file
 from offhook.media.commands import (
     Announce,
+    AudioData,
+    AudioFile,
     AudioSource,
     Bridge,
     Cancel,
@@ -40,8 +43,6 @@ from offhook.media.commands import (
     Tap,
     Tone,
     Track,
-    WavData,
-    WavFile,
 )
 from offhook.media.events import (
     AudioChunk,
@@ -232,6 +233,13 @@ class NativeEngine:
         )
 
 
+def decode(data: bytes, longest: int = 1 << 26) -> tuple[bytes, int]:
+    """A whole sound file as 16-bit samples of one channel, and their rate. Raises ``ValueError`` with a phrase that follows
+    the file's name, also for one of more than ``longest`` samples. For tests and tools; a call's audio is decoded elsewhere.
+    """
+    return decode_file(data, longest)
+
+
 def _nobody(events: Sequence[Event]) -> None:
     log.error("media_events_without_listener", count=len(events))
 
@@ -242,10 +250,10 @@ def _membership(of: Membership) -> tuple[bool, bool, int | None, float, bool, bo
 
 def _source(source: AudioSource) -> tuple[object, ...]:
     match source:
-        case WavFile():
+        case AudioFile():
             return ("file", source.path)
-        case WavData():
-            return ("wav", source.data)
+        case AudioData():
+            return ("data", source.data, source.name, source.stated)
         case Pcm():
             return ("pcm", source.data, source.rate)
         case Silence():

@@ -11,13 +11,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from offhook.media.commands import AudioSource, WavData
+from offhook.media.commands import AudioData, AudioSource
 from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError
 from offhook.rcml.errors import Code, VerbFailed
 from offhook.rcml.settings import RcmlSettings
 from offhook.rcml.urls import without_credentials
 from offhook.vocabulary.sids import AccountSid
 
+SOUND_TYPES: Final = frozenset(
+    f"audio/{kind}"
+    for kind in ("wav", "wave", "x-wav", "vnd.wave", "mpeg", "mp3", "x-mp3", "ogg", "opus", "vorbis", "flac", "x-flac")
+) | {"application/ogg"}
+"""Content types of what can be played, where an application answers with sound in place of a document."""
+_NO_SOUND: Final = frozenset(
+    {"application/json", "application/xml", "application/xhtml+xml", "application/vnd.apple.mpegurl"}
+)
 _MAX_AGE: Final = re.compile(r"max-age\s*=\s*\"?([0-9]{1,9})")
 
 
@@ -32,6 +40,8 @@ class HttpClient(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
     data: bytes
+    stated: str
+    """Its content type."""
     fresh_until: float
     validators: Mapping[str, str]
 
@@ -51,7 +61,7 @@ class AudioCache:
         kept = self._kept.get((account_sid, url))
         if kept is not None and kept.fresh_until > self._monotonic():
             self._kept.move_to_end((account_sid, url))
-            return WavData(data=kept.data)
+            return AudioData(data=kept.data, name=without_credentials(url), stated=kept.stated)
         request = HttpRequest(
             url=url,
             method="GET",
@@ -67,18 +77,18 @@ class AudioCache:
                 f"the sound file {shown} could not be fetched: {failure}", Code.AUDIO_UNAVAILABLE
             ) from failure
         if response.status == 304 and kept is not None:
-            data = kept.data
+            data, stated = kept.data, kept.stated
         elif response.status == 200:
-            data = checked(response.body, shown)
+            data, stated = response.body, checked(response.content_type, shown)
         else:
             raise VerbFailed(
                 f"the sound file {shown} could not be fetched: the server answered {response.status}",
                 Code.AUDIO_UNAVAILABLE,
             )
-        self._keep(account_sid, url, data, response)
-        return WavData(data=data)
+        self._keep(account_sid, url, data, stated, response)
+        return AudioData(data=data, name=shown, stated=stated)
 
-    def _keep(self, account_sid: AccountSid, url: str, data: bytes, response: HttpResponse) -> None:
+    def _keep(self, account_sid: AccountSid, url: str, data: bytes, stated: str, response: HttpResponse) -> None:
         old = self._kept.pop((account_sid, url), None)
         if old is not None:
             self._size -= len(old.data)
@@ -94,18 +104,19 @@ class AudioCache:
         }
         if not age and not validators:
             return
-        self._kept[account_sid, url] = _Kept(data=data, fresh_until=self._monotonic() + age, validators=validators)
+        self._kept[account_sid, url] = _Kept(
+            data=data, stated=stated, fresh_until=self._monotonic() + age, validators=validators
+        )
         self._size += len(data)
         while self._size > self._settings.audio_cache:
             self._size -= len(self._kept.popitem(last=False)[1].data)
 
 
-def checked(data: bytes, url: str) -> bytes:
-    """``data`` if it begins like a WAV file. Raises ``VerbFailed`` that says what to do otherwise."""
-    if data[:4] in (b"RIFF", b"RF64") and data[8:12] == b"WAVE":
-        return data
-    kind = "an MP3 file" if data[:3] == b"ID3" or data[:2] in (b"\xff\xfb", b"\xff\xf3") else "no WAV file"
-    raise VerbFailed(
-        f"{url} is {kind}; convert it to WAV (PCM, mu-law or A-law), such as with: sox in.mp3 -r 8000 -c 1 out.wav",
-        Code.CONTENT_TYPE,
-    )
+def checked(content_type: str, url: str) -> str:
+    """``content_type`` if sound may come under it; the engine looks at the bytes. Raises ``VerbFailed`` otherwise."""
+    if content_type.startswith("text/") or content_type in _NO_SOUND:
+        raise VerbFailed(
+            f"{url} is {content_type}, no sound; answer with WAV, MP3, Ogg (Opus or Vorbis) or FLAC, and its content type",
+            Code.CONTENT_TYPE,
+        )
+    return content_type

@@ -11,9 +11,9 @@ from typing import Final
 
 from offhook.calls.parameters import voice_parameters
 from offhook.calls.script import Application, ScriptCall
-from offhook.media.commands import AudioSource, WavData, WavFile
+from offhook.media.commands import AudioData, AudioFile, AudioSource
 from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError, OutboundFault, Signer
-from offhook.rcml.audio import AudioCache, HttpClient, checked
+from offhook.rcml.audio import SOUND_TYPES, AudioCache, HttpClient
 from offhook.rcml.document import SIZE_LIMIT, parse
 from offhook.rcml.errors import Code, DocumentError, FetchFailed, RcmlError, VerbFailed
 from offhook.rcml.interpreter import Page
@@ -53,7 +53,7 @@ class Documents:
         self._monotonic = monotonic
         self._application = call.application
         self._fallback_used = False
-        self._given: dict[str, bytes] = {}
+        self._given: dict[str, AudioData] = {}
         self.base: str | None = None
         """URL of the document that runs: what its relative URLs are relative to."""
         self.cookies: dict[str, str] = {}
@@ -88,10 +88,10 @@ class Documents:
         """A sound file that the running document names. Raises ``VerbFailed``."""
         given = self._given.get(url)
         if given is not None:
-            return WavData(data=given)
+            return given
         account, absolute = self._call.facts.account_sid, resolve(self.base, url)
         if self._own_recording is not None and (path := await self._own_recording(account, absolute)) is not None:
-            return WavFile(path=str(path))
+            return AudioFile(path=str(path))
         return await self._audio.fetch(account, absolute, self.cookies)
 
     async def _fallback(self, failure: RcmlError, url: str | None) -> Page:
@@ -144,18 +144,15 @@ class Documents:
             page = Page(verbs=(), url=url)
         elif kind in XML_TYPES or (not kind and response.body.lstrip().startswith(b"<")):
             return self._parsed(response.body, url, _charset(response))
-        elif kind.startswith("audio/"):
-            try:
-                self._given = {url: checked(response.body, response.url)}
-            except VerbFailed as failure:
-                raise self._failed(str(failure), failure.code) from failure
+        elif kind in SOUND_TYPES:
+            self._given = {url: AudioData(data=response.body, name=without_credentials(response.url), stated=kind)}
             page = Page(verbs=(Play(url=url),), url=url)
         elif kind == "text/plain":
             page = Page(verbs=(Say(text=response.body.decode("utf-8", "replace").strip()),), url=url)
         else:
             shown = kind or "none"
             raise self._failed(
-                f"{response.url} answered with content type {shown}; send text/xml (or text/plain, audio/wav)",
+                f"{response.url} answered with content type {shown}; send text/xml (or text/plain, audio/wav, audio/mpeg …)",
                 Code.CONTENT_TYPE,
             )
         self.base = page.url

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from offhook.calls.events import ConferenceChanged, StatusCallback
 from offhook.calls.settings import CallSettings
-from offhook.media.commands import Announce, Join, Tone, WavFile
+from offhook.media.commands import Announce, AudioFile, Join, Tone
 from tests.calls.conferences.people import QUIET, meeting
 from tests.support.virtual_loop import run, settle
 
@@ -127,7 +127,7 @@ def test_comings_and_goings_are_heard_unless_they_are_not_to_be() -> None:
             assert len(sounds()) == 1
             bob.hangs_up()
             await settle(20)
-            assert sounds()[-1] == (WavFile(path="/exit.wav"),)
+            assert sounds()[-1] == (AudioFile(path="/exit.wav"),)
 
     run(main())
 
@@ -145,7 +145,7 @@ def test_an_announcement_is_for_all_or_for_one() -> None:
             await asyncio.sleep(0.1)
             assert (ann.hears, bob.hears) == ({"bob"}, {"ann", "tone"})
             await asyncio.sleep(1)
-            m.live.announce((WavFile(path="/missing.wav"),), "http://a.test/none")
+            m.live.announce((AudioFile(path="/missing.wav"),), "http://a.test/none")
             await asyncio.sleep(1)
             told = [event for event in m.w.log.events if isinstance(event, ConferenceChanged)][-3:]
             assert [(event.moment.value, event.announce_url) for event in told] == [

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from offhook.calls.settings import CallSettings
-from offhook.media.commands import Join, Play, WavFile
+from offhook.media.commands import AudioFile, Join, Play
 from tests.calls.conferences.people import QUIET, meeting
 from tests.support.virtual_loop import run, settle
 
@@ -61,7 +61,7 @@ def test_music_is_a_setting_and_without_the_file_it_is_silent(tmp_path) -> None:
         async with meeting(CallSettings(hold_music="/missing.wav")) as m:
             ann = await m.comes("ann", LISTENER)
             play = next(command for command in m.w.engine.commands if isinstance(command, Play))
-            assert play.sources == (WavFile(path="/missing.wav"),)
+            assert play.sources == (AudioFile(path="/missing.wav"),)
             assert (ann.hears, ann.outcome) == (set(), None)
 
     run(main())

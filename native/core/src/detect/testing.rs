@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use crate::command::Tone;
 use crate::tone::ToneGenerator;
-use crate::wav;
 use crate::RATE;
 
 /// `ms` of a sum of sines, `(hertz, dBm0)` each.
@@ -53,7 +52,8 @@ pub fn speech() -> Vec<(String, Vec<i16>)> {
     paths.retain(|path| path.extension().is_some_and(|kind| kind == "wav"));
     paths.sort();
     let clip = |path: PathBuf| {
-        let wav = wav::read(&std::fs::read(&path).expect("a clip")).expect("a WAV file");
+        let wav =
+            offhook_media_decode::decode(std::fs::File::open(&path).expect("a clip"), 1 << 26).expect("a WAV file");
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
         (name.unwrap_or_default(), wav.samples)
     };

@@ -17,7 +17,7 @@ from offhook.calls.conferences.seat import Place, Seat
 from offhook.calls.events import ConferenceFacts, ParticipantFacts
 from offhook.calls.recording import Recording
 from offhook.calls.surroundings import Surroundings
-from offhook.media.commands import AudioSource, Tone, WavFile
+from offhook.media.commands import AudioFile, AudioSource, Tone
 from offhook.media.events import Recorded
 from offhook.media.membership import Membership
 from offhook.media.operation import MediaFailed, Operation
@@ -140,7 +140,7 @@ class LiveConference:
 
     def beep(self, path: str, tone: Tone) -> None:
         """Let all hear a sound."""
-        self.room.announce(WavFile(path=path) if path else tone)
+        self.room.announce(AudioFile(path=path) if path else tone)
 
     # From outside
 

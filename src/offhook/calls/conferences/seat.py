@@ -10,7 +10,7 @@ import structlog
 
 from offhook.calls.active import ActiveCall
 from offhook.calls.conferences.entry import ConferenceEntry
-from offhook.media.commands import AudioSource, Silence, Tone, WavFile
+from offhook.media.commands import AudioFile, AudioSource, Silence, Tone
 from offhook.media.membership import Membership
 from offhook.media.operation import MediaClosed, MediaFailed, Operation
 from offhook.media.room import Room
@@ -143,7 +143,7 @@ class Seat:
             if url and self.entry.entertain is not None:
                 await self.entry.entertain(url, method)
             elif url is None:
-                sources = (WavFile(path=self._music),) if self._music else WAITING
+                sources = (AudioFile(path=self._music),) if self._music else WAITING
                 await self.call.media.play(*sources, loop=0)
         except MediaClosed:
             return

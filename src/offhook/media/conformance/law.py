@@ -10,6 +10,7 @@ from pathlib import Path
 
 from offhook.media.commands import (
     Announce,
+    AudioFile,
     AudioSource,
     Bridge,
     Cancel,
@@ -32,7 +33,6 @@ from offhook.media.commands import (
     Silence,
     Tap,
     Tone,
-    WavFile,
 )
 from offhook.media.conformance.bench import Bench, Suite, scenario
 from offhook.media.engine import Engine
@@ -142,7 +142,7 @@ def _anything(
         [
             (Silence(duration=chance.randrange(0, 60)),),
             (Tone(frequencies=(600.0,), on=30, repeat=0),),
-            (WavFile(path=str(directory / "missing.wav")),),
+            (AudioFile(path=str(directory / "missing.wav")),),
             (),
         ]
     )

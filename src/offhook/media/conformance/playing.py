@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import math
 from array import array
+from pathlib import Path
 
 from offhook.media.commands import (
+    AudioData,
+    AudioFile,
     Direction,
     Pcm,
     Silence,
     Tone,
-    WavData,
-    WavFile,
 )
 from offhook.media.conformance.bench import PER_MS, Bench, Suite, failure, presence, scenario, tone
 from offhook.media.wav import RATE, pcm_bytes, pcm_samples, wav_bytes
+
+SOUNDS = Path(__file__).parents[4] / "native" / "decode" / "tests" / "sounds"
+"""Files of all kinds: 700 Hz for a second each."""
 
 
 class Playing(Suite):
@@ -24,7 +28,7 @@ class Playing(Suite):
         session, far = await bench.line()
         loop = asyncio.get_running_loop()
         began = loop.time()
-        played = await session.play(WavData(data=wav_bytes(pcm_samples(tone(600, 300)))))
+        played = await session.play(AudioData(data=wav_bytes(pcm_samples(tone(600, 300)))))
         assert self.near(played.duration, 300, 20)
         assert self.near(1000 * (loop.time() - began), 300)
         assert played.stopped_by is None
@@ -37,7 +41,7 @@ class Playing(Suite):
         path = bench.directory / "prompt.wav"
         path.write_bytes(wav_bytes(pcm_samples(tone(500, 200))))
         played = await session.play(
-            WavFile(path=str(path)),
+            AudioFile(path=str(path)),
             Pcm(data=tone(900, 200)),
             Tone(frequencies=(1300.0,), on=200),
             Silence(duration=100),
@@ -58,11 +62,21 @@ class Playing(Suite):
             rate=16_000,
         )
         ulaw = _g711_wav(7, [0x80, 0x80, 0x80, 0x80, 0x00, 0x00, 0x00, 0x00] * 200)
-        played = await session.play(wide, WavData(data=ulaw))
+        played = await session.play(wide, AudioData(data=ulaw))
         await asyncio.sleep(0.1)
         assert self.near(played.duration, 400, 20)
         assert self.near(presence(far.heard(), 700), 200)
         assert self.near(presence(far.heard(), 1000), 200)
+
+    @scenario
+    async def test_sounds_of_every_kind_are_understood(self, bench: Bench) -> None:
+        session, far = await bench.line()
+        names = ("stereo.mp3", "voice.opus", "voice.ogg", "voice.flac", "ima.wav")
+        sounds = [AudioData(data=(SOUNDS / name).read_bytes()) for name in names]
+        played = await session.play(*sounds)
+        await asyncio.sleep(0.1)
+        assert self.near(played.duration, 5000, 150)
+        assert self.near(presence(far.heard(), 700), 5000, 200)
 
     @scenario
     async def test_a_prompt_is_repeated_as_often_as_asked(self, bench: Bench) -> None:
@@ -142,9 +156,9 @@ class Playing(Suite):
         session, _ = await bench.line()
         (bench.directory / "text.wav").write_text("this is no audio")
         for source in (
-            WavFile(path=str(bench.directory / "missing.wav")),
-            WavFile(path=str(bench.directory / "text.wav")),
-            WavData(data=b"RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00"),
+            AudioFile(path=str(bench.directory / "missing.wav")),
+            AudioFile(path=str(bench.directory / "text.wav")),
+            AudioData(data=b"RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00"),
         ):
             assert await failure(session.play(source))
         assert (await session.play(Tone(frequencies=(600.0,), on=20))).duration == 20

@@ -19,7 +19,7 @@ class Play:
     needs: ClassVar[frozenset[Need]] = ON_THE_LINE
 
     url: Annotated[str, Content(), Address()] = ""
-    """URL of a WAV file: PCM, mu-law or A-law, any sample rate, mono or stereo."""
+    """URL of a sound file: WAV, MP3, Ogg (Opus or Vorbis) or FLAC, at any sample rate, mono or stereo."""
     loop: Annotated[int, Between(0, 1000)] = 1
     """How many times; 0 repeats until the call ends."""
     digits: Annotated[str, Matching(r"[0-9*#A-DwW]{0,64}", "keys to send (0-9 * # A-D, w and W to wait)")] = ""
