@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -18,10 +19,9 @@ def hello(server, app, tmp_path, number):
     server.add_number(number, app.url("/play"))
 
 
-def dialling(server, app, number, callee):
-    app.pages["/dial"] = (
-        f"<Response><Dial answerOnBridge='true' action='/dialled'><Sip>sip:callee@{callee.address}</Sip></Dial></Response>"
-    )
+def dialling(server, app, number, callee, transport="udp"):
+    uri = f"sip:callee@{callee.address};transport={transport}"
+    app.pages["/dial"] = f"<Response><Dial answerOnBridge='true' action='/dialled'><Sip>{uri}</Sip></Dial></Response>"
     app.pages["/dialled"] = "<Response><Hangup/></Response>"
     server.add_number(number, app.url("/dial"))
 
@@ -55,18 +55,30 @@ def test_reliable_ringing_passes_from_callee_to_caller(server, app, tmp_path, tr
     assert app.wait_for("/dialled").parameters["DialCallStatus"] == "completed"
 
 
-def test_either_side_changes_the_session_by_update(server, app, tmp_path):
-    with Sipp(tmp_path / "callee", "callee_updates", calls=1) as callee:
-        dialling(server, app, "5003", callee)
-        caller = Sipp(tmp_path / "caller", "caller_updates", server.sip(), service="5003", calls=1, hold=1000).run()
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_either_side_changes_the_session_by_update(server, app, tmp_path, transport):
+    number = {"udp": "5003", "tcp": "5013"}[transport]
+    with Sipp(tmp_path / "callee", "callee_updates", calls=1, transport=transport) as callee:
+        dialling(server, app, number, callee, transport)
+        caller = Sipp(
+            tmp_path / "caller",
+            "caller_updates",
+            server.sip(transport),
+            service=number,
+            calls=1,
+            hold=1000,
+            transport=transport,
+        ).run()
         far = callee.ended()
     assert (caller.successful, far.successful) == (1, 1), caller.errors + far.errors
 
 
-def test_of_two_phones_behind_a_proxy_that_answer_the_second_is_hung_up(server, app, tmp_path):
-    with Sipp(tmp_path / "callee", "callee_forks", calls=1) as callee:
-        dialling(server, app, "5004", callee)
-        caller = Sipp(tmp_path / "caller", "caller_hangs_up", server.sip(), service="5004", calls=1, hold=1000).run()
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_of_two_phones_behind_a_proxy_that_answer_the_second_is_hung_up(server, app, tmp_path, transport):
+    with Sipp(tmp_path / "callee", "callee_forks", calls=1, transport=transport) as callee:
+        number = {"udp": "5004", "tcp": "5014"}[transport]
+        dialling(server, app, number, callee, transport)
+        caller = Sipp(tmp_path / "caller", "caller_hangs_up", server.sip(), service=number, calls=1, hold=1000).run()
         far = callee.ended()
     assert (caller.successful, far.successful) == (1, 1), caller.errors + far.errors
 
@@ -100,20 +112,43 @@ def test_a_caller_without_offer_gets_ours_before_the_answer_where_it_is_sure_to_
     assert (caller.successful, far.successful) == (1, 1), caller.errors + far.errors
 
 
-def test_a_session_that_is_too_short_is_asked_for_again(server, app, tmp_path):
-    hello(server, app, tmp_path, "5006")
-    outcome = Sipp(tmp_path / "caller", "caller_asks_too_little", server.sip(), service="5006", calls=3, hold=300).run()
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_session_that_is_too_short_is_asked_for_again(server, app, tmp_path, transport):
+    number = {"udp": "5006", "tcp": "5016"}[transport]
+    hello(server, app, tmp_path, number)
+    outcome = Sipp(
+        tmp_path / "caller",
+        "caller_asks_too_little",
+        server.sip(transport),
+        service=number,
+        calls=3,
+        hold=300,
+        transport=transport,
+    ).run()
     assert (outcome.successful, outcome.failed) == (3, 0), outcome.errors
 
 
 def test_calls_are_refreshed_and_those_that_nobody_refreshes_end_with_their_reason(server, app, tmp_path):
     for number in ("5007", "5008"):
         hello(server, app, tmp_path, number)
-    refreshed = Sipp(tmp_path / "one", "caller_is_refreshed", server.sip(), service="5007", calls=2, patience=90)
-    forgotten = Sipp(tmp_path / "two", "caller_never_refreshes", server.sip(), service="5008", calls=2, patience=90)
-    with refreshed, forgotten:
-        outcomes = [refreshed.ended(), forgotten.ended()]
-    assert [outcome.successful for outcome in outcomes] == [2, 2], outcomes
+    runs = [
+        Sipp(
+            tmp_path / f"{scenario}-{way}",
+            scenario,
+            server.sip(way),
+            service=number,
+            calls=2,
+            patience=90,
+            transport=way,
+        )
+        for scenario, number in (("caller_is_refreshed", "5007"), ("caller_never_refreshes", "5008"))
+        for way in ("udp", "tcp")
+    ]
+    with ExitStack() as stack:
+        for one in runs:
+            stack.enter_context(one)
+        outcomes = [one.ended() for one in runs]
+    assert [outcome.successful for outcome in outcomes] == [2, 2, 2, 2], outcomes
     record = record_of(server, "5008")
     assert 58 <= int(record["duration"]) <= 63
     assert "session timer" in record["reason"]

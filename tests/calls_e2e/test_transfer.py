@@ -227,23 +227,32 @@ def test_a_phone_that_is_asked_to_carries_the_transfer_out_by_itself(tmp_path):
             assert any("hanna" in sender for sender in froms), "hanna called him by herself"
 
 
-def caller(server, folder, scenario, service, hertz, **keys):
+def caller(server, folder, scenario, service, hertz, transport="udp", **keys):
     """A caller of SIPp who speaks."""
     folder.mkdir()
     (folder / "speech.ulaw").write_bytes(g711.encode(audio.sine(hertz, 8000)))
-    return Sipp(folder, scenario, server.sip(), service=service, calls=1, hold=1000, keys=keys, patience=30)
+    way = {"target": server.sip(transport), "transport": transport}
+    return Sipp(folder, scenario, **way, service=service, calls=1, hold=1000, keys=keys, patience=30)
 
 
-def test_an_attended_transfer_leaves_the_right_two_talking(server, phones, tmp_path):
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_an_attended_transfer_leaves_the_right_two_talking(server, phones, tmp_path, transport):
     """Three programs that are not ours: the one in the middle has a call with either phone and joins them."""
     with phones("iris") as iris, phones("jonas") as jonas:
         iris.registered()
         jonas.registered()
-        with caller(server, tmp_path / "consults", "caller_consults", "jonas", 2100) as consulting:
+        with caller(server, tmp_path / "consults", "caller_consults", "jonas", 2100, transport) as consulting:
             jonas.until("CALL_ESTABLISHED")
             named = consulting.logged("Replaces=")
             transferring = caller(
-                server, tmp_path / "transfers", "caller_transfers", "iris", 1700, target="jonas", named=f"?{named}"
+                server,
+                tmp_path / "transfers",
+                "caller_transfers",
+                "iris",
+                1700,
+                transport,
+                target="jonas",
+                named=f"?{named}",
             )
             outcome = transferring.run()
             assert (outcome.successful, outcome.failed) == (1, 0), outcome.errors
