@@ -17,11 +17,13 @@ from offhook.calls.dialing import (
     SipTarget,
 )
 from offhook.calls.events import RecordingEnded, RecordingStarted
-from offhook.calls.ringback import RINGBACK
 from offhook.calls.script import Application, Redirected, ScriptCall
 from offhook.media.commands import Bridge
+from offhook.media.progress_tones import Signal, tones
 from tests.calls.twins import LegTwin, World, world
 from tests.support.virtual_loop import run, settle, until
+
+(RINGBACK,) = tones(Signal.RINGBACK, "US")
 
 DESK, MOBILE = SipTarget(uri="sip:desk@one.test"), SipTarget(uri="sip:mobile@two.test")
 BOTH = DialRequest(targets=(DESK, MOBILE))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from offhook.calls.events import CallFacts
-from offhook.calls.parameters import Milestone, callback_parameters, milestone_of, voice_parameters
+from offhook.calls.parameters import Milestone, callback_parameters, machine_parameters, milestone_of, voice_parameters
 from offhook.vocabulary.sids import AccountSid, CallSid
 from offhook.vocabulary.statuses import CallStatus, Direction
 
@@ -110,3 +110,17 @@ def test_an_answer_is_reported_by_the_dialects_own_word() -> None:
 )
 def test_each_status_is_a_milestone(status: str, milestone: str) -> None:
     assert milestone_of(replace(FACTS, status=CallStatus(status))) is Milestone(milestone)
+
+
+def test_who_answered_is_told_once_it_is_known() -> None:
+    assert "AnsweredBy" not in dict(voice_parameters(TWILIO))
+    known = replace(TWILIO, answered_by="machine_end_beep", machine_detection_duration=7300)
+    for form in (voice_parameters(known), callback_parameters(known, Milestone.COMPLETED, AT)):
+        said = dict(form)
+        assert (said["AnsweredBy"], said["MachineDetectionDuration"]) == ("machine_end_beep", "7300")
+    assert dict(machine_parameters(known)) == {
+        "CallSid": known.sid,
+        "AccountSid": known.account_sid,
+        "AnsweredBy": "machine_end_beep",
+        "MachineDetectionDuration": "7300",
+    }

@@ -4,14 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from offhook.calls.dialing import DialOutcome, DialRequest, DialStatus, SipTarget
 from offhook.calls.leg import LegFailed
-from offhook.calls.ringback import RINGBACK
 from offhook.calls.script import ScriptCall
+from offhook.calls.settings import CallSettings
 from offhook.media.commands import Bridge, Cancel
+from offhook.media.progress_tones import Signal, tones
 from offhook.media.session import MediaSession
 from tests.calls.twins import LegTwin, World, world
 from tests.support.virtual_loop import run, settle, until
+
+(RINGBACK,) = tones(Signal.RINGBACK, "US")
 
 DESK, MOBILE = SipTarget(uri="sip:desk@one.test"), SipTarget(uri="sip:mobile@two.test")
 
@@ -37,7 +42,7 @@ class Dialled:
 
 
 @asynccontextmanager
-async def dial(*targets: SipTarget, answered: bool = True) -> AsyncIterator[Dialled]:
+async def dial(*targets: SipTarget, answered: bool = True, ring_tone: str = "") -> AsyncIterator[Dialled]:
     async with world() as w:
 
         async def script(call: ScriptCall) -> None:
@@ -46,7 +51,7 @@ async def dial(*targets: SipTarget, answered: bool = True) -> AsyncIterator[Dial
                 return
             if answered:
                 await call.answer()
-            d.outcome = await call.dial(DialRequest(targets=targets, timeout=60))
+            d.outcome = await call.dial(DialRequest(targets=targets, timeout=60, ring_tone=ring_tone))
             await call.interruption()
 
         w.script.work = script
@@ -143,3 +148,27 @@ def test_a_caller_with_whom_no_audio_can_be_agreed_on_is_refused_when_there_is_s
             assert d.w.far[0].said == ["INVITE", "drop"]
 
     run(main())
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_ring_tone_that_was_asked_for_is_heard_whatever_the_far_end_plays(answered: bool) -> None:
+    async def main() -> None:
+        async with dial(DESK, answered=answered, ring_tone="uk") as d:
+            (far,) = d.w.far
+            await settle()
+            await far.speaks()
+            await asyncio.sleep(1)
+            heard = [one.source for one in d.w.engine.heard(d.leg.media.id)]
+            assert (heard, d.hears()) == ([*tones(Signal.RINGBACK, "GB")], None)
+            assert ("183" in d.leg.said) is not answered
+            far.picks_up()
+            await settle()
+            assert d.hears() is far.media
+
+    run(main())
+
+
+def test_callers_hear_the_ringing_of_the_country_of_the_settings() -> None:
+    assert CallSettings().tone_country == "US"
+    assert CallSettings(region="DE").tone_country == "DE"
+    assert CallSettings(region="DE", tones="at").tone_country == "at"

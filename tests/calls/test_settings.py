@@ -9,6 +9,7 @@ from offhook.calls.settings import CallSettings
     ("given", "message"),
     [
         ({"region": "Germany"}, r"calls\.region: 'Germany' is no country"),
+        ({"tones": "Germany"}, r"calls\.tones: there are no tones of 'Germany'"),
         ({"destinations": ("DE", "Mars")}, r"calls\.destinations: 'Mars' is neither"),
         ({"star_codes": ("*72",)}, r"calls\.star_codes: '\*72' is no star code"),
     ],

@@ -9,14 +9,16 @@ import pytest
 
 from offhook.calls.dialing import ClientTarget
 from offhook.calls.leg import DialogName
-from offhook.calls.ringback import RINGBACK
 from offhook.calls.script import Application, ScriptCall
 from offhook.calls.settings import CallSettings
 from offhook.media.commands import Connect, Play
+from offhook.media.progress_tones import Signal, tones
 from offhook.vocabulary.sids import AccountSid
 from tests.calls.talks import DESK, Talk, phones, talk
 from tests.calls.twins import LegTwin, answer_and_wait, world
 from tests.support.virtual_loop import run, settle
+
+(RINGBACK,) = tones(Signal.RINGBACK, "US")
 
 
 def test_the_callee_transfers_the_caller_and_the_dial_goes_on_with_the_new_one() -> None:

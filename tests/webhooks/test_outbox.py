@@ -4,7 +4,14 @@ from dataclasses import replace
 import pytest
 
 from offhook.calls.conferences.conference import Conference
-from offhook.calls.events import ConferenceFacts, ParticipantFacts, RecordingEnded, RecordingStarted, StatusCallback
+from offhook.calls.events import (
+    ConferenceFacts,
+    MachineDetected,
+    ParticipantFacts,
+    RecordingEnded,
+    RecordingStarted,
+    StatusCallback,
+)
 from offhook.records.recorder import Recorder
 from offhook.store import deliveries
 from offhook.store.deliveries import DEAD, DELIVERED, DeliveryFilters
@@ -215,5 +222,23 @@ def test_a_conference_reports_what_was_asked_for_in_its_order(kind, tmp_path):
             ]
             assert [callback_of(row).sid for row in kept] == [callback.sid for callback in sent]
             assert len({row.sid for row in kept}) == 3
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_answered_is_told_to_the_url_that_asked_even_without_a_status_callback(kind, tmp_path):
+    async def scene():
+        async with populated(kind, tmp_path) as database:
+            sent = []
+            outbox = Outbox(node="one", send=sent.extend)
+            facts = call(answered_by="human", machine_detection_duration=2100)
+            told = MachineDetected(call=facts, url="https://app.test/amd", method="GET", at=NOW)
+            await write(database, outbox, told)
+            await write(database, outbox, told)
+            (row,) = await rows(database)
+            assert (row.url, row.method) == ("https://app.test/amd", "GET")
+            assert dict(row.parameters)["AnsweredBy"] == "human"
+            assert sent[0].sid == callback_of(row).sid
 
     asyncio.run(scene())

@@ -77,6 +77,7 @@ def of_facts(facts: CallFacts) -> Call:
         duration=facts.duration,
         ring_duration=facts.ring_duration,
         direction=facts.direction,
+        answered_by=facts.answered_by,
         api_version=facts.api_version,
         forwarded_from=facts.forwarded_from,
         caller_name=facts.caller_name,

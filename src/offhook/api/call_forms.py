@@ -11,8 +11,10 @@ from offhook.api import checks, voice
 from offhook.api.auth import Access
 from offhook.api.errors import BadParameter, Code
 from offhook.api.wire.forms import parameter
+from offhook.calls.answering_machine import Thresholds
 from offhook.calls.control import CallOrder
 from offhook.calls.events import StatusCallback
+from offhook.calls.machine_detection import MachineDetection
 from offhook.calls.script import Application
 from offhook.store.applications import ApplicationRow
 from offhook.vocabulary.sids import ApplicationSid
@@ -75,6 +77,28 @@ class CreateCall(SourceForm):
         "Keys to press once answered; w waits half a second, W a second.", default=None, check=checks.keys, secret=True
     )
     record: bool = parameter("Record the call.", default=False)
+    machine_detection: str | None = parameter(
+        "Find out who answered: Enable, or DetectMessageEnd to wait for the end of a machine's greeting.",
+        default=None,
+        check=checks.machine_detection,
+    )
+    machine_detection_timeout: int = parameter("Seconds that it may take, 3 to 120.", default=30)
+    machine_detection_speech_threshold: int = parameter(
+        "Milliseconds of talk that no human's greeting has, 1000 to 6000.", default=2400
+    )
+    machine_detection_speech_end_threshold: int = parameter(
+        "Milliseconds of silence that end a greeting, 500 to 5000.", default=1200
+    )
+    machine_detection_silence_timeout: int = parameter(
+        "Milliseconds of silence from the beginning after which it is unknown, 2000 to 10000.", default=5000
+    )
+    async_amd: bool = parameter("Run the document meanwhile instead of waiting.", default=False)
+    async_amd_status_callback: str | None = parameter(
+        "URL that is told who answered, with AsyncAmd.", default=None, invalid=Code.INVALID_URL, check=checks.web_url
+    )
+    async_amd_status_callback_method: str | None = parameter(
+        "GET or POST (the default).", default=None, invalid=Code.INVALID_METHOD, check=checks.http_method
+    )
     sip_auth_username: str | None = parameter("User for the digest challenge of a SIP destination.", default=None)
     sip_auth_password: str | None = parameter("Password for it.", default=None, secret=True)
     username: str | None = parameter("The same as SipAuthUsername.", default=None)
@@ -170,6 +194,28 @@ async def order_of(access: Access, form: CreateCall) -> CallOrder:
         sip_password=form.sip_auth_password or form.password or None,
         status_callback=_callback(form, row),
         record=form.record,
+        machine_detection=_machine_detection(form),
+    )
+
+
+def _machine_detection(form: CreateCall) -> MachineDetection | None:
+    if form.machine_detection is None:
+        return None
+    try:
+        thresholds = Thresholds(
+            timeout=1000 * form.machine_detection_timeout,
+            speech_threshold=form.machine_detection_speech_threshold,
+            speech_end_threshold=form.machine_detection_speech_end_threshold,
+            silence_timeout=form.machine_detection_silence_timeout,
+        )
+    except ValueError as error:
+        raise BadParameter(Code.INVALID_PARAMETER, f"Parameter MachineDetection…: {error}") from None
+    return MachineDetection(
+        message_end=form.machine_detection == "DetectMessageEnd",
+        thresholds=thresholds,
+        beside=form.async_amd,
+        callback=form.async_amd_status_callback if form.async_amd else None,
+        callback_method=form.async_amd_status_callback_method or "POST",
     )
 
 

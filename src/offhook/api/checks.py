@@ -98,6 +98,14 @@ def domain(text: str) -> str:
     return name
 
 
+def machine_detection(text: str) -> str:
+    """``Enable`` or ``DetectMessageEnd``, in that spelling."""
+    known = {word.lower(): word for word in ("Enable", "DetectMessageEnd")}
+    if text.strip().lower() not in known:
+        raise ValueError("is neither Enable nor DetectMessageEnd")
+    return known[text.strip().lower()]
+
+
 def keys(text: str) -> str:
     """Keys to press, with ``w`` and ``W`` as pauses."""
     if _KEYS.fullmatch(text) is None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol, assert_never, cast
+from typing import assert_never, cast
 
 import structlog
 
 from offhook.calls import closing
+from offhook.calls.answering_machine import AnsweredBy
 from offhook.calls.call import Call, Input, input_of_refusal
+from offhook.calls.desk import Desk
 from offhook.calls.dialing import DialOutcome, DialRequest
 from offhook.calls.events import CallEvent, CallFacts
 from offhook.calls.interruptions import Interruptions
@@ -30,9 +32,9 @@ from offhook.calls.leg import (
     LegReferred,
     LegRinging,
     OutgoingLeg,
-    Referral,
     labels,
 )
+from offhook.calls.machine_detection import detection, news
 from offhook.calls.recording import Recording
 from offhook.calls.script import Application, HungUp, Interruption, Redirected
 from offhook.calls.surroundings import Plan, Surroundings
@@ -42,16 +44,6 @@ from offhook.media.session import MediaSession
 from offhook.vocabulary.statuses import CallStatus, Direction
 
 log = structlog.get_logger(__name__)
-
-
-class Desk(Protocol):
-    """Connects calls with others; ``switchboard`` implements it."""
-
-    async def dial(self, caller: ActiveCall, request: DialRequest) -> DialOutcome: ...
-
-    def refer(self, call: ActiveCall, referral: Referral) -> None:
-        """The far end of ``call`` asks for a transfer."""
-        ...
 
 
 class ActiveCall:
@@ -203,6 +195,12 @@ class ActiveCall:
             return False
         return True
 
+    def answered_by(self, who: AnsweredBy, milliseconds: int) -> None:
+        """Note who answered, and have those told who wanted to know."""
+        self._call.answered_by(who.value, milliseconds)
+        for event in news(self.facts, self._plan.machine_detection, self._around.clock.utc()):
+            self.publish(event)
+
     def announce(self) -> None:
         """Say that the call exists; before ``run``."""
         self._leg.label(labels(self.facts))
@@ -214,10 +212,8 @@ class ActiveCall:
         """The whole life of the call; returns when leg, media and script are gone. Raises nothing of its own."""
         try:
             await self._live()
-        except LegFailed as failure:
-            self._fail(failure.sip_code, str(failure))
-        except MediaFailed as failure:
-            self._fail(None, str(failure))
+        except (LegFailed, MediaFailed) as failure:
+            self._fail(failure.sip_code if isinstance(failure, LegFailed) else None, str(failure))
         except Exception:
             log.exception("call_broke", call=self.facts.sid)
             self._fail(None, "internal error")
@@ -235,6 +231,10 @@ class ActiveCall:
             await self._set_up()
         if self.facts.direction is not Direction.INBOUND and self.answered and not self.over:
             await self._after_answer()
+        async with detection(self, self._plan.machine_detection if self.answered else None):
+            await self._follow_application()
+
+    async def _follow_application(self) -> None:
         if self._application is None:
             interruption = await self.interruption()
             if isinstance(interruption, HungUp):

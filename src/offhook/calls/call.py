@@ -144,6 +144,10 @@ class Call:
         if name is not None and (name, names, trunk) != (known.sip_call_id, known.sip_call_ids, known.trunk_sid):
             self.facts = replace(known, sip_call_id=name, sip_call_ids=names, trunk_sid=trunk)
 
+    def answered_by(self, who: str, milliseconds: int) -> None:
+        """Note who answered, and how long it took to find out."""
+        self.facts = replace(self.facts, answered_by=who, machine_detection_duration=milliseconds)
+
     def _finished(
         self, status: CallStatus, at: datetime, reason: str, sip_code: int | None, sip_headers: Mapping[str, str] | None
     ) -> CallFacts:

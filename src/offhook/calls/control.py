@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from offhook.calls.events import CallFacts, StatusCallback
+from offhook.calls.machine_detection import MachineDetection
 from offhook.calls.script import Application
+from offhook.calls.surroundings import Plan
 from offhook.media.events import Statistics
 from offhook.vocabulary.sids import AccountSid, ApplicationSid, CallSid
 
@@ -32,6 +34,20 @@ class CallOrder:
     sip_password: str | None = None
     status_callback: StatusCallback | None = None
     record: bool = False
+    machine_detection: MachineDetection | None = None
+    """Whether and how to find out who answered."""
+
+    @property
+    def plan(self) -> Plan:
+        """What shall become of the call."""
+        return Plan(
+            application=self.application,
+            ring_timeout=self.timeout,
+            time_limit=self.time_limit,
+            send_digits=self.send_digits,
+            record=self.record,
+            machine_detection=self.machine_detection,
+        )
 
 
 class CallRefused(Exception):

@@ -21,6 +21,7 @@ from offhook.calls.recording import Tape
 from offhook.calls.ringback import Ringback
 from offhook.calls.surroundings import Surroundings
 from offhook.media.operation import MediaFailed
+from offhook.media.progress_tones import Signal, tones
 from offhook.vocabulary.statuses import CallStatus, Direction
 
 log = structlog.get_logger(__name__)
@@ -82,7 +83,7 @@ class Dialling:
         caller.watchers.add(news.set)
         try:
             await self._ring(caller, request, progress, news)
-            await self._until_answered(caller, progress, news)
+            await self._until_answered(caller, request, progress, news)
             if progress.winner is not None and not (progress.winner.over or caller.over):
                 await self._talk(caller, request, progress, news)
         finally:
@@ -116,9 +117,12 @@ class Dialling:
         progress.far.append(far)
         self._rung[far] = progress, news
 
-    async def _until_answered(self, caller: ActiveCall, progress: _Progress, news: asyncio.Event) -> None:
+    async def _until_answered(
+        self, caller: ActiveCall, request: DialRequest, progress: _Progress, news: asyncio.Event
+    ) -> None:
         """Wait for the first answer; everybody else is dropped. Ringing ends by the time-out of each far call."""
-        ringback = Ringback(caller)
+        country = request.ring_tone or self._around.settings.tone_country
+        ringback = Ringback(caller, tones(Signal.RINGBACK, country), insist=bool(request.ring_tone))
         try:
             while not caller.over:
                 progress.winner = next((far for far in progress.far if far.answered and not far.over), None)

@@ -67,6 +67,8 @@ class DialRequest:
     headers: tuple[tuple[str, str], ...] = ()
     domain: str | None = None
     """Where clients are looked for; None: in the organization that the caller asked for."""
+    ring_tone: str = ""
+    """Country whose ringing the caller hears until somebody answers, whatever the far ends play; empty: the usual."""
     on_end: Callable[[DialOutcome], None] | None = field(default=None, compare=False)
     """Told the outcome exactly once before ``ScriptCall.dial`` returns or ends cancelled: a caller who hangs up still owes
     the application what came of the dial."""

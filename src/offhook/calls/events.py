@@ -71,6 +71,10 @@ class CallFacts:
     trunk_sid: str | None = None
     """Of the trunk that carried it, the last one that was tried; ``config:NAME`` for one of the configuration file."""
     status_callback: StatusCallback | None = None
+    answered_by: str | None = None
+    """``human``, ``machine_start`` …, once somebody wanted to know and it is known."""
+    machine_detection_duration: int | None = None
+    """Milliseconds that it took to find that out."""
     node: str = ""
 
 
@@ -122,6 +126,16 @@ class RecordingEnded:
     duration: int
     """Milliseconds."""
     absent: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineDetected:
+    """It was found out, beside the application, who answered; ``url`` wants to be told."""
+
+    call: CallFacts
+    url: str
+    method: str
     at: datetime
 
 
@@ -283,6 +297,7 @@ CallEvent = (
     | CallMeasured
     | RecordingStarted
     | RecordingEnded
+    | MachineDetected
     | Noticed
     | ApplicationAsked
     | Heard

@@ -53,8 +53,24 @@ def milestone_of(facts: CallFacts) -> Milestone:
 def voice_parameters(facts: CallFacts, *, outbound_sid: str | None = None) -> Form:
     """Parameters of every request to the call's application; ``outbound_sid`` once a dialled leg exists."""
     form = _restcomm_voice(facts, outbound_sid) if facts.api_version == RESTCOMM_VERSION else _twilio_voice(facts)
+    form += answered_by(facts)
     form.extend((f"SipHeader_{name}", value) for name, value in facts.sip_headers.items())
     return form
+
+
+def answered_by(facts: CallFacts) -> Form:
+    """Who answered, where that is known."""
+    if facts.answered_by is None:
+        return []
+    return [
+        ("AnsweredBy", facts.answered_by),
+        ("MachineDetectionDuration", str(facts.machine_detection_duration or 0)),
+    ]
+
+
+def machine_parameters(facts: CallFacts) -> Form:
+    """Parameters of the callback that tells who answered beside the application."""
+    return [("CallSid", facts.sid), ("AccountSid", facts.account_sid), *answered_by(facts)]
 
 
 def callback_parameters(
@@ -71,6 +87,7 @@ def callback_parameters(
         ("CallbackSource", "call-progress-events"),
         ("SequenceNumber", str(milestone.sequence)),
     ]
+    form += answered_by(facts)
     if milestone is Milestone.COMPLETED:
         seconds = facts.duration or 0
         form.append(("CallDuration", str(seconds)))

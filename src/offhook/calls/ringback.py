@@ -17,22 +17,25 @@ from offhook.media.session import MediaSession
 
 log = structlog.get_logger(__name__)
 
-RINGBACK = Tone(frequencies=(440.0, 480.0), on=2000, off=4000, repeat=0, level=-19.0)
-"""What a caller hears while the far end rings."""
-
 
 class Ringback:
     """For one dial; ``stop`` ends it."""
 
-    def __init__(self, caller: ActiveCall) -> None:
+    def __init__(self, caller: ActiveCall, tone: Sequence[Tone], *, insist: bool = False) -> None:
+        """``insist`` lets the caller hear ``tone`` whatever the far ends have to say, even before he is answered."""
         self._caller = caller
+        self._rings = tuple(tone)
+        self._insists = insist
         self._tone: Operation[Played] | None = None
         self._bridge: Operation[Recorded | None] | None = None
         self._bridged: MediaSession | None = None
 
     async def follow(self, far: Sequence[ActiveCall]) -> None:
         """Let the caller hear what ``far`` have to say now."""
-        speaking = [one.early for one in far if one.early is not None and not one.over and not one.early.session.closed]
+        heeded = () if self._insists else far
+        speaking = [
+            one.early for one in heeded if one.early is not None and not one.over and not one.early.session.closed
+        ]
         latest = max(speaking, key=lambda early: early.since, default=None)
         try:
             await self._pass_on(None if latest is None else latest.session)
@@ -57,8 +60,12 @@ class Ringback:
                 self._tone.cancel()
                 self._tone = None
             self._bridge, self._bridged = caller.media.start_bridge(session), session
-        elif session is None and self._tone is None and caller.answered and not caller.over:
-            self._tone = caller.media.start_play(RINGBACK, loop=0)
+        elif session is None and self._tone is None and not caller.over and await self._reaches(caller):
+            self._tone = caller.media.start_play(*self._rings, loop=0)
+
+    async def _reaches(self, caller: ActiveCall) -> bool:
+        """Whether the caller hears us: one who is not answered only where we insist."""
+        return caller.answered or (self._insists and await caller.progress())
 
     async def _unlink(self) -> None:
         bridge, self._bridge, self._bridged = self._bridge, None, None

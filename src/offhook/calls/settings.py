@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from offhook.calls.numbers.destinations import Destinations
 from offhook.calls.numbers.numbering import is_region
 from offhook.calls.numbers.star_codes import StarCodes
+from offhook.media.progress_tones import is_country
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,8 @@ class CallSettings:
     region: str = ""
     """Country (two letters, ISO 3166-1) whose national way of writing numbers is read, both in numbers that are called and
     in numbers that are dialled: ``089 1234567`` in ``DE`` is ``+49891234567``. Empty: only ``+`` numbers are."""
+    tones: str = ""
+    """Country (two letters) whose ringing callers hear while we ring somebody for them; empty: that of ``calls.region``, else US."""
     destinations: tuple[str, ...] = ()
     """Telephone numbers that may be called: countries (``DE``), prefixes (``+4989``), ``premium`` for numbers that charge
     their caller; with ``!`` before it, what may not. Empty: all. Without one that allows: all but those forbidden."""
@@ -67,7 +70,16 @@ class CallSettings:
     """Applications of codes that clients dial, as ``*72=https://example.com/forward``; digits behind the code are left to
     the application, which sees all of them in ``To``."""
 
+    @property
+    def tone_country(self) -> str:
+        """Whose tones are played."""
+        return self.tones or self.region or "US"
+
     def __post_init__(self) -> None:
+        if self.tones and not is_country(self.tones):
+            raise ValueError(
+                f"calls.tones: there are no tones of {self.tones!r}; write the two letters of a country, such as DE"
+            )
         if self.region and not is_region(self.region):
             raise ValueError(f"calls.region: {self.region!r} is no country; write its two letters, such as DE")
         for name, read in (("destinations", Destinations), ("star_codes", StarCodes)):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from offhook.calls.directory import ClientEntry
 from offhook.calls.events import CallFacts, EventLog
+from offhook.calls.machine_detection import MachineDetection
 from offhook.calls.recording import Recording, RecordingPaths
 from offhook.calls.script import Application, Script
 from offhook.calls.settings import CallSettings
@@ -42,5 +43,7 @@ class Plan:
     """Seconds from answer to end."""
     send_digits: str = ""
     record: bool = False
+    machine_detection: MachineDetection | None = None
+    """How to find out who answered, when somebody wants to know."""
     client: ClientEntry | None = None
     """The client at the far end, when it has proved to be one."""

@@ -223,14 +223,7 @@ class Switchboard:
             status_callback=order.status_callback,
             node=self._node,
         )
-        plan = Plan(
-            application=order.application,
-            ring_timeout=order.timeout,
-            time_limit=order.time_limit,
-            send_digits=order.send_digits,
-            record=order.record,
-        )
-        call = self._register(facts, leg, plan)
+        call = self._register(facts, leg, order.plan)
         try:
             async with asyncio.timeout(self._settings.durable_timeout):
                 await self._around.events.settled()

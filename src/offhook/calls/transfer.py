@@ -26,6 +26,7 @@ from offhook.calls.surroundings import Surroundings
 from offhook.calls.transferring import Transfer, under_way
 from offhook.media.operation import MediaFailed
 from offhook.media.opposite import opposite
+from offhook.media.progress_tones import Signal, tones
 from offhook.vocabulary.statuses import CallStatus, Direction
 
 log = structlog.get_logger(__name__)
@@ -195,7 +196,7 @@ class Transfers:
     async def _until_answered(self, other: ActiveCall, far: ActiveCall, referral: Referral) -> int:
         """Let ``other`` hear ringing until ``far`` answers; 200, or why not."""
         news = asyncio.Event()
-        ringback = Ringback(other)
+        ringback = Ringback(other, tones(Signal.RINGBACK, self._around.settings.tone_country))
         told = False
         for call in (other, far):
             call.watchers.add(news.set)

@@ -12,8 +12,8 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from offhook.calls.conferences.parameters import conference_parameters
-from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed, ConferenceChanged
-from offhook.calls.parameters import Milestone, callback_parameters, milestone_of
+from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed, ConferenceChanged, MachineDetected
+from offhook.calls.parameters import Milestone, callback_parameters, machine_parameters, milestone_of
 from offhook.store import deliveries, recordings
 from offhook.store.base import storable
 from offhook.store.deliveries import DeliveryRow
@@ -21,6 +21,8 @@ from offhook.store.session import Connection
 from offhook.vocabulary.sids import PREFIXES, AccountSid, CallSid, RecordingSid
 from offhook.vocabulary.statuses import Direction
 
+_MACHINE: Final = len(Milestone)
+"""The place of what was found out about who answered, beside those of the milestones: it waits for none of them."""
 _REMEMBERED: Final = 20
 """Attempts that a row keeps; the oldest go."""
 
@@ -90,11 +92,15 @@ class Outbox:
         rows = []
         recorded = await self._recorded(connection, events)
         for event in events:
-            callback = None
-            if isinstance(event, CallCreated | CallProgressed | CallEnded):
-                callback = _callback(event, recorded.get(event.call.sid, {}))
-            elif isinstance(event, ConferenceChanged):
-                callback = _conference_callback(event)
+            match event:
+                case CallCreated() | CallProgressed() | CallEnded():
+                    callback = _callback(event, recorded.get(event.call.sid, {}))
+                case ConferenceChanged():
+                    callback = _conference_callback(event)
+                case MachineDetected():
+                    callback = _machine_callback(event)
+                case _:
+                    continue
             if callback is not None:
                 callbacks.append(callback)
                 rows.append(self._row(callback, event.at))
@@ -208,6 +214,20 @@ def _conference_callback(event: ConferenceChanged) -> Callback | None:
         url=wanted.url,
         method=wanted.method,
         parameters=_clean(conference_parameters(event)),
+        due_at=event.at,
+    )
+
+
+def _machine_callback(event: MachineDetected) -> Callback:
+    call = event.call
+    return Callback(
+        sid=_sid(call.sid, _MACHINE),
+        account_sid=call.account_sid,
+        call_sid=call.sid,
+        sequence=_MACHINE,
+        url=event.url,
+        method=event.method,
+        parameters=_clean(machine_parameters(call)),
         due_at=event.at,
     )
 

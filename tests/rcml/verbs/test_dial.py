@@ -33,7 +33,7 @@ def dialled(verb: str, **options: str) -> DialRequest:
 
 def test_the_attributes_become_the_request():
     request = dialled(
-        '<Dial timeout="20" timeLimit="60" callerId="+1999" hangupOnStar="true" record="record-from-answer-dual">'
+        '<Dial timeout="20" timeLimit="60" callerId="+1999" hangupOnStar="true" ringTone="uk" record="record-from-answer-dual">'
         "<Number sendDigits='w1'>+1 (415) 555-0100</Number><Client>alice</Client>"
         "<Sip username='u' password='p'>bob@host;transport=tcp?To-Whom=me&amp;X-A=b</Sip></Dial>"
     )
@@ -43,7 +43,7 @@ def test_the_attributes_become_the_request():
         SipTarget(uri="sip:bob@host;transport=tcp", username="u", password="p"),
     )
     assert (request.timeout, request.time_limit, request.caller_id) == (20, 60, "+1999")
-    assert (request.hangup_on_star, request.record) == (True, DialRecording.DUAL)
+    assert (request.hangup_on_star, request.record, request.ring_tone) == (True, DialRecording.DUAL, "uk")
     assert request.headers == (("X-To-Whom", "me"), ("X-A", "b"))
 
 

@@ -27,6 +27,7 @@ from offhook.calls.events import (
     CallProgressed,
     ConferenceChanged,
     Heard,
+    MachineDetected,
     Noticed,
     RecordingEnded,
     RecordingStarted,
@@ -106,6 +107,8 @@ def described(event: CallEvent) -> tuple[str, dict[str, Any]]:
             fields = {"sid": call.sid, "status": call.status, "duration": call.duration, "reason": call.reason}
             fields |= {"sip_code": call.sip_code}
             return "status", {"at": _at(event.at), **fields}
+        case MachineDetected(call=call):
+            return "answered-by", {"at": _at(event.at), "answered_by": call.answered_by}
         case Heard():
             return "heard", {"at": _at(event.at), "what": event.what, "text": event.text}
         case ApplicationAsked():

@@ -18,6 +18,7 @@ from offhook.calls.dialing import (
     NumberTarget,
     SipTarget,
 )
+from offhook.media.progress_tones import countries
 from offhook.rcml.context import Context, Dialect
 from offhook.rcml.errors import Code, VerbFailed
 from offhook.rcml.outcome import BEFORE_ANSWER, ON_THE_LINE, Goto, Method, Need, Next, Outcome, Parameters, Stop
@@ -35,6 +36,10 @@ _RECORD_SPELLINGS: Final = {
     "record-from-ringing-dual": DialRecording.DUAL,
 }
 CallerId = Annotated[str, Matching(r"[^\s<>\"]{1,255}", "a number, client:login or sip:user@host, without blanks")]
+
+RingTone = Annotated[
+    str, Matching(f"(?i:{'|'.join(countries())})", "a country that has tones, such as de, uk or us-old")
+]
 
 
 @verb
@@ -56,6 +61,8 @@ class Dial:
     answer_on_bridge: bool = False
     """Whether the caller is answered only when the far end is; until then the caller hears the ringing or the announcements
     of the far end (early media), and is not charged for them."""
+    ring_tone: RingTone | None = None
+    """Country whose ringing the caller hears until somebody answers, in place of the usual one and of announcements of the far end."""
     hangup_on_star: bool = False
     """Whether the caller's ``*`` ends the conversation; the call then goes on."""
     record: Annotated[DialRecording, Also(_RECORD_SPELLINGS)] = DialRecording.NO
@@ -98,6 +105,7 @@ class Dial:
                     timeout=self.timeout,
                     time_limit=self.time_limit,
                     hangup_on_star=self.hangup_on_star,
+                    ring_tone=self.ring_tone or "",
                     record=self.record,
                     headers=headers,
                 )
