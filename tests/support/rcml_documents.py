@@ -9,7 +9,7 @@ from offhook.rcml.schema import Attribute, Element
 from offhook.rcml.values import Boolean, Choice, Choices, Integer, Pattern, UrlReference
 from offhook.rcml.verbs import VOCABULARY
 
-_FITTING = ("1", "#", "en", "+14155550100", "ww1", "x", "a-b", f"CA{0:032x}")
+_FITTING = ("1", "#", "en", "+14155550100", "ww1", "x", "a-b", "de", f"CA{0:032x}")
 _UNFIT = ("not this one!", "", "<>", "\t")
 
 

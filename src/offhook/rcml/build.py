@@ -126,6 +126,8 @@ class Dial(BuiltElement):
     caller_id: What the far end sees as the caller; the caller's own address when absent.
     answer_on_bridge: Whether the caller is answered only when the far end is; until then the caller hears the
         ringing or the announcements of the far end (early media), and is not charged for them.
+    ring_tone: Country whose ringing the caller hears until somebody answers, in place of the usual one and of
+        announcements of the far end.
     hangup_on_star: Whether the caller's ``*`` ends the conversation; the call then goes on.
     record: Whether the conversation is recorded: both voices mixed, or one on each channel (dual). It goes on
         with whoever a transfer puts in the place of one of them.
@@ -140,6 +142,7 @@ class Dial(BuiltElement):
         time_limit: int | None = None,
         caller_id: str | None = None,
         answer_on_bridge: bool | None = None,
+        ring_tone: str | None = None,
         hangup_on_star: bool | None = None,
         record: Literal["do-not-record", "record-from-answer", "record-from-answer-dual"] | None = None,
     ) -> None:
@@ -151,6 +154,7 @@ class Dial(BuiltElement):
             time_limit=time_limit,
             caller_id=caller_id,
             answer_on_bridge=answer_on_bridge,
+            ring_tone=ring_tone,
             hangup_on_star=hangup_on_star,
             record=record,
         )
