@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from offhook.calls.leg import LegDigit
 from offhook.calls.settings import CallSettings
-from offhook.media.commands import AudioFile, Play
+from offhook.media.commands import AudioFile, Play, SendDigits
 from tests.calls.talks import talk
 from tests.calls.twins import LegTwin, World
 from tests.support.audio import sine, write_wav
@@ -81,5 +82,22 @@ def test_music_that_cannot_be_played_is_no_reason_to_end_a_call(music: CallSetti
             assert t.linked(t.caller, t.desk)
             t.desk.holds(False)
             await settle()
+
+    run(main())
+
+
+def test_a_key_by_signalling_reaches_the_other_side_in_audio_and_one_in_audio_by_signalling() -> None:
+    async def main() -> None:
+        async with talk() as t:
+            t.caller.tell(LegDigit(digit="5"))
+            await settle()
+            sent = [command for command in t.w.engine.commands if isinstance(command, SendDigits)]
+            assert [(command.session, command.digits) for command in sent] == [(t.desk.media.id, "5")]
+            signalled: list[str] = []
+            t.caller.media.signal_key = lambda key, _: signalled.append(key)
+            t.w.engine.press(t.desk.media.id, "7")
+            await settle()
+            assert signalled == ["7"]
+            assert len([command for command in t.w.engine.commands if isinstance(command, SendDigits)]) == 1
 
     run(main())

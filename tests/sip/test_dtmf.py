@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.sip.dtmf import MEDIA_TYPES, read
+from offhook.sip.dtmf import MEDIA_TYPES, RELAY, read, written
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,8 @@ def test_what_is_no_key_is_none(body: bytes) -> None:
 def test_no_body_raises_and_every_key_is_one_of_sixteen(kind: str, body: bytes) -> None:
     key = read(kind, body)
     assert key is None or key.digit in "0123456789*#ABCD"
+
+
+def test_what_we_write_is_what_we_read() -> None:
+    for key in "0123456789*#ABCD":
+        assert read(RELAY, written(key, 160)) == (key, 0.16)

@@ -306,7 +306,7 @@ class ActiveCall:
         """Undo what makes a circle of call, leg and media, so that all are freed at once and not by the collector."""
         self._leg.listen(_nobody)
         self._leg.media.on_digit = self._leg.media.on_rtp_lost = None
-        self.keys.on_key = self.partner = self.part = self._limit = self.early = None
+        self.keys.on_key = self.keys.relay = self.partner = self.part = self._limit = self.early = None
         self.watchers.clear()
 
     # What the leg says
@@ -322,7 +322,7 @@ class ActiveCall:
             case LegAnswered(headers=headers):
                 self._answered_by(dict(headers))
             case LegDigit(digit=digit):
-                self.keys.take(digit)
+                self.keys.take(digit, signalled=True)
             case LegHeld(held=held):
                 self.held = held
                 self.changed()

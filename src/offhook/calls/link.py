@@ -6,6 +6,7 @@ Whoever made a link ends it; a transfer may end that of a dial before its time.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import structlog
 
@@ -15,6 +16,7 @@ from offhook.calls.surroundings import Surroundings
 from offhook.calls.transferring import under_way
 from offhook.media.commands import AudioFile
 from offhook.media.events import Played, Recorded
+from offhook.media.keypad import pass_on
 from offhook.media.operation import MediaFailed, Operation
 
 log = structlog.get_logger(__name__)
@@ -49,6 +51,7 @@ class Link:
             if self._voices[call] is call.media:
                 call.partner, call.part = partner, self.end
             call.watchers.add(self._look)
+            call.keys.relay = partial(_pass_on, partner)
         self._look()
 
     @property
@@ -67,6 +70,7 @@ class Link:
             self._music.clear()
             for call in self._both:
                 call.watchers.discard(self._look)
+                call.keys.relay = None
                 if call.part == self.end:
                     call.partner = None
             try:
@@ -121,3 +125,10 @@ class Link:
                     log.warning("hold_music_failed", call=listener.facts.sid, reason=str(failure))
             elif not call.held and listener in self._music:
                 self._music.pop(listener).cancel()
+
+
+def _pass_on(to: ActiveCall, key: str, signalled: bool) -> None:
+    try:
+        pass_on(to.media, key, signalled=signalled)
+    except MediaFailed as failure:
+        log.info("key_not_passed_on", call=to.facts.sid, reason=str(failure))

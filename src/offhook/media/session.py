@@ -53,6 +53,7 @@ from offhook.media.events import (
     Statistics,
 )
 from offhook.media.hooks import Hooks
+from offhook.media.keypad import SignalKey, signal
 from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation
 from offhook.media.srtp import Security
 from offhook.media.voice import Voice
@@ -73,6 +74,8 @@ class MediaSession(Hooks):
     def __init__(self, sessions: Sessions, session: SessionId) -> None:
         super().__init__()
         self.id = session
+        self.signal_key: SignalKey | None = None
+        """Sends a key by signalling, where keys go that way instead of in audio."""
         self.local: Opened | None = None
         """Where the far end may send to; None until opened."""
         self._sessions = sessions
@@ -207,10 +210,17 @@ class MediaSession(Hooks):
         )
         return await recording.result()
 
+    def start_digits(self, digits: str, *, on: int = 100, off: int = 100) -> Operation[None]:
+        """Begin to send keys in audio."""
+        command = SendDigits(id=self._sessions.next_command(), session=self.id, digits=digits, on=on, off=off)
+        return self._start(command, results.nothing)
+
     async def send_digits(self, digits: str, *, on: int = 100, off: int = 100) -> None:
         """Send keys to the far end; ``w`` waits 500 ms, ``W`` 1 s. Times of tone and gap in ms."""
-        command = SendDigits(id=self._sessions.next_command(), session=self.id, digits=digits, on=on, off=off)
-        await self._to_the_end(self._start(command, results.nothing))
+        if self.signal_key is not None:
+            await signal(self, digits, on, off)
+        else:
+            await self._to_the_end(self.start_digits(digits, on=on, off=off))
 
     def start_bridge(self, other: MediaSession, record_path: str | None = None) -> Operation[Recorded | None]:
         """Begin to connect two sessions; with itself it is an echo. Its result is None unless it records."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from offhook.media.commands import Codec
-from offhook.media.keypad import InbandDtmf
+from offhook.media.keypad import DtmfWay, InbandDtmf
 from offhook.media.srtp import SrtpPolicy
 
 
@@ -42,6 +42,9 @@ class MediaSettings:
     """Bits per second of Opus that is sent, 6000..510000, unless the far end wishes for less."""
     opus_complexity: int = 5
     """CPU against quality of Opus that is sent, 0..10."""
+    dtmf: str = "auto"
+    """How keys are sent: ``auto``: as events (RFC 4733); to a far end that knows none as it sends its own, by SIP INFO or as tones.
+    ``rfc4733``, ``info`` or ``inband`` insist."""
     inband_dtmf: str = "auto"
     """Whether keys are heard as tones: ``auto``, where the far end knows no telephone-event; ``always``, besides those too;
     ``never``."""
@@ -58,6 +61,8 @@ class MediaSettings:
             raise ValueError(f"media.shards {self.shards} is not in 0..64")
         if not 0 <= self.jitter <= self.jitter_max <= 500:
             raise ValueError(f"media.jitter {self.jitter} and jitter_max {self.jitter_max} are no range in 0..500")
+        if self.dtmf not in set(DtmfWay):
+            raise ValueError(f"media.dtmf {self.dtmf!r} is not one of {', '.join(DtmfWay)}")
         if self.inband_dtmf not in set(InbandDtmf):
             raise ValueError(f"media.inband_dtmf {self.inband_dtmf!r} is not one of {', '.join(InbandDtmf)}")
         if self.srtp not in set(SrtpPolicy):

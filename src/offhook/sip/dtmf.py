@@ -13,6 +13,8 @@ _BARE = re.compile(rb"\s*([0-9*#a-d]|1[0-5])\s*", re.IGNORECASE)
 _NUMBERED = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 """Some gateways write the event codes of RFC 4733."""
 _USUAL = 0.1
+RELAY = MEDIA_TYPES[0]
+"""What we send."""
 
 
 class Key(NamedTuple):
@@ -31,3 +33,8 @@ def read(content_type: str, body: bytes) -> Key | None:
     duration = _DURATION.search(body) if content_type == "application/dtmf-relay" else None
     seconds = int(duration[1]) / 1000 if duration is not None else 0.0
     return Key(_NUMBERED.get(text, text), seconds or _USUAL)
+
+
+def written(digit: str, milliseconds: int) -> bytes:
+    """A body of the type ``RELAY``."""
+    return f"Signal={digit}\r\nDuration={milliseconds}\r\n".encode("ascii")

@@ -76,14 +76,16 @@ async def until(condition: object, within: float = 5.0) -> None:
 
 
 @asynccontextmanager
-async def node(seed: int, *, reaches: tuple[str, ...] = ("127.0.0.0/8",), **sip: object) -> AsyncIterator[Node]:
+async def node(
+    seed: int, *, reaches: tuple[str, ...] = ("127.0.0.0/8",), media: MediaSettings | None = None, **sip: object
+) -> AsyncIterator[Node]:
     engine = FakeEngine()
     sessions = Sessions(engine)
     directory, log, script = DirectoryTwin(), LogTwin(), ScriptTwin()
     settings = CallSettings()
     exchange, driver = line_up(
         sip=SipSettings(listen=("127.0.0.1", 0), **sip),
-        media=MediaSettings(),
+        media=media or MediaSettings(),
         calls=settings,
         domain="pbx.test",
         directory=directory,
@@ -125,7 +127,9 @@ async def node(seed: int, *, reaches: tuple[str, ...] = ("127.0.0.0/8",), **sip:
 
 
 @asynccontextmanager
-async def two(*, reaches: tuple[str, ...] = ("127.0.0.0/8",), **sip: object) -> AsyncIterator[tuple[Node, Node]]:
-    """``reaches`` are networks that tenants of the near one may ring."""
-    async with node(1, reaches=reaches) as near, node(2, **sip) as far:
+async def two(
+    *, reaches: tuple[str, ...] = ("127.0.0.0/8",), media: MediaSettings | None = None, **sip: object
+) -> AsyncIterator[tuple[Node, Node]]:
+    """``reaches`` are networks that tenants of the near one may ring, ``media`` its settings."""
+    async with node(1, reaches=reaches, media=media) as near, node(2, **sip) as far:
         yield near, far

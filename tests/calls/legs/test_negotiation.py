@@ -138,6 +138,45 @@ def test_keys_are_heard_as_tones_where_the_far_end_knows_no_events(setting: str,
     run(main())
 
 
+@pytest.mark.parametrize(
+    ("way", "events", "expected"),
+    [
+        ("auto", True, (101, False)),
+        ("auto", False, (None, True)),
+        ("rfc4733", False, (None, False)),
+        ("info", True, (101, True)),
+        ("inband", True, (None, False)),
+    ],
+)
+def test_keys_are_sent_as_the_setting_says_and_as_the_far_end_sends_its_own(
+    way: str, events: bool, expected: tuple[int | None, bool]
+) -> None:
+    async def main() -> None:
+        engine, (negotiation,) = negotiations(1, dtmf=way)
+        sent: list[str] = []
+        negotiation.signal_key = lambda key, _: sent.append(key)
+        await negotiation.open("127.0.0.1")
+        negotiation.offer()
+        keypad = b" 101\r\na=rtpmap:101 telephone-event/8000" if events else b""
+        reply = (
+            b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0"
+            + keypad
+            + b"\r\n"
+        )
+        await negotiation.follow(negotiation.agree(reply))
+        await negotiation.keys_are_signalled()
+        await negotiation.keys_are_signalled()
+        connects = [command for command in engine.commands if isinstance(command, Connect)]
+        assert len(connects) == 2
+        assert (connects[-1].dtmf_payload_type, connects[-1].dtmf_signalled) == expected
+        if expected[1]:
+            await negotiation.session.send_digits("5")
+            assert sent == ["5"]
+        await negotiation.session.close()
+
+    run(main())
+
+
 def negotiations(count: int, **media: str) -> tuple[FakeEngine, list[Negotiation]]:
     engine = FakeEngine()
     sessions = Sessions(engine)

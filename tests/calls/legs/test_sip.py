@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from offhook.calls.leg import LegEnded, LegFailed, LegRinging, Referral
 from offhook.calls.script import ScriptCall
 from offhook.media.commands import Connect, Direction
+from offhook.media.settings import MediaSettings
 from offhook.sip.errors import LocalProtocolError
 from offhook.sip.flow import Flow, Transport
 from tests.calls.legs.nodes import Node, node, phone, two, until
@@ -108,6 +109,20 @@ def test_keys_by_info_reach_the_application() -> None:
             await until(lambda: "LegAnswered" in caller.names)
             near.driver.info(caller.leg._handle, "application/dtmf-relay", b"Signal=5\r\nDuration=100\r\n")
             assert await asyncio.wait_for(far.script.calls[0].digit(), 5) == "5"
+            caller.leg.drop()
+
+    asyncio.run(main())
+
+
+def test_keys_go_by_info_where_the_setting_says_so() -> None:
+    async def main() -> None:
+        async with two(media=MediaSettings(dtmf="info")) as (near, far):
+            caller = phone(near, far.uri("1000"))
+            await caller.leg.invite()
+            await until(lambda: "LegAnswered" in caller.names)
+            await caller.leg.media.send_digits("4w2")
+            keys = [await asyncio.wait_for(far.script.calls[0].digit(), 5) for _ in range(2)]
+            assert keys == ["4", "2"]
             caller.leg.drop()
 
     asyncio.run(main())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from offhook.media.commands import Codec, Direction, Opus
-from offhook.media.keypad import InbandDtmf
+from offhook.media.keypad import DtmfWay, InbandDtmf, SignalKey
 from offhook.media.session import MediaSession
 from offhook.media.settings import MediaSettings
 from offhook.media.srtp import Security, SrtpPolicy, SrtpSuite
@@ -65,6 +65,11 @@ class Negotiation:
         """What we speak, the preferred one first; a trunk may have it otherwise."""
         self.srtp = SrtpPolicy(addresses.media.srtp)
         """Whether media is enciphered; a trunk may have it otherwise."""
+        self.signal_key: SignalKey | None = None
+        """Sends keys by INFO, once there is a dialog."""
+        self._dtmf = DtmfWay(addresses.media.dtmf)
+        self._signalled = False
+        self._agreement: Agreement | None = None
         self._inband = InbandDtmf(addresses.media.inband_dtmf)
         self.confidential = False
         """Whether nobody on the way reads the keys that SDP carries."""
@@ -136,17 +141,29 @@ class Negotiation:
             raise RemoteProtocolError("an answer without a session description", 488)
         return offers.agree(self._ours, Sdp.parse(data))
 
+    async def keys_are_signalled(self) -> None:
+        """The far end sent a key by INFO: where it knows no events, it gets keys in the same way. Raises ``MediaFailed``."""
+        if not self._signalled:
+            self._signalled = True
+            if self._agreement is not None and not self.session.closed:
+                await self.follow(self._agreement)
+
     async def follow(self, agreement: Agreement) -> None:
         """Let audio flow as agreed. Raises ``MediaFailed``."""
+        self._agreement = agreement
+        events = agreement.dtmf_payload_type is not None
+        signals = self.signal_key is not None and self._dtmf.signals(events=events, signalled=self._signalled)
+        self.session.signal_key = self.signal_key if signals else None
         self._their_key = None if agreement.keying is None else agreement.keying.receives
         await self.session.connect(
             remote=(self._addresses.remote(agreement.host, self._peer), agreement.port),
             codec=Codec(agreement.codec),
             payload_type=agreement.payload_type,
             accepts={number: Codec(name) for number, name in agreement.accepts.items()},
-            dtmf_payload_type=agreement.dtmf_payload_type,
+            dtmf_payload_type=None if self._dtmf is DtmfWay.INBAND else agreement.dtmf_payload_type,
             dtmf_accepts=agreement.dtmf_accepts,
             dtmf_clock=agreement.dtmf_clock,
+            dtmf_signalled=signals,
             inband_dtmf=self._inband.hears(events=agreement.dtmf_accepts is not None),
             ptime=agreement.ptime,
             direction=Direction(agreement.direction),

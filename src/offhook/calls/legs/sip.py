@@ -27,15 +27,16 @@ from offhook.calls.leg import (
     LegRinging,
 )
 from offhook.calls.legs.causes import FarEnd
+from offhook.calls.legs.keys import by_info
 from offhook.calls.legs.negotiation import Negotiation
 from offhook.calls.legs.referral import SipReferral
-from offhook.calls.legs.translation import custom_headers, ending, reason_value, warning
+from offhook.calls.legs.translation import custom_headers, ending, reason_value, target_of, warning
 from offhook.media.operation import MediaFailed
 from offhook.media.session import MediaSession
 from offhook.sip import events as sip
 from offhook.sip import identity
 from offhook.sip.errors import NotLocated, RemoteProtocolError, SipError
-from offhook.sip.flow import Flow, HostPort, Transport
+from offhook.sip.flow import Flow, HostPort
 from offhook.sip.message import Response
 from offhook.sip.offer import Agreement
 from offhook.sip.signalling import Invitation, Signalling
@@ -182,6 +183,7 @@ class SipLeg:
             case sip.ReferTold(code=code, taken=taken):
                 self._tell(code if taken else None)
             case sip.DigitReceived(digit=digit):
+                self._line.spawn(self._guard(self._negotiation.keys_are_signalled()))
                 self._listener(LegDigit(digit=digit))
             case sip.OfferReceived(offer=offer, request=request):
                 self._take_offer(offer, request.from_tag)
@@ -250,6 +252,7 @@ class SipLeg:
 
     def _attach(self, handle: sip.CallHandle) -> None:
         self._handle = handle
+        self._negotiation.signal_key = by_info(self._line.signalling, handle)
         self._line.hold(handle, self)
 
     def _tell(self, code: int | None) -> None:
@@ -383,17 +386,6 @@ class OutboundLeg(SipLeg):
     def _heard_early(self) -> None:
         if not self._ended and not self._answered:
             self._listener(LegRinging(early_media=True))
-
-
-def target_of(text: str) -> Uri:
-    """The URI to ring. Raises ``LegFailed``."""
-    try:
-        uri = Uri.parse(text)
-    except RemoteProtocolError as error:
-        raise LegFailed(f"{text[:255]} is not a SIP URI: {error}", 404) from error
-    if not uri.is_sip or not uri.host or Transport.asked(uri.scheme, uri.transport) is None:
-        raise LegFailed(f"{text[:255]} is not a SIP URI that can be rung", 404)
-    return uri
 
 
 def _bracketed(host: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from offhook.calls.leg import ANSWERED_ELSEWHERE, LegEnded
+from offhook.calls.leg import ANSWERED_ELSEWHERE, LegEnded, LegFailed
 from offhook.calls.legs.causes import FarEnd, explain
+from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.events import CallEnded, EndCause
+from offhook.sip.flow import Transport
 from offhook.sip.grammar import presentable, quote
 from offhook.sip.headers import retry_after
 from offhook.sip.message import Message, Request, Response
+from offhook.sip.uri import Uri
 
 _REASON_LENGTH = 200
 """Characters of a Reason: what failed may be told at length, and a datagram is short."""
@@ -48,3 +51,14 @@ def ending(event: CallEnded, far: FarEnd) -> LegEnded:
         stalled=stalled,
         retry_after=retry_after(event.message.get("retry-after")) if isinstance(event.message, Response) else None,
     )
+
+
+def target_of(text: str) -> Uri:
+    """The URI to ring. Raises ``LegFailed``."""
+    try:
+        uri = Uri.parse(text)
+    except RemoteProtocolError as error:
+        raise LegFailed(f"{text[:255]} is not a SIP URI: {error}", 404) from error
+    if not uri.is_sip or not uri.host or Transport.asked(uri.scheme, uri.transport) is None:
+        raise LegFailed(f"{text[:255]} is not a SIP URI that can be rung", 404)
+    return uri
