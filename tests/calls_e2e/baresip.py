@@ -72,10 +72,11 @@ class Baresip:
         rate: int = RATE,
         answers: bool = True,
         encryption: str = "",
+        dtmf: str = "rtpevent",
         outbound: str = "",
         ca_file: str = "",
     ) -> None:
-        """``outbound``: a proxy that everything goes through."""
+        """``outbound``: a proxy that everything goes through. ``dtmf`` is baresip's dtmfmode: ``rtpevent`` or ``info``."""
         self.folder = folder
         self.login = login
         self.sip_port = free_sip_port()
@@ -107,7 +108,7 @@ class Baresip:
         answer = "answermode=auto" if answers else "answermode=manual"
         through = f';outbound="{proxy}"' if proxy else ""
         secure = f";mediaenc={encryption}" if encryption else ""
-        account = f"<{uri}>{through};{register};{answer};audio_codecs={codec};dtmfmode=rtpevent{secure}\n"
+        account = f"<{uri}>{through};{register};{answer};audio_codecs={codec};dtmfmode={dtmf}{secure}\n"
         (folder / "accounts").write_text(account)
         for name in ("contacts", "uuid"):
             (folder / name).touch()

@@ -21,9 +21,7 @@ from offhook.media.commands import (
     Command,
     CommandId,
     Connect,
-    Detect,
     Direction,
-    Inject,
     Measure,
     OpenSession,
     Opus,
@@ -31,10 +29,7 @@ from offhook.media.commands import (
     Record,
     SendDigits,
     SessionId,
-    Tap,
-    Track,
 )
-from offhook.media.detection import Detection
 from offhook.media.engine import Engine
 from offhook.media.events import (
     Cancelled,
@@ -56,6 +51,7 @@ from offhook.media.hooks import Hooks
 from offhook.media.keypad import SignalKey, signal
 from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation
 from offhook.media.srtp import Security
+from offhook.media.streaming import Streaming
 from offhook.media.voice import Voice
 
 log = structlog.get_logger(__name__)
@@ -65,15 +61,15 @@ _Pending = Operation[Any]
 StartedT = TypeVar("StartedT", bound=_Pending)
 
 
-class MediaSession(Hooks):
+class MediaSession(Hooks, Streaming):
     """Audio of one leg: an RTP address, what is heard there and what is sent from there.
 
     ``Sessions.create`` makes one. All its methods raise ``MediaFailed``, and ``MediaClosed`` once it is closed.
     """
 
     def __init__(self, sessions: Sessions, session: SessionId) -> None:
-        super().__init__()
-        self.id = session
+        Hooks.__init__(self)
+        Streaming.__init__(self, sessions, session)
         self.signal_key: SignalKey | None = None
         """Sends a key by signalling, where keys go that way instead of in audio."""
         self.local: Opened | None = None
@@ -235,24 +231,6 @@ class MediaSession(Hooks):
     async def bridge(self, other: MediaSession, record_path: str | None = None) -> Recorded | None:
         """Connect two sessions until cancelled, or until one of them closes."""
         return await self.start_bridge(other, record_path).result()
-
-    def tap(self, *, track: Track = Track.INBOUND, rate: int = 8000, chunk: int = 100, backlog: int = 50) -> AudioTap:
-        """Hear what this session hears, what its far end hears, or both, in chunks of ``chunk`` ms at ``rate`` hertz."""
-        command = Tap(
-            id=self._sessions.next_command(), session=self.id, track=track, rate=rate, chunk=chunk, backlog=backlog
-        )
-        waiting = 2 * backlog if track is Track.BOTH else backlog
-        return self.launch(command, AudioTap(self._sessions, command.id, waiting))
-
-    def detect(self, *, voice: Voice | None = None, silence: int = 0, tones: bool = False) -> Detection:
-        """Tell of voices, of ``silence`` ms without one, and of single tones, until cancelled."""
-        command = Detect(id=self._sessions.next_command(), session=self.id, voice=voice, silence=silence, tones=tones)
-        return self.launch(command, Detection(self._sessions, command.id))
-
-    def inject(self, *, rate: int = 8000, backlog: int = 60_000) -> Injection:
-        """Open a stream towards the far end, after what is queued already; at most ``backlog`` ms wait in it."""
-        command = Inject(id=self._sessions.next_command(), session=self.id, rate=rate, backlog=backlog)
-        return self.launch(command, Injection(self._sessions, command.id, results.reader(Played, Played(duration=0))))
 
     async def measure(self) -> Statistics:
         """What it has seen of its line so far: nothing before it is open; once it is closed, all."""
