@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import statistics
 from pathlib import Path
+from typing import cast
 
 from bench import measuring
 from offhook.media.commands import Codec, Tone
+from offhook.media.events import VOICE
 from offhook.media.native import NativeEngine
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
@@ -35,8 +37,7 @@ class Caller(asyncio.DatagramProtocol):
         self.last = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
         if len(data) > FRAME:
@@ -82,7 +83,7 @@ async def one(sessions: Sessions, codes: bytes) -> float | None:
     playing = session.start_play(PROMPT, stop_on_voice=Voice())
     try:
         began = await caller.talk((local.host, local.port))
-        stopped = playing.ended
+        stopped = playing.ended and (await playing.result()).stopped_by == VOICE
     finally:
         caller.close()
         await session.close()
@@ -92,7 +93,7 @@ async def one(sessions: Sessions, codes: bytes) -> float | None:
 async def measure() -> list[float | None]:
     """Every clip once."""
     clips = [path.read_bytes().partition(b"data")[2][4:] for path in sorted(CLIPS.glob("*.wav"))]
-    sessions = Sessions(NativeEngine(MediaSettings(port_low=24_000, port_high=25_999, shards=1)))
+    sessions = Sessions(NativeEngine(MediaSettings(port_low=24_000, port_high=25_999, shards=1, keepalive=0)))
     delays: list[float | None] = []
     try:
         for start in range(0, len(clips), AT_ONCE):
