@@ -168,7 +168,7 @@ def test_an_hour_of_recording_is_quick():
         with tempfile.TemporaryDirectory() as folder:
             engine = FakeEngine()
             session = await connected(Sessions(engine))
-            recorded = await session.record(f"{folder}/a.wav", max_length=3_600_000)
+            recorded = await session.start_record(f"{folder}/a.wav", max_length=3_600_000).result()
             assert recorded.duration == 3_600_000
             await session.close()
 

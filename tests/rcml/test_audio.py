@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
 from offhook.media.commands import AudioData
 from offhook.outbound.http import HttpRequest, HttpResponse
 from offhook.rcml.audio import AudioCache
+from offhook.rcml.download import Download
 from offhook.rcml.errors import VerbFailed
 from offhook.rcml.settings import RcmlSettings
 from offhook.vocabulary.clock import FrozenClock
-from tests.support.caller import ACCOUNT, wav
+from tests.support.caller import ACCOUNT, WebStream, wav
 
 URL = "http://app.test/a.wav"
 
@@ -23,13 +25,19 @@ class Server:
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
         self.asked: list[HttpRequest] = []
         self.status = 200
+        self.streams: list[WebStream] = []
 
     async def send(self, request: HttpRequest) -> HttpResponse:
+        raise AssertionError("sounds are opened")
+
+    async def open(self, request: HttpRequest) -> WebStream:
         self.asked.append(request)
         known = request.headers.get("If-None-Match")
         status = 304 if known is not None and known == self.headers.get("etag") else self.status
         body = b"" if status == 304 else self.body
-        return HttpResponse(url=request.url, status=status, headers=self.headers, body=body, elapsed=0.0)
+        response = HttpResponse(url=request.url, status=status, headers=self.headers, body=body, elapsed=0.0)
+        self.streams.append(WebStream(response))
+        return self.streams[-1]
 
 
 def fetches(server: Server, clock: FrozenClock, times: int, limit: int = 1 << 20) -> AudioCache:
@@ -93,3 +101,64 @@ def test_what_is_said_to_be_no_sound_is_refused_with_advice(kind):
 @pytest.mark.parametrize("kind", ["audio/mpeg", "application/octet-stream", "video/mp4", ""])
 def test_everything_else_is_left_to_the_engine_with_what_was_said_of_it(kind):
     fetches(Server(b"...", content_type=kind, etag='"1"'), FrozenClock(), 2)
+
+
+def long(name: str, **headers: str) -> Server:
+    return Server(wav(name) * 40, **headers)
+
+
+def collected(download: object) -> bytes:
+    async def collect() -> bytes:
+        assert isinstance(download, Download)
+        return b"".join([piece async for piece in download.pieces()])
+
+    return asyncio.run(collect())
+
+
+@pytest.mark.parametrize("headers", [{}, {"transfer_encoding": "chunked"}])
+def test_what_is_long_or_has_no_known_end_is_heard_while_it_comes_and_kept_when_it_came(headers):
+    server = long("x", cache_control="max-age=60", **headers)
+    cache = AudioCache(server, RcmlSettings(), FrozenClock().monotonic)
+    download = asyncio.run(cache.fetch(ACCOUNT, URL))
+    assert collected(download) == server.body
+    assert server.streams[0].closed
+    assert asyncio.run(cache.fetch(ACCOUNT, URL)) == AudioData(data=server.body, name=URL)
+    assert len(server.asked) == 1
+
+
+def test_what_was_fetched_in_part_is_not_kept():
+    server = long("x", cache_control="max-age=60")
+    cache = AudioCache(server, RcmlSettings(), FrozenClock().monotonic)
+
+    async def first_piece() -> None:
+        download = await cache.fetch(ACCOUNT, URL)
+        assert isinstance(download, Download)
+        async with aclosing(download.pieces()) as pieces:
+            await anext(pieces)
+
+    asyncio.run(first_piece())
+    assert server.streams[0].closed
+    assert isinstance(asyncio.run(cache.fetch(ACCOUNT, URL)), Download)
+    assert len(server.asked) == 2
+
+
+def test_what_is_to_be_repeated_must_have_an_end():
+    server = long("x")
+    cache = AudioCache(server, RcmlSettings(audio_limit=65_536), FrozenClock().monotonic)
+
+    async def whole() -> None:
+        download = await cache.fetch(ACCOUNT, URL)
+        assert isinstance(download, Download)
+        await download.whole()
+
+    with pytest.raises(VerbFailed, match="must have an end within 65536 bytes"):
+        asyncio.run(whole())
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_refusal_is_told_and_its_connection_let_go(status):
+    server = Server(b"no")
+    server.status = status
+    with pytest.raises(VerbFailed, match=f"the server answered {status}"):
+        fetches(server, FrozenClock(), 1)
+    assert server.streams[0].closed

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.support.caller import Caller, caller, wav
+from tests.support.caller import Caller, answer, caller, wav
 from tests.support.virtual_loop import run, settle
 
 DIAL = "<Response><Dial><Conference waitUrl='/wait'>room</Conference></Dial></Response>"
@@ -44,6 +44,17 @@ def test_a_document_is_made_once_and_repeated():
         async with waiting(wait=document, song=wav("song")) as (c, _):
             await c.hears("Wait", "silence 2000", "song", "Wait", "silence 2000", "song")
             assert len([text for what, text in c.transcript if what == "say"]) == 1
+
+    run(call())
+
+
+def test_what_is_on_its_way_is_asked_for_again_when_it_was_heard():
+    async def call():
+        document = "<Response><Play loop='0'>/radio</Play></Response>"
+        radio = answer(wav("a") * 40, kind="audio/mpeg")
+        async with waiting(wait=document, radio=radio) as (c, _):
+            await c.hears(*["http://app.test/radio"] * 3)
+            assert len([r for r in c.web.requests if r.url.endswith("/radio")]) == 3
 
     run(call())
 

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import struct
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,6 +33,8 @@ from offhook.media.commands import (
     Record,
     SendDigits,
     Silence,
+    Supplied,
+    Supply,
 )
 from offhook.media.events import (
     Cancelled,
@@ -50,7 +52,7 @@ from offhook.media.events import (
     Statistics,
 )
 from offhook.media.session import MediaSession, Sessions
-from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError
+from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError, OutboundFault
 from offhook.rcml.fetch import OwnRecordings
 from offhook.rcml.script import RcmlScript
 from offhook.rcml.settings import RcmlSettings
@@ -83,6 +85,8 @@ def _label(source: AudioSource) -> str:
             return data[44:].rstrip(b"\0").decode()
         case Pcm(data=data):
             return data.rstrip(b"\0").decode()
+        case Supplied(name=name):
+            return name
         case Silence(duration=duration):
             return f"silence {duration}"
         case _:
@@ -105,6 +109,8 @@ class EarEngine:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.supplied = b""
+        """Bytes of sounds that came while they were played."""
         self.works: dict[CommandId, _Work] = {}
         self.refuses: str | None = None
         """Reason with which it refuses to play."""
@@ -136,6 +142,8 @@ class EarEngine:
                 self._emit(Failed(command=command.id, reason=self.refuses))
             case Play():
                 self._play(command)
+            case Supply():
+                self.supplied += command.data
             case Record():
                 self._work(command, command.max_length / 1000, RecordEnd.MAX_LENGTH)
             case SendDigits(digits=digits):
@@ -204,6 +212,25 @@ class EarEngine:
         """Nothing to close."""
 
 
+class WebStream:
+    """A response as it comes: all at once, or never to its end."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self.status, self.headers, self.content_type = response.status, response.headers, response.content_type
+        self.length = None if "transfer-encoding" in response.headers else len(response.body)
+        self.closed = False
+        self._body = response.body
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        for at in range(0, len(self._body), 1000):
+            yield self._body[at : at + 1000]
+        if "broken" in self.headers:
+            raise OutboundError(OutboundFault.PROTOCOL, "app.test broke off.")
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class Web:
     """The application's web server: path to RCML, a WAV file, a response, or a function from form to RCML."""
 
@@ -211,6 +238,9 @@ class Web:
         self.pages = dict(pages)
         self.requests: list[HttpRequest] = []
         self.delay = 0.0
+
+    async def open(self, request: HttpRequest) -> WebStream:
+        return WebStream(await self.send(request))
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         self.requests.append(request)

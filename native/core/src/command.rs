@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::codec::opus;
 pub use crate::codec::Codec;
 use crate::detect::voice::VoiceOptions;
+use crate::flow::Opening;
 use crate::prompt::Prompt;
 use crate::srtp::Security;
 
@@ -109,6 +110,8 @@ pub enum Source {
     Silence(u32),
     /// Generated as it is played.
     Tone(Tone),
+    /// Decoded as it is played.
+    Flow(Opening),
 }
 
 /// The sources of a `Play`, which a loader fills in from its own thread; a failure is a sentence.
@@ -178,6 +181,10 @@ pub enum Order {
         loading: Loading,
         /// How often; 0 is until stopped.
         repeat: u32,
+        /// Milliseconds that are passed over at first.
+        offset: u64,
+        /// dB by which it is louder.
+        gain: f32,
         /// Keys that stop it.
         stop_on: String,
         /// A voice that stops it.
@@ -252,6 +259,8 @@ pub enum Order {
     InjectClear,
     /// Tell what the session has seen so far.
     Measure,
+    /// Play what `id` names so much louder from now on, in dB.
+    Gain(f32),
     /// End the command that `id` names.
     Cancel,
     /// End everything of the session.

@@ -78,7 +78,7 @@ impl Exchange {
         let Some(found) = self.sessions.get_mut(&session).filter(|s| s.closing.is_none()) else {
             if !matches!(
                 order,
-                Order::Cancel | Order::InjectAudio { .. } | Order::InjectMark(_) | Order::InjectClear
+                Order::Cancel | Order::Gain(_) | Order::InjectAudio { .. } | Order::InjectMark(_) | Order::InjectClear
             ) {
                 world.emit(Event::Failed(command, format!("there is no media session {session}")));
             }

@@ -173,6 +173,8 @@ fn barge_in(voice: &[i16], hiss: f64, line: Line, seed: u64) -> (Option<u64>, Ve
             level: -16.0,
         })]),
         repeat: 1,
+        offset: 0,
+        gain: 0.0,
         stop_on: String::new(),
         stop_on_voice: Some(VOICE),
     };
@@ -259,6 +261,8 @@ fn the_echo_of_a_prompt_does_not_stop_it_and_a_voice_over_the_echo_does() {
             let order = Order::Play {
                 loading: loaded(vec![Source::Prompt(Arc::new(source))]),
                 repeat: 1,
+                offset: 0,
+                gain: 0.0,
                 stop_on: String::new(),
                 stop_on_voice: Some(VOICE),
             };

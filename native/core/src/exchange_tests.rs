@@ -104,6 +104,8 @@ fn tone(ms: u32) -> Order {
     Order::Play {
         loading: loaded(vec![Source::Tone(tone)]),
         repeat: 1,
+        offset: 0,
+        gain: 0.0,
         stop_on: "5".into(),
         stop_on_voice: None,
     }
@@ -433,6 +435,8 @@ fn any_order(kind: u8, file: bool) -> Order {
         1 => Order::Play {
             loading: Arc::new(OnceLock::from(Err("no".into()))),
             repeat: 1,
+            offset: 0,
+            gain: 0.0,
             stop_on: String::new(),
             stop_on_voice: file.then_some(VOICE),
         },

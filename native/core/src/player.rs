@@ -1,7 +1,9 @@
 //! What one `Play` or `Inject` still has to send, frame by frame.
 
-use crate::command::{CommandId, Loading, Source, Tone};
+use crate::command::{CommandId, Tone};
 use crate::detect::voice::{VoiceDetector, VoiceOptions};
+use crate::gain::Gain;
+use crate::program::Program;
 use crate::resample::{Conversion, RateError};
 use crate::stream::Stream;
 use crate::tone::ToneGenerator;
@@ -31,57 +33,39 @@ pub struct Track {
     pub stop_on: String,
     /// Listens for the voice that stops it.
     pub voice: Option<Box<VoiceDetector>>,
+    gain: Gain,
     kind: Kind,
 }
 
 #[derive(Debug)]
 enum Kind {
-    Sources(Sources),
+    Program(Program),
     Beep(Option<ToneGenerator>),
     Stream(Stream),
 }
 
-#[derive(Debug)]
-struct Sources {
-    loading: Loading,
-    /// Taken over once they are loaded: shared counters would cost a cache miss in every frame.
-    loaded: Option<Vec<Source>>,
-    repeat: u32,
-    rounds: u32,
-    at: usize,
-    part: Part,
-    moved: bool,
-}
-
-/// How far one source has come. A line that changes its rate in the middle hears the rest at the new one.
-#[derive(Debug, Default)]
-struct Part {
-    position: usize,
-    tone: Option<ToneGenerator>,
-    conversion: Option<Box<Conversion>>,
-    ended: bool,
-    rate: u32,
-}
-
 impl Track {
     /// The sources of a `Play`.
-    pub fn play(command: CommandId, loading: Loading, repeat: u32, stop_on: String) -> Self {
-        let sources = Sources {
-            loading,
-            loaded: None,
-            repeat,
-            rounds: 0,
-            at: 0,
-            part: Part::default(),
-            moved: false,
-        };
+    pub fn play(command: CommandId, program: Program, stop_on: String) -> Self {
         Self {
             command,
             sent: 0,
             stop_on,
             voice: None,
-            kind: Kind::Sources(sources),
+            gain: Gain::default(),
+            kind: Kind::Program(program),
         }
+    }
+
+    /// So much louder, in dB.
+    pub fn louder(mut self, gain: f32) -> Self {
+        self.gain = Gain::begun_at(gain);
+        self
+    }
+
+    /// Changes the gain, within one frame and without a click.
+    pub fn set_gain(&mut self, gain: f32) {
+        self.gain.turn(gain);
     }
 
     /// A voice stops it.
@@ -97,6 +81,7 @@ impl Track {
             sent: 0,
             stop_on: String::new(),
             voice: None,
+            gain: Gain::default(),
             kind: Kind::Beep(None),
         }
     }
@@ -108,6 +93,7 @@ impl Track {
             sent: 0,
             stop_on: String::new(),
             voice: None,
+            gain: Gain::default(),
             kind: Kind::Stream(Stream::new(rate, backlog)?),
         })
     }
@@ -142,7 +128,7 @@ impl Track {
     pub fn fill(&mut self, frame: &mut [i16], rate: u32) -> Fill {
         let whole = frame.len();
         let outcome = match &mut self.kind {
-            Kind::Sources(sources) => sources.fill(frame, rate),
+            Kind::Program(program) => program.fill(frame, rate),
             Kind::Beep(tone) => {
                 let tone = tone.get_or_insert_with(|| ToneGenerator::new(&beep(), rate));
                 match tone.fill(frame) {
@@ -153,9 +139,13 @@ impl Track {
             Kind::Stream(stream) => stream.fill(frame, rate),
         };
         match outcome {
-            Fill::Full => self.sent += (whole as u64 * u64::from(RATE)) / u64::from(rate),
+            Fill::Full => {
+                self.gain.apply(frame);
+                self.sent += (whole as u64 * u64::from(RATE)) / u64::from(rate);
+            }
             Fill::Ended(part) => {
                 frame[part..].fill(0);
+                self.gain.apply(&mut frame[..part]);
                 self.sent += (part as u64 * u64::from(RATE)) / u64::from(rate);
             }
             Fill::Waiting | Fill::Failed(_) => {}
@@ -174,98 +164,6 @@ fn beep() -> Tone {
     }
 }
 
-impl Sources {
-    fn fill(&mut self, frame: &mut [i16], rate: u32) -> Fill {
-        let sources = match (&mut self.loaded, self.loading.get()) {
-            (Some(sources), _) => &*sources,
-            (None, None) => return Fill::Waiting,
-            (None, Some(Err(reason))) => return Fill::Failed(reason.clone()),
-            (loaded, Some(Ok(sources))) => &*loaded.insert(sources.clone()),
-        };
-        let mut filled = 0;
-        while filled < frame.len() {
-            let Some(source) = sources.get(self.at) else {
-                self.rounds += 1;
-                // A round without a sample would go on for ever.
-                if !std::mem::take(&mut self.moved) || self.repeat != 0 && self.rounds >= self.repeat {
-                    self.at = sources.len();
-                    return Fill::Ended(filled);
-                }
-                self.at = 0;
-                continue;
-            };
-            let part = self.part.fill(source, &mut frame[filled..], rate);
-            if part == 0 {
-                self.at += 1;
-                self.part = Part::default();
-            }
-            self.moved |= part > 0;
-            filled += part;
-        }
-        Fill::Full
-    }
-}
-
-impl Part {
-    // What `source` has from here on, as much as there is room for.
-    fn fill(&mut self, source: &Source, room: &mut [i16], rate: u32) -> usize {
-        let before = std::mem::replace(&mut self.rate, rate);
-        match source {
-            Source::Prompt(prompt) => {
-                let (samples, own) = (prompt.samples(), prompt.rate());
-                if own == rate {
-                    let rest = samples.get(self.position..).unwrap_or(&[]);
-                    let length = rest.len().min(room.len());
-                    room[..length].copy_from_slice(&rest[..length]);
-                    self.position += length;
-                    length
-                } else {
-                    self.converted(samples, own, room, rate)
-                }
-            }
-            Source::Silence(ms) => {
-                if before != 0 {
-                    self.position = (self.position as u64 * u64::from(rate) / u64::from(before)) as usize;
-                }
-                let total = *ms as usize * (rate as usize / 1000);
-                let length = total.saturating_sub(self.position).min(room.len());
-                room[..length].fill(0);
-                self.position += length;
-                length
-            }
-            Source::Tone(order) => {
-                if before != rate {
-                    self.tone = None;
-                }
-                self.tone
-                    .get_or_insert_with(|| ToneGenerator::new(order, rate))
-                    .fill(room)
-            }
-        }
-    }
-
-    fn converted(&mut self, samples: &[i16], from: u32, room: &mut [i16], to: u32) -> usize {
-        let Some(conversion) = converter(&mut self.conversion, from, to) else {
-            return 0;
-        };
-        let mut filled = conversion.take(room);
-        while filled < room.len() && !self.ended {
-            let rest = samples.get(self.position..).unwrap_or(&[]);
-            // In small pieces: what the filter has taken in is lost when the line changes its rate.
-            let piece = &rest[..rest.len().min(from as usize / 200)];
-            self.position += piece.len();
-            self.ended = piece.is_empty();
-            if self.ended {
-                conversion.end();
-            } else {
-                conversion.feed(piece);
-            }
-            filled += conversion.take(&mut room[filled..]);
-        }
-        filled
-    }
-}
-
 /// The conversion between two rates that was begun, or one anew.
 pub fn converter(kept: &mut Option<Box<Conversion>>, from: u32, to: u32) -> Option<&mut Conversion> {
     if !kept.as_ref().is_some_and(|conversion| conversion.is(from, to)) {
@@ -277,12 +175,17 @@ pub fn converter(kept: &mut Option<Box<Conversion>>, from: u32, to: u32) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::{Loading, Source};
     use crate::prompt::Prompt;
     use crate::FRAME;
     use std::sync::Arc;
 
     fn loaded(sources: Vec<Source>) -> Loading {
         Arc::new(std::sync::OnceLock::from(Ok(sources)))
+    }
+
+    fn play(loading: Loading, repeat: u32) -> Track {
+        Track::play(1, Program::new(loading, repeat, 0), String::new())
     }
 
     fn prompt(value: i16, length: usize) -> Source {
@@ -307,7 +210,7 @@ mod tests {
     #[test]
     fn sources_follow_each_other_without_a_gap_and_repeat() {
         let sources = loaded(vec![prompt(1, 100), Source::Silence(1), prompt(2, 50)]);
-        let mut track = Track::play(1, sources, 3, String::new());
+        let mut track = play(sources, 3);
         let round = [vec![1; 100], vec![0; 8], vec![2; 50]].concat();
         assert_eq!(all(&mut track), round.repeat(3));
         assert_eq!(track.sent, 474);
@@ -316,7 +219,7 @@ mod tests {
     #[test]
     fn nothing_repeated_for_ever_ends() {
         for sources in [vec![], vec![Source::Silence(0)], vec![prompt(1, 0)]] {
-            let mut track = Track::play(1, loaded(sources), 0, String::new());
+            let mut track = play(loaded(sources), 0);
             assert_eq!(track.fill(&mut [0; FRAME], RATE), Fill::Ended(0));
         }
     }
@@ -324,7 +227,7 @@ mod tests {
     #[test]
     fn a_prompt_that_is_not_loaded_yet_keeps_its_place() {
         let loading = Loading::default();
-        let mut track = Track::play(1, loading.clone(), 1, String::new());
+        let mut track = play(loading.clone(), 1);
         assert_eq!(track.fill(&mut [0; FRAME], RATE), Fill::Waiting);
         loading.set(Err("no such file".into())).expect("unset");
         assert_eq!(track.fill(&mut [0; FRAME], RATE), Fill::Failed("no such file".into()));
@@ -353,7 +256,7 @@ mod tests {
             let mut stream = Track::stream(2, RATE, 1000).expect("a rate");
             assert!(stream.feed(&sine, true));
             let sources = loaded(vec![prompt.clone(), Source::Silence(100)]);
-            for mut track in [Track::play(1, sources, 1, String::new()), stream] {
+            for mut track in [play(sources, 1), stream] {
                 let (mut heard, mut frame) = (Vec::new(), vec![0; rate as usize / 50]);
                 loop {
                     match track.fill(&mut frame, rate) {
@@ -373,7 +276,7 @@ mod tests {
     #[test]
     fn a_line_that_changes_its_rate_hears_the_rest() {
         for source in [prompt(5, 1600), Source::Silence(200)] {
-            let mut track = Track::play(1, loaded(vec![source]), 1, String::new());
+            let mut track = play(loaded(vec![source]), 1);
             let mut frame = [0; 960];
             for (rate, length) in [(8000, 160), (16_000, 320), (48_000, 960), (8000, 160)] {
                 assert_eq!(track.fill(&mut frame[..length], rate), Fill::Full);

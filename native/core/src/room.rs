@@ -11,6 +11,7 @@ use crate::event::{Event, Outcome, RecordEnd};
 use crate::member::{slot, Each, Member, Voice, RATES};
 use crate::mixer::{scale, Sum};
 use crate::player::{Fill, Track};
+use crate::program::Program;
 use crate::recorder::{Finishing, Tape};
 use crate::session::Session;
 use crate::shared::Shared;
@@ -88,7 +89,7 @@ impl Room {
             return Err(format!("{MOST_ANNOUNCED} announcements are under way in this room"));
         }
         self.announcements.push(Announcement {
-            track: Track::play(command, loading, repeat, String::new()),
+            track: Track::play(command, Program::new(loading, repeat, 0), String::new()),
             voice: Voice::default(),
         });
         Ok(())

@@ -14,26 +14,27 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::bounded;
 use offhook_media_core::command::{CommandId, Membership, Order, RoomId, RoomOrder, SessionId};
-use offhook_media_core::detect::voice::VoiceOptions;
 use offhook_media_core::event::Event;
 use offhook_media_core::session::Settings;
-use offhook_media_core::RATE;
 use rustix::event::{eventfd, EventfdFlags};
 
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::inbox::{Handover, Inbox, Message};
-use crate::loader::{Loader, SourceOrder};
+use crate::loader::Loader;
 use crate::metrics::{Figures, ShardMetrics, SharedMetrics};
 use crate::outbox::{Notice, Outbox};
 use crate::ports::PortRange;
 use crate::shard::{run, Post};
+use crate::streams::Streams;
+use crate::supply::{StreamId, Supply};
 
 /// Commands that may wait for one shard; past them a command fails at once.
 const MOST_WAITING: usize = 65_536;
 
-/// Hertz of what is announced in rooms: all of a voice.
-const ROOM_RATE: u32 = 16_000;
+mod playing;
+
+pub use playing::{Play, PlaySource};
 
 /// How an engine is set up.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +47,8 @@ pub struct EngineSettings {
     pub shards: usize,
     /// Bytes of decoded prompts that are kept.
     pub prompt_cache: usize,
+    /// Sounds that may be decoded while they are played.
+    pub streams: usize,
     /// For sessions.
     pub sessions: Settings,
 }
@@ -80,6 +83,9 @@ pub struct Engine {
     inboxes: Vec<Inbox>,
     threads: Vec<JoinHandle<()>>,
     loader: Option<Loader>,
+    streams: Streams,
+    /// Of each command that plays some.
+    supplies: HashMap<CommandId, Vec<(StreamId, Arc<Supply>)>>,
     outbox: Arc<Outbox>,
     shared: Arc<SharedMetrics>,
     metrics: Vec<Arc<ShardMetrics>>,
@@ -106,7 +112,8 @@ impl Engine {
         let shared = Arc::new(SharedMetrics::default());
         let outbox = Arc::new(Outbox::new(Arc::clone(&shared))?);
         let (disk, writer) = Disk::start(Arc::clone(&shared))?;
-        let (loader, reader) = Loader::start(settings.prompt_cache, Arc::clone(&shared))?;
+        let streams = Streams::new(settings.streams);
+        let (loader, readers) = Loader::start(settings.prompt_cache, streams.clone(), Arc::clone(&shared))?;
         let range = Arc::new(PortRange::new(settings.port_low, settings.port_high));
         let clock = Clock::new();
         let (mut inboxes, mut metrics, mut threads) = (Vec::new(), Vec::new(), Vec::new());
@@ -129,11 +136,14 @@ impl Engine {
             let name = format!("offhook-media-{index}");
             threads.push(std::thread::Builder::new().name(name).spawn(move || run(&post))?);
         }
-        threads.extend([reader, writer]);
+        threads.extend(readers);
+        threads.push(writer);
         Ok(Self {
             inboxes,
             threads,
             loader: Some(loader),
+            streams,
+            supplies: HashMap::new(),
             outbox,
             shared,
             metrics,
@@ -226,31 +236,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Plays sources that are loaded meanwhile.
-    pub fn play(
-        &mut self,
-        session: SessionId,
-        command: CommandId,
-        sources: Vec<SourceOrder>,
-        repeat: u32,
-        stop_on: String,
-        stop_on_voice: Option<VoiceOptions>,
-    ) -> Result<(), Misuse> {
-        let Some(loader) = &self.loader else { return Ok(()) };
-        let line = self.rates.get(&session).copied().unwrap_or(RATE);
-        let loading = loader.load(sources, line);
-        self.order(
-            session,
-            command,
-            Order::Play {
-                loading,
-                repeat,
-                stop_on,
-                stop_on_voice,
-            },
-        )
-    }
-
     /// Brings two sessions into one shard and lets them hear each other.
     pub fn bridge(
         &mut self,
@@ -309,19 +294,6 @@ impl Engine {
             }
         }
         Ok(())
-    }
-
-    /// Plays to a room what is loaded meanwhile.
-    pub fn announce(
-        &mut self,
-        room: RoomId,
-        command: CommandId,
-        sources: Vec<SourceOrder>,
-        repeat: u32,
-    ) -> Result<(), Misuse> {
-        let Some(loader) = &self.loader else { return Ok(()) };
-        let loading = loader.load(sources, ROOM_RATE);
-        self.order_room(room, command, RoomOrder::Announce { loading, repeat })
     }
 
     fn engaged(&self, session: SessionId) -> bool {
@@ -439,7 +411,7 @@ impl Engine {
                         continue;
                     }
                 }
-                Notice::Event(_) | Notice::Chunk(..) => {}
+                Notice::Event(_) | Notice::Chunk(..) | Notice::Wanted(..) => {}
             }
             told.push(notice);
         }
@@ -453,6 +425,9 @@ impl Engine {
         let Some(owner) = self.commands.remove(&command) else {
             return false;
         };
+        for (_, supply) in self.supplies.remove(&command).unwrap_or_default() {
+            supply.close();
+        }
         if let (Owner::Session(session), true) = (owner, gone) {
             self.sessions.remove(&session);
             self.rates.remove(&session);
@@ -499,6 +474,10 @@ impl Engine {
     pub fn stop(&mut self) {
         self.outbox.shut();
         self.loader = None;
+        self.supplies
+            .drain()
+            .flat_map(|(_, each)| each)
+            .for_each(|(_, supply)| supply.close());
         for inbox in self.inboxes.drain(..) {
             // A full queue means that the thread is stuck; `join` gives up on it in time.
             let _ = inbox.send(Message::Stop);
@@ -508,7 +487,7 @@ impl Engine {
     /// Waits for the threads, at most so long; says whether all have ended.
     pub fn join(&mut self, most: Duration) -> bool {
         let deadline = Instant::now() + most;
-        while self.threads.iter().any(|t| !t.is_finished()) {
+        while self.streams.alive() > 0 || self.threads.iter().any(|t| !t.is_finished()) {
             if Instant::now() >= deadline {
                 return false;
             }

@@ -1,8 +1,9 @@
 //! The engine on real sockets: every command ends once, sessions that meet are brought together, panics stay inside.
 
 use super::*;
-use offhook_media_core::command::{Codec, Connect, Direction};
-use offhook_media_core::event::Outcome;
+use crate::loader::SourceOrder;
+use offhook_media_core::command::{Codec, Connect, Direction, Tone};
+use offhook_media_core::event::{Outcome, Stop};
 use std::net::{SocketAddr, UdpSocket};
 
 fn engine(shards: usize, low: u16) -> Engine {
@@ -11,6 +12,7 @@ fn engine(shards: usize, low: u16) -> Engine {
         port_high: low + 99,
         shards,
         prompt_cache: 1 << 20,
+        streams: 4,
         sessions: Settings {
             jitter_least: 40,
             jitter_most: 200,
@@ -107,6 +109,151 @@ fn sessions_of_two_shards_are_brought_together_and_hear_each_other() {
     assert!(matches!(told[1], Notice::Event(Event::Finished(6, Outcome::Closed(_)))));
 }
 
+fn playing(sources: Vec<PlaySource>) -> Play {
+    Play {
+        sources,
+        repeat: 1,
+        offset: 0,
+        gain: 0.0,
+        stop_on: String::new(),
+        stop_on_voice: None,
+    }
+}
+
+#[test]
+fn what_is_supplied_is_heard_and_leaves_nothing_when_it_is_cancelled() {
+    let mut engine = engine(1, 42_800);
+    open(&mut engine, 1, 1);
+    let ear = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    engine
+        .order(1, 2, connect(ear.local_addr().expect("bound")))
+        .expect("fresh");
+    let supplied = PlaySource::Supplied {
+        stream: 9,
+        name: "http://radio.example/".into(),
+        stated: "audio/wav".into(),
+    };
+    engine.play(1, 3, playing(vec![supplied])).expect("fresh");
+    let header =
+        b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\0\0\0\0\x02\0\x10\0data\xff\xff\xff\xff";
+    engine.supply(9, Box::new(header.to_vec()), false);
+    engine.supply(9, Box::new(vec![1; 16_000]), false);
+    let mut packet = [0; 400];
+    ear.set_read_timeout(Some(Duration::from_secs(5))).expect("a socket");
+    for _ in 0..30 {
+        ear.recv(&mut packet).expect("audio");
+    }
+    engine.cancel(3);
+    let over = |told: &[Notice]| told.contains(&Notice::Wanted(3, 9, 0)) && told.len() >= 3;
+    let told = wait(&mut engine, over);
+    let cancelled =
+        |notice: &Notice| matches!(notice, Notice::Event(Event::Cancelled(3, Some(Outcome::Played { .. }))));
+    assert!(told.iter().any(cancelled), "{told:?}");
+    engine.supply(9, Box::new(vec![1; 16_000]), true);
+    assert!(engine.supplies.is_empty());
+    engine.stop();
+    assert!(engine.join(Duration::from_secs(5)));
+}
+
+#[test]
+fn what_is_supplied_but_cannot_be_played_fails_by_its_name() {
+    let mut engine = engine(1, 43_000);
+    open(&mut engine, 1, 1);
+    let ear = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    engine
+        .order(1, 2, connect(ear.local_addr().expect("bound")))
+        .expect("fresh");
+    for (command, repeat) in [(3, 1), (4, 0)] {
+        let supplied = PlaySource::Supplied {
+            stream: command,
+            name: "http://a.example/".into(),
+            stated: "audio/mpeg".into(),
+        };
+        let play = Play {
+            repeat,
+            ..playing(vec![supplied])
+        };
+        engine.play(1, command, play).expect("fresh");
+        engine.supply(command, Box::new(b"<html>".to_vec()), true);
+    }
+    let failures = |told: &[Notice]| -> Vec<String> {
+        let reason = |notice: &Notice| match notice {
+            Notice::Event(Event::Failed(_, reason)) => Some(reason.clone()),
+            _ => None,
+        };
+        told.iter().filter_map(reason).collect()
+    };
+    let told = failures(&wait(&mut engine, |told| failures(told).len() == 2));
+    assert!(told[0].starts_with("cannot play http://a.example/: it is a web page or XML (stated to be audio/mpeg)"));
+    assert_eq!(told[1], "what is supplied as it comes cannot be repeated");
+}
+
+/// Packets of audio that arrive until nothing comes for a while.
+fn packets_until_silence(ear: &UdpSocket) -> usize {
+    ear.set_read_timeout(Some(Duration::from_millis(300)))
+        .expect("a socket");
+    let mut packet = [0; 400];
+    std::iter::from_fn(|| ear.recv(&mut packet).ok()).count()
+}
+
+#[test]
+fn a_key_and_a_cancellation_stop_a_prompt_within_a_tick() {
+    let mut engine = engine(1, 43_200);
+    let port = open(&mut engine, 1, 1);
+    let ear = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    ear.connect(("127.0.0.1", port)).expect("an address");
+    let Order::Connect(mut order) = connect(ear.local_addr().expect("bound")) else {
+        unreachable!()
+    };
+    (order.dtmf, order.dtmf_accepts) = (Some(101), Some(101));
+    engine.order(1, 2, Order::Connect(order)).expect("fresh");
+    for command in [3, 4] {
+        let tone = Tone {
+            frequencies: vec![500.0],
+            on: 60_000,
+            off: 0,
+            repeat: 1,
+            level: -12.0,
+        };
+        let play = Play {
+            stop_on: "5".into(),
+            ..playing(vec![PlaySource::Ready(SourceOrder::Tone(tone))])
+        };
+        engine.play(1, command, play).expect("fresh");
+        let mut packet = [0; 400];
+        ear.set_read_timeout(Some(Duration::from_secs(5))).expect("a socket");
+        for _ in 0..20 {
+            ear.recv(&mut packet).expect("audio");
+        }
+        if command == 3 {
+            // The key 5, at its beginning (RFC 4733 section 2.3).
+            let key = [0x80, 0x80 | 101, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 5, 10, 0, 160];
+            ear.send(&key).expect("sent");
+        } else {
+            engine.cancel(command);
+        }
+        let more = packets_until_silence(&ear);
+        assert!(more <= 3, "{more} packets after command {command} was to stop");
+    }
+    let keyed = |notice: &Notice| {
+        matches!(
+            notice,
+            Notice::Event(Event::Finished(
+                3,
+                Outcome::Played {
+                    stopped_by: Some(Stop::Key('5')),
+                    ..
+                }
+            ))
+        )
+    };
+    let told = wait(&mut engine, |told| {
+        told.iter()
+            .any(|notice| matches!(notice, Notice::Event(Event::Cancelled(4, _))))
+    });
+    assert!(told.iter().any(keyed), "{told:?}");
+}
+
 #[test]
 fn a_room_gathers_its_members_in_one_shard_and_is_gone_with_the_last() {
     let mut engine = engine(2, 42_800);
@@ -120,10 +267,10 @@ fn a_room_gathers_its_members_in_one_shard_and_is_gone_with_the_last() {
     assert_ne!(engine.sessions[&4], shard);
     engine.bridge(20, 4, 1, None).expect("fresh");
     engine
-        .announce(7, 30, vec![SourceOrder::Silence(60_000)], 1)
+        .announce(7, 30, vec![PlaySource::Ready(SourceOrder::Silence(60_000))], 1)
         .expect("fresh");
     engine
-        .announce(8, 31, vec![SourceOrder::Silence(60_000)], 1)
+        .announce(8, 31, vec![PlaySource::Ready(SourceOrder::Silence(60_000))], 1)
         .expect("fresh");
     let told = wait(&mut engine, |told| told.len() == 2);
     assert!(told.contains(&Notice::Event(Event::Failed(31, "nobody is in room 8".into()))));
@@ -145,8 +292,9 @@ fn a_room_gathers_its_members_in_one_shard_and_is_gone_with_the_last() {
 fn a_shard_that_falls_over_fails_its_commands_once_and_serves_new_sessions() {
     let mut engine = engine(1, 42_200);
     open(&mut engine, 1, 1);
-    let silence = vec![SourceOrder::Silence(60_000)];
-    engine.play(1, 2, silence, 1, String::new(), None).expect("fresh");
+    engine
+        .play(1, 2, playing(vec![PlaySource::Ready(SourceOrder::Silence(60_000))]))
+        .expect("fresh");
     engine.fault(0);
     let told = wait(&mut engine, |told| told.len() >= 2);
     assert!(matches!(&told[0], Notice::ShardLost(0, reason) if reason == "ordered to"));
@@ -163,7 +311,7 @@ fn a_command_that_is_at_work_cannot_be_given_again() {
     let mut engine = engine(1, 42_400);
     open(&mut engine, 1, 1);
     engine
-        .play(1, 2, vec![SourceOrder::Silence(60_000)], 1, String::new(), None)
+        .play(1, 2, playing(vec![PlaySource::Ready(SourceOrder::Silence(60_000))]))
         .expect("fresh");
     assert_eq!(engine.order(1, 2, Order::Close), Err(Misuse::CommandInUse(2)));
     assert_eq!(engine.open(3, 1, "127.0.0.1", 0), Err(Misuse::SessionInUse(1)));

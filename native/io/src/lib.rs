@@ -3,6 +3,7 @@
 //! Everything that a packet or a command means is `offhook-media-core`'s business.
 #![forbid(unsafe_code)]
 
+mod cache;
 pub mod clock;
 pub mod disk;
 pub mod engine;
@@ -14,3 +15,5 @@ pub mod outbox;
 pub mod ports;
 mod shard;
 mod sockets;
+pub mod streams;
+pub mod supply;

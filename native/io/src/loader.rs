@@ -1,36 +1,31 @@
-//! Prompts: read, decoded and resampled on a thread of their own, and kept while there is room.
+//! Sounds on their way to who plays them: kept decoded, decoded at once, or decoded while they are played.
 //!
-//! What a file becomes is bounded in bytes and its decoding in time, and a decoder that falls over costs that one prompt.
-//!
-//! The cache is keyed by a hash of the bytes, keyed itself with a secret: nobody can make two files that meet in it. The
-//! least recently played go first.
+//! What is short becomes a prompt before it is played. What is long begins at once, on a thread of its own, and becomes a prompt
+//! beside that for who plays it next. A decoder that falls over costs that one sound.
 
-use std::collections::HashMap;
 use std::fs::File;
-use std::hash::Hasher;
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use crossbeam_channel::{bounded, Receiver, Sender, TrySendError};
 use offhook_media_core::command::{Loading, Source, Tone};
-use offhook_media_core::prompt::{Pressing, Prompt};
-use offhook_media_decode::{Decoder, Piece};
-use siphasher::sip128::{Hasher128, SipHasher13};
+use offhook_media_core::prompt::Prompt;
+use parking_lot::Mutex;
 
-use crate::clock::Chance;
-use crate::metrics::{count, SharedMetrics};
+use crate::cache::{press, Cache, Key, Shared};
+use crate::metrics::SharedMetrics;
+use crate::streams::{Sound, Streams};
+use crate::supply::{Reader, Supply};
 
-/// Bytes of one prompt, undecoded.
-pub const LARGEST: u64 = 64 << 20;
-/// Bytes of one prompt, decoded: over an hour for a telephone.
-const MOST_DECODED: usize = 64 << 20;
-/// What decoding one prompt may take; others wait meanwhile.
-const MOST_TIME: Duration = Duration::from_secs(5);
+/// Bytes of one prompt, undecoded; larger files are decoded while they are played.
+const LARGEST: u64 = 64 << 20;
+/// Bytes that are decoded faster than anybody notices.
+const SHORT: usize = 256 << 10;
 const MOST_WAITING: usize = 4096;
+/// Long files that wait to become prompts; others become one the next time.
+const MOST_LONG: usize = 16;
 
 /// Bytes that somebody else owns, for as long as they are needed.
 pub type Bytes = Box<dyn AsRef<[u8]> + Send + Sync>;
@@ -48,6 +43,15 @@ pub enum SourceOrder {
         /// What its sender says that it is; empty when nothing.
         stated: String,
     },
+    /// A sound whose bytes are supplied as they come.
+    Supplied {
+        /// Their way.
+        supply: Arc<Supply>,
+        /// What it is called.
+        name: String,
+        /// What its sender says that it is; empty when nothing.
+        stated: String,
+    },
     /// 16-bit little-endian mono samples and their rate.
     Pcm(Bytes, u32),
     /// Milliseconds.
@@ -56,18 +60,26 @@ pub enum SourceOrder {
     Tone(Tone),
 }
 
+/// What sounds are loaded for.
+#[derive(Debug, Clone, Copy)]
+pub struct Purpose {
+    /// Hertz of the line.
+    pub line: u32,
+    /// Whether they are played more than once.
+    pub repeats: bool,
+}
+
 struct Request {
     sources: Vec<SourceOrder>,
-    line: u32,
+    purpose: Purpose,
     loading: Loading,
 }
 
-struct Owned(Bytes);
-
-impl AsRef<[u8]> for Owned {
-    fn as_ref(&self) -> &[u8] {
-        (*self.0).as_ref()
-    }
+struct Long {
+    key: Key,
+    bytes: Shared,
+    line: u32,
+    stated: String,
 }
 
 /// The engine's end of the loader's queue.
@@ -76,23 +88,39 @@ pub struct Loader {
     queue: Sender<Request>,
 }
 
+struct Shelf {
+    cache: Arc<Mutex<Cache>>,
+    streams: Streams,
+    long: Sender<Long>,
+}
+
 impl Loader {
-    /// Starts the thread; it ends when this is dropped. `room` is for decoded prompts, in bytes.
-    pub fn start(room: usize, metrics: Arc<SharedMetrics>) -> std::io::Result<(Self, JoinHandle<()>)> {
+    /// Starts the threads; they end when this is dropped. `room` is for decoded prompts, in bytes.
+    pub fn start(
+        room: usize,
+        streams: Streams,
+        metrics: Arc<SharedMetrics>,
+    ) -> std::io::Result<(Self, [JoinHandle<()>; 2])> {
         let (queue, requests) = bounded(MOST_WAITING);
-        let cache = Cache::new(room, metrics);
-        let thread = std::thread::Builder::new()
-            .name("offhook-loader".into())
-            .spawn(move || load_all(&requests, cache))?;
-        Ok((Self { queue }, thread))
+        let (long, waiting) = bounded(MOST_LONG);
+        let cache = Arc::new(Mutex::new(Cache::new(room, metrics)));
+        let shelf = Shelf {
+            cache: Arc::clone(&cache),
+            streams,
+            long,
+        };
+        let named = |name: &str| std::thread::Builder::new().name(name.into());
+        let loading = named("offhook-loader").spawn(move || load_all(&requests, &shelf))?;
+        let pressing = named("offhook-presser").spawn(move || press_all(&waiting, &cache))?;
+        Ok((Self { queue }, [loading, pressing]))
     }
 
-    /// The sources, now or soon, for a line of `line` hertz.
-    pub fn load(&self, sources: Vec<SourceOrder>, line: u32) -> Loading {
+    /// The sources, now or soon.
+    pub fn load(&self, sources: Vec<SourceOrder>, purpose: Purpose) -> Loading {
         let loading = Loading::default();
         let request = Request {
             sources,
-            line,
+            purpose,
             loading: Arc::clone(&loading),
         };
         let reason = match self.queue.try_send(request) {
@@ -105,144 +133,138 @@ impl Loader {
     }
 }
 
-fn load_all(requests: &Receiver<Request>, mut cache: Cache) {
-    for Request { sources, line, loading } in requests {
+fn load_all(requests: &Receiver<Request>, shelf: &Shelf) {
+    for Request {
+        sources,
+        purpose,
+        loading,
+    } in requests
+    {
         // One sound that breaks the decoder must not silence all calls from then on.
         let loaded = catch_unwind(AssertUnwindSafe(|| {
-            sources.into_iter().map(|source| cache.load(source, line)).collect()
+            sources.into_iter().map(|source| shelf.load(source, purpose)).collect()
         }));
         let loaded = loaded.unwrap_or_else(|_| Err("the sound could not be decoded".into()));
         let _ = loading.set(loaded);
     }
 }
 
-struct Cache {
-    keys: (u64, u64),
-    room: usize,
-    used: usize,
-    turn: u64,
-    prompts: HashMap<u128, (u64, Arc<Prompt>)>,
-    metrics: Arc<SharedMetrics>,
-}
-
-impl Cache {
-    fn new(room: usize, metrics: Arc<SharedMetrics>) -> Self {
-        let mut chance = Chance::default();
-        Self {
-            keys: (chance.number(), chance.number()),
-            room,
-            used: 0,
-            turn: 0,
-            prompts: HashMap::new(),
-            metrics,
+fn press_all(waiting: &Receiver<Long>, cache: &Mutex<Cache>) {
+    for Long {
+        key,
+        bytes,
+        line,
+        stated,
+    } in waiting
+    {
+        // Who plays it hears what is wrong with it.
+        if let Ok(Ok(prompt)) = catch_unwind(AssertUnwindSafe(|| press(bytes, line, &stated))) {
+            cache.lock().keep(key, Arc::new(prompt));
         }
     }
+}
 
-    fn load(&mut self, source: SourceOrder, line: u32) -> Result<Source, String> {
+impl Shelf {
+    fn load(&self, source: SourceOrder, purpose: Purpose) -> Result<Source, String> {
         match source {
-            SourceOrder::File(path) => {
-                let bytes = read(&path).map_err(|error| format!("cannot play {path}: {error}"))?;
-                self.file(Box::new(bytes), line, "", &path)
+            SourceOrder::File(path) => self.file(path, purpose),
+            SourceOrder::Data { bytes, name, stated } => self.data(bytes, stated, name, purpose),
+            SourceOrder::Supplied { .. } if purpose.repeats => {
+                Err("what is supplied as it comes cannot be repeated".into())
             }
-            SourceOrder::Data { bytes, name, stated } => {
-                self.file(bytes, line, &stated, if name.is_empty() { "the audio" } else { &name })
+            SourceOrder::Supplied { supply, name, stated } => {
+                Ok(self.streamed(Box::new(Reader(supply)), stated, named(name), purpose))
             }
-            SourceOrder::Pcm(bytes, rate) => self.prompt((rate, line), Owned(bytes), |bytes, line| {
-                let samples: Vec<i16> = bytes.as_ref().chunks_exact(2).map(sample).collect();
-                Prompt::new(&samples, rate, line).map_err(|error| error.to_string())
-            }),
+            SourceOrder::Pcm(bytes, rate) => self.pcm(bytes, rate, purpose.line),
             SourceOrder::Silence(ms) => Ok(Source::Silence(ms)),
             SourceOrder::Tone(tone) => Ok(Source::Tone(tone)),
         }
     }
 
-    fn file(&mut self, bytes: Bytes, line: u32, stated: &str, name: &str) -> Result<Source, String> {
-        self.prompt((0, line), Owned(bytes), |bytes, line| press(bytes, line, stated))
-            .map_err(|error| format!("cannot play {name}: it {error}"))
+    fn file(&self, path: String, purpose: Purpose) -> Result<Source, String> {
+        let broken = |error: std::io::Error| format!("cannot play {path}: {error}");
+        let file = File::open(&path).map_err(broken)?;
+        if file.metadata().map_err(broken)?.len() <= LARGEST {
+            let mut bytes = Vec::new();
+            file.take(LARGEST).read_to_end(&mut bytes).map_err(broken)?;
+            return self.data(Box::new(bytes), String::new(), path, purpose);
+        }
+        if purpose.repeats {
+            return Err(format!("cannot repeat {path}: it is larger than {} MiB", LARGEST >> 20));
+        }
+        Ok(self.streamed(Box::new(BufReader::new(file)), String::new(), path, purpose))
     }
 
-    fn prompt(
-        &mut self,
-        (rate, line): (u32, u32),
-        bytes: Owned,
-        decode: impl FnOnce(Owned, u32) -> Result<Prompt, String>,
-    ) -> Result<Source, String> {
-        let mut hasher = SipHasher13::new_with_keys(self.keys.0, self.keys.1);
-        hasher.write_u32(rate);
-        hasher.write_u32(line);
-        hasher.write(bytes.as_ref());
-        let key = hasher.finish128().as_u128();
-        self.turn += 1;
-        if let Some((turn, prompt)) = self.prompts.get_mut(&key) {
-            *turn = self.turn;
-            count(&self.metrics.prompt_hits);
-            return Ok(Source::Prompt(Arc::clone(prompt)));
+    fn data(&self, bytes: Bytes, stated: String, name: String, purpose: Purpose) -> Result<Source, String> {
+        let bytes = Shared(Arc::new(bytes));
+        let key = self.cache.lock().key(0, purpose.line, bytes.as_ref());
+        if let Some(prompt) = self.cache.lock().find(key) {
+            return Ok(Source::Prompt(prompt));
         }
-        count(&self.metrics.prompt_misses);
-        let prompt = Arc::new(decode(bytes, line)?);
-        if prompt.bytes() <= self.room {
-            self.used += prompt.bytes();
-            self.prompts.insert(key, (self.turn, Arc::clone(&prompt)));
-            self.evict();
+        if bytes.as_ref().len() > SHORT && !purpose.repeats {
+            // Full means that others are being made; this one will be, another time.
+            let _ = self.long.try_send(Long {
+                key,
+                bytes: bytes.clone(),
+                line: purpose.line,
+                stated: stated.clone(),
+            });
+            return Ok(self.streamed(Box::new(Cursor::new(bytes)), stated, named(name), purpose));
         }
-        self.metrics.prompt_bytes.store(self.used as u64, Relaxed);
-        Ok(Source::Prompt(prompt))
+        let pressed = press(bytes, purpose.line, &stated);
+        let prompt = pressed.map_err(|reason| format!("cannot play {}: it {reason}", named(name)))?;
+        Ok(self.kept(key, prompt))
     }
 
-    fn evict(&mut self) {
-        while self.used > self.room {
-            let Some(oldest) = self
-                .prompts
-                .iter()
-                .min_by_key(|(_, (turn, _))| *turn)
-                .map(|(key, _)| *key)
-            else {
-                return;
-            };
-            if let Some((_, prompt)) = self.prompts.remove(&oldest) {
-                self.used -= prompt.bytes();
-            }
+    fn pcm(&self, bytes: Bytes, rate: u32, line: u32) -> Result<Source, String> {
+        let key = self.cache.lock().key(rate, line, (*bytes).as_ref());
+        if let Some(prompt) = self.cache.lock().find(key) {
+            return Ok(Source::Prompt(prompt));
         }
+        let samples = (*bytes).as_ref().chunks_exact(2);
+        let samples: Vec<i16> = samples.map(|s| i16::from_le_bytes([s[0], s[1]])).collect();
+        let prompt = Prompt::new(&samples, rate, line).map_err(|error| error.to_string())?;
+        Ok(self.kept(key, prompt))
+    }
+
+    fn kept(&self, key: Key, prompt: Prompt) -> Source {
+        let prompt = Arc::new(prompt);
+        self.cache.lock().keep(key, Arc::clone(&prompt));
+        Source::Prompt(prompt)
+    }
+
+    fn streamed(&self, bytes: Box<dyn Read + Send + Sync>, stated: String, name: String, purpose: Purpose) -> Source {
+        let line = purpose.line;
+        Source::Flow(self.streams.start(Sound {
+            bytes,
+            name,
+            stated,
+            line,
+        }))
     }
 }
 
-fn read(path: &str) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(std::io::Error::other(format!(
-            "it is larger than {} MiB",
-            LARGEST >> 20
-        )));
+fn named(name: String) -> String {
+    if name.is_empty() {
+        "the audio".into()
+    } else {
+        name
     }
-    Ok(bytes)
-}
-
-fn sample(bytes: &[u8]) -> i16 {
-    i16::from_le_bytes([bytes[0], bytes[1]])
-}
-
-/// A sound file as a prompt, or a phrase that follows its name.
-fn press(bytes: Owned, line: u32, stated: &str) -> Result<Prompt, String> {
-    let begun = Instant::now();
-    let mut decoder = Decoder::open(Cursor::new(bytes), stated).map_err(|refused| refused.0)?;
-    let (mut pressing, mut piece) = (Pressing::new(line), Piece::default());
-    while decoder.next(&mut piece).map_err(|refused| refused.0)? {
-        let pushed = pressing.push(&piece.samples, piece.rate);
-        pushed.map_err(|error| error.to_string())?;
-        if pressing.bytes() > MOST_DECODED {
-            return Err(format!("is larger than {} MiB when decoded", MOST_DECODED >> 20));
-        }
-        if begun.elapsed() > MOST_TIME {
-            return Err(format!("takes more than {} s to decode", MOST_TIME.as_secs()));
-        }
-    }
-    Ok(pressing.finish())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, Instant};
+
+    const ONCE: Purpose = Purpose {
+        line: 8000,
+        repeats: false,
+    };
+    const AGAIN: Purpose = Purpose {
+        line: 8000,
+        repeats: true,
+    };
 
     fn pcm(value: u8) -> SourceOrder {
         SourceOrder::Pcm(Box::new(vec![value; 3200]), 8000)
@@ -256,18 +278,15 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_same_bytes_are_decoded_once_and_the_least_recent_go_first() {
-        let metrics = Arc::new(SharedMetrics::default());
-        let mut cache = Cache::new(6400, Arc::clone(&metrics));
-        for value in [1, 2, 1, 3, 1, 2] {
-            cache.load(pcm(value), 8000).expect("audio");
-        }
-        assert_eq!(
-            (metrics.prompt_hits.load(Relaxed), metrics.prompt_misses.load(Relaxed)),
-            (2, 4)
-        );
-        assert_eq!(metrics.prompt_bytes.load(Relaxed), 6400);
+    fn loader() -> Loader {
+        let (loader, _threads) = Loader::start(1 << 20, Streams::new(4), Arc::default()).expect("threads");
+        loader
+    }
+
+    fn loaded(loader: &Loader, source: SourceOrder, purpose: Purpose) -> Result<Source, String> {
+        let loading = loader.load(vec![source], purpose);
+        let sources = loading.wait().clone()?;
+        Ok(sources.into_iter().next().expect("a source"))
     }
 
     struct Mine;
@@ -280,30 +299,42 @@ mod tests {
 
     #[test]
     fn a_defect_that_one_sound_meets_does_not_silence_the_others() {
-        let (loader, thread) = Loader::start(6400, Arc::default()).expect("a thread");
-        let broken = loader.load(vec![data(Mine)], 8000);
-        let sound = loader.load(vec![pcm(1)], 8000);
-        drop(loader);
-        thread.join().expect("a thread that ends");
-        assert_eq!(
-            broken
-                .get()
-                .and_then(|loaded| loaded.as_ref().err())
-                .map(String::as_str),
-            Some("the sound could not be decoded")
-        );
-        assert!(sound.get().is_some_and(Result::is_ok));
+        let loader = loader();
+        let broken = loaded(&loader, data(Mine), ONCE).map(drop);
+        assert_eq!(broken, Err("the sound could not be decoded".into()));
+        assert!(loaded(&loader, pcm(1), ONCE).is_ok());
     }
 
     #[test]
     fn what_cannot_be_played_is_said_in_a_sentence() {
-        let mut cache = Cache::new(6400, Arc::default());
-        let reason = cache.load(SourceOrder::File("/nowhere/x.wav".into()), 8000).err();
-        assert!(reason.is_some_and(|r| r.starts_with("cannot play /nowhere/x.wav: No such file")));
-        let page = data(b"<html>".to_vec());
-        let reason = cache.load(page, 8000).err();
-        assert!(reason
-            .is_some_and(|r| r.starts_with("cannot play a.mp3: it is a web page or XML (stated to be audio/mpeg);")));
-        assert!(cache.load(SourceOrder::Pcm(Box::new(vec![0; 10]), 1), 8000).is_err());
+        let loader = loader();
+        let refused = |source| loaded(&loader, source, AGAIN).map(drop).expect_err("a reason");
+        let reason = refused(SourceOrder::File("/nowhere/x.wav".into()));
+        assert!(reason.starts_with("cannot play /nowhere/x.wav: No such file"));
+        let reason = refused(data(b"<html>".to_vec()));
+        assert!(reason.starts_with("cannot play a.mp3: it is a web page or XML (stated to be audio/mpeg);"));
+        assert!(refused(SourceOrder::Pcm(Box::new(vec![0; 10]), 1)).contains("sample rate of 1 Hz"));
+    }
+
+    fn long() -> Vec<u8> {
+        let mut bytes =
+            b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\0\0\0\0\x02\0\x10\0data\0\0\0\0".to_vec();
+        bytes.resize(SHORT + 1000, 1);
+        bytes
+    }
+
+    #[test]
+    fn what_is_long_is_heard_at_once_and_kept_for_the_next_time() {
+        let loader = loader();
+        assert!(matches!(loaded(&loader, data(long()), ONCE), Ok(Source::Flow(_))));
+        let end = Instant::now() + Duration::from_secs(10);
+        while !matches!(loaded(&loader, data(long()), ONCE), Ok(Source::Prompt(_))) {
+            assert!(Instant::now() < end);
+        }
+    }
+
+    #[test]
+    fn what_is_long_and_repeated_is_decoded_first() {
+        assert!(matches!(loaded(&loader(), data(long()), AGAIN), Ok(Source::Prompt(_))));
     }
 }

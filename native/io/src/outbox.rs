@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use rustix::event::{eventfd, EventfdFlags};
 
 use crate::metrics::{count, SharedMetrics};
+use crate::supply::StreamId;
 
 const MOST_TOLD: usize = 65_536;
 
@@ -24,6 +25,8 @@ pub enum Notice {
     Event(Event),
     /// Audio of a tap; chunks lost before it; whether it is what the far end hears.
     Chunk(CommandId, Vec<u8>, u64, bool),
+    /// A supply of a command has room for so many bytes more; 0: it wants no more.
+    Wanted(CommandId, StreamId, u64),
     /// A shard's thread fell over; all its sessions are gone.
     ShardLost(usize, String),
 }

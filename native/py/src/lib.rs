@@ -4,25 +4,27 @@
 #![forbid(unsafe_code)]
 
 mod rooms;
+mod sources;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::time::Duration;
 
 use offhook_media_core::codec::opus;
-use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, RoomOrder, Tone};
+use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, RoomOrder};
 use offhook_media_core::detect::voice::VoiceOptions;
 use offhook_media_core::event::{Event, Finding, Outcome, RecordEnd, Statistics, Stop};
 use offhook_media_core::quality::mos;
 use offhook_media_core::session::Settings;
 use offhook_media_core::srtp::{MasterKey, Security, Suite};
-use offhook_media_io::engine::{Engine as MediaEngine, EngineSettings, Misuse};
-use offhook_media_io::loader::SourceOrder;
+use offhook_media_io::engine::{Engine as MediaEngine, EngineSettings, Misuse, Play};
 use offhook_media_io::outbox::Notice;
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
+
+use sources::{decibels, source, Lent};
 
 /// The engine; see `_native.pyi`.
 #[pyclass(frozen, module = "offhook.media._native")]
@@ -87,37 +89,6 @@ fn keys((suite, sends, receives): (String, Vec<u8>, Vec<u8>)) -> PyResult<Securi
     })
 }
 
-struct Lent(PyBackedBytes);
-
-impl AsRef<[u8]> for Lent {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-fn source(entry: &Bound<'_, PyTuple>) -> PyResult<SourceOrder> {
-    let kind: String = entry.get_item(0)?.extract()?;
-    let bytes = || -> PyResult<_> { Ok(Box::new(Lent(entry.get_item(1)?.extract()?))) };
-    match kind.as_str() {
-        "file" => Ok(SourceOrder::File(entry.get_item(1)?.extract()?)),
-        "data" => Ok(SourceOrder::Data {
-            bytes: bytes()?,
-            name: entry.get_item(2)?.extract()?,
-            stated: entry.get_item(3)?.extract()?,
-        }),
-        "pcm" => Ok(SourceOrder::Pcm(bytes()?, entry.get_item(2)?.extract()?)),
-        "silence" => Ok(SourceOrder::Silence(entry.get_item(1)?.extract()?)),
-        "tone" => Ok(SourceOrder::Tone(Tone {
-            frequencies: entry.get_item(1)?.extract()?,
-            on: entry.get_item(2)?.extract()?,
-            off: entry.get_item(3)?.extract()?,
-            repeat: entry.get_item(4)?.extract()?,
-            level: entry.get_item(5)?.extract()?,
-        })),
-        _ => Err(PyValueError::new_err(format!("audio source {kind} is not known"))),
-    }
-}
-
 fn samples(data: &[u8]) -> Vec<i16> {
     data.chunks_exact(2).map(|s| i16::from_le_bytes([s[0], s[1]])).collect()
 }
@@ -125,7 +96,8 @@ fn samples(data: &[u8]) -> Vec<i16> {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (*, port_low, port_high, shards, jitter_least, jitter_most, rtp_timeout, keepalive, prompt_cache))]
+    #[pyo3(signature = (*, port_low, port_high, shards, jitter_least, jitter_most, rtp_timeout, keepalive, prompt_cache,
+                        streams))]
     #[allow(clippy::too_many_arguments)] // They are keywords in Python.
     fn new(
         port_low: u16,
@@ -136,6 +108,7 @@ impl Engine {
         rtp_timeout: u64,
         keepalive: u64,
         prompt_cache: usize,
+        streams: usize,
     ) -> PyResult<Self> {
         let sessions = Settings {
             jitter_least,
@@ -148,6 +121,7 @@ impl Engine {
             port_high,
             shards,
             prompt_cache,
+            streams,
             sessions,
         };
         let engine = MediaEngine::start(settings).map_err(|error| PyOSError::new_err(error.to_string()))?;
@@ -224,7 +198,8 @@ impl Engine {
             .map_err(misuse)
     }
 
-    #[pyo3(signature = (command, session, sources, repeat, stop_on, stop_on_voice=None))]
+    #[pyo3(signature = (command, session, sources, repeat, stop_on, stop_on_voice=None, offset=0, gain=0.0))]
+    #[allow(clippy::too_many_arguments)] // One for each field of `commands.Play`.
     fn play(
         &self,
         command: u64,
@@ -233,12 +208,27 @@ impl Engine {
         repeat: u32,
         stop_on: String,
         stop_on_voice: Option<Voice>,
+        offset: u64,
+        gain: f32,
     ) -> PyResult<()> {
-        let sources = sources.iter().map(source).collect::<PyResult<_>>()?;
-        self.engine
-            .lock()
-            .play(session, command, sources, repeat, stop_on, stop_on_voice.map(voice))
-            .map_err(misuse)
+        let play = Play {
+            sources: sources.iter().map(source).collect::<PyResult<_>>()?,
+            repeat,
+            offset,
+            gain: decibels(gain)?,
+            stop_on,
+            stop_on_voice: stop_on_voice.map(voice),
+        };
+        self.engine.lock().play(session, command, play).map_err(misuse)
+    }
+
+    fn supply(&self, stream: u64, data: PyBackedBytes, last: bool) {
+        self.engine.lock().supply(stream, Box::new(Lent(data)), last);
+    }
+
+    fn set_gain(&self, target: u64, gain: f32) -> PyResult<()> {
+        self.engine.lock().inject(target, Order::Gain(decibels(gain)?));
+        Ok(())
     }
 
     fn send_digits(&self, command: u64, session: u64, digits: String, on: u32, off: u32) -> PyResult<()> {
@@ -452,6 +442,7 @@ fn tuple<'py>(py: Python<'py>, notice: Notice) -> PyResult<Bound<'py, PyTuple>> 
         Notice::Chunk(command, data, dropped, outbound) => {
             ("chunk", command, PyBytes::new(py, &data), dropped, outbound).into_pyobject(py)
         }
+        Notice::Wanted(command, stream, bytes) => ("wanted", command, stream, bytes).into_pyobject(py),
         Notice::ShardLost(shard, reason) => ("shard-lost", shard, reason).into_pyobject(py),
     }
 }

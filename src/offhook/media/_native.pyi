@@ -20,6 +20,7 @@ class Engine:
         rtp_timeout: int,
         keepalive: int,
         prompt_cache: int,
+        streams: int,
     ) -> None: ...
     def open_session(self, command: int, session: int, host: str, port: int) -> None: ...
     def connect(
@@ -51,7 +52,11 @@ class Engine:
         repeat: int,
         stop_on: str,
         stop_on_voice: tuple[float, float, int, int] | None = None,
+        offset: int = 0,
+        gain: float = 0.0,
     ) -> None: ...
+    def supply(self, stream: int, data: bytes, last: bool) -> None: ...
+    def set_gain(self, target: int, gain: float) -> None: ...
     def send_digits(self, command: int, session: int, digits: str, on: int, off: int) -> None: ...
     def record(
         self,

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NewType
 
 from offhook.media.membership import Membership, RoomId
-from offhook.media.sources import AudioData, AudioFile, AudioSource, Pcm, Silence, Tone
+from offhook.media.sources import AudioData, AudioFile, AudioSource, Pcm, Silence, StreamId, Supplied, Tone
 from offhook.media.srtp import Security
 from offhook.media.voice import Voice
 
@@ -20,6 +20,8 @@ SessionId = NewType("SessionId", int)
 """One media session: an RTP address, what is heard there and what is sent from there. 1..2**63-1, chosen by the sender."""
 CommandId = NewType("CommandId", int)
 """1..2**63-1, never used twice in the life of an engine."""
+SUPPLY_ROOM = 262_144
+"""Bytes that may be supplied unasked; more once they are ``Wanted``."""
 
 DTMF_KEYS = "0123456789*#ABCD"
 
@@ -130,6 +132,32 @@ class Play:
     """Keys that stop it at once; the key is still reported as ``DigitReceived``."""
     stop_on_voice: Voice | None = None
     """A voice stops it at once. What may be an echo of what is played is none (ADR 0020)."""
+    offset: int = 0
+    """Milliseconds at the beginning that are passed over, once."""
+    gain: float = 0.0
+    """dB by which it is louder, -60..20; what becomes too loud is cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """Bytes of what ``Supplied`` names; ``last`` says that none follow. Has no id of its own and no reply.
+
+    ``SUPPLY_ROOM`` bytes may be sent unasked, then as many as ``Wanted`` says; more makes the sound fail. Without effect
+    when nobody plays it any more.
+    """
+
+    stream: StreamId
+    data: bytes
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetGain:
+    """Play what the ``Play`` of id ``target`` plays so much louder from now on, without a click. Has no id and no reply."""
+
+    target: CommandId
+    gain: float
+    """dB, -60..20."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,9 +380,11 @@ Command = (
     | InjectMark
     | InjectClear
     | Measure
+    | Supply
+    | SetGain
     | Cancel
     | CloseSession
 )
 
-__all__ = ["AudioData", "AudioFile", "AudioSource", "Pcm", "Silence", "Tone"]
+__all__ = ["AudioData", "AudioFile", "AudioSource", "Pcm", "Silence", "StreamId", "Supplied", "Tone"]
 """Sources that commands carry, for who imports them from here; the commands themselves are public anyway."""

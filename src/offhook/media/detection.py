@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from offhook.media.commands import CommandId
-from offhook.media.events import AudioChunk, Detected, MarkReached, Meanwhile
+from offhook.media.events import AudioChunk, Detected, MarkReached, Meanwhile, Wanted
 from offhook.media.operation import Channel, Ended, Operation
 
 MOST_WAITING = 256
@@ -44,7 +44,7 @@ class Detection(Operation[None]):
         return self._found.popleft()
 
     def hear(self, event: Meanwhile) -> None:
-        if not isinstance(event, AudioChunk | MarkReached):
+        if not isinstance(event, AudioChunk | MarkReached | Wanted):
             self._found.append(event)
             self._news.set()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from offhook.media.commands import CommandId, SessionId, Track
+from offhook.media.commands import CommandId, SessionId, StreamId, Track
 
 
 class RecordEnd(StrEnum):
@@ -231,7 +231,17 @@ class MarkReached:
     cleared: bool = False
 
 
-Meanwhile = AudioChunk | Detected | MarkReached
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """There is room for so many bytes more of a ``Supplied`` sound; 0: no more of it is wanted, ever."""
+
+    command: CommandId
+    """The ``Play`` that it is part of."""
+    stream: StreamId
+    bytes: int
+
+
+Meanwhile = AudioChunk | Detected | MarkReached | Wanted
 """What a command tells before its end."""
 
 Event = Finished | Failed | Cancelled | DigitReceived | SpeakingChanged | RtpLost | Meanwhile

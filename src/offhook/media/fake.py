@@ -36,6 +36,8 @@ from offhook.media.commands import (
     RecordRoom,
     SendDigits,
     SessionId,
+    SetGain,
+    Supply,
     Tap,
 )
 from offhook.media.events import (
@@ -54,10 +56,11 @@ from offhook.media.events import (
 )
 from offhook.media.fake_detect import Detecting, keys_in
 from offhook.media.fake_line import PER_MS, Heard, Line
+from offhook.media.fake_prompt import Playing
 from offhook.media.fake_rooms import Announcing, Floor, Joining, RoomRecording
 from offhook.media.fake_stage import Turn, Work
 from offhook.media.fake_streams import Injecting, Tapping
-from offhook.media.fake_work import WAITS, Bridging, Dialling, Playing, Recording
+from offhook.media.fake_work import WAITS, Bridging, Dialling, Recording
 from offhook.media.membership import RoomId
 from offhook.media.wav import pcm_samples
 
@@ -92,6 +95,12 @@ class FakeEngine:
         match command:
             case Cancel(target=target):
                 self.cancel(target)
+            case Supply():
+                for playing in [work for work in self._work.values() if isinstance(work, Playing)]:
+                    playing.take(command)
+            case SetGain(target=target, gain=gain):
+                if isinstance(work := self._work.get(target), Playing):
+                    work.set_gain(gain)
             case InjectAudio() | InjectMark() | InjectClear():
                 if isinstance(work := self._work.get(command.stream), Injecting):
                     work.take(command)
@@ -223,6 +232,8 @@ class FakeEngine:
             case Connect():
                 self._connect(command)
             case Play():
+                if not -60 <= command.gain <= 20:
+                    raise Refused(f"a gain of {command.gain:g} dB is not in -60..20")
                 self._start(command.id, lambda: Playing(self, self._known(command.session), command))
             case SendDigits():
                 if unknown := set(command.digits) - set(DTMF_KEYS) - set(WAITS):

@@ -12,7 +12,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
-from offhook.media.commands import AudioData, AudioFile, AudioSource, Connect, Direction, Pcm, SessionId, Silence, Tone
+from offhook.media.commands import (
+    AudioData,
+    AudioFile,
+    AudioSource,
+    Connect,
+    Direction,
+    Pcm,
+    SessionId,
+    Silence,
+    Supplied,
+    Tone,
+)
 from offhook.media.events import Statistics
 from offhook.media.native import decode
 from offhook.media.wav import RATE, pcm_samples, resampled
@@ -158,11 +169,13 @@ def source_length(source: AudioSource) -> int | None:
     """Milliseconds of a source, None without end. Raises ``ValueError`` and ``OSError``."""
     match source:
         case AudioFile(path=path):
-            return len(_decoded(Path(path).read_bytes())) // PER_MS
+            return len(decoded(Path(path).read_bytes())) // PER_MS
         case AudioData(data=data):
-            return len(_decoded(data)) // PER_MS
+            return len(decoded(data)) // PER_MS
         case Pcm(data=data, rate=rate):
             return len(data) // 2 * 1000 // rate
+        case Supplied():
+            return None
         case Silence(duration=duration):
             return duration
         case Tone(on=on, off=off, repeat=repeat):
@@ -175,11 +188,13 @@ def source_samples(source: AudioSource) -> array[int]:
     """A source at 8 kHz; ten minutes of one that has no end. Raises ``ValueError`` and ``OSError``."""
     match source:
         case AudioFile(path=path):
-            return _decoded(Path(path).read_bytes())
+            return decoded(Path(path).read_bytes())
         case AudioData(data=data):
-            return _decoded(data)
+            return decoded(data)
         case Pcm(data=data, rate=rate):
             return resampled(pcm_samples(data), rate, RATE)
+        case Supplied():
+            return array("h")  # it is heard as the samples that came
         case Silence(duration=duration):
             return array("h", bytes(2 * duration * PER_MS))
         case Tone(on=on, off=off, repeat=repeat):
@@ -189,7 +204,8 @@ def source_samples(source: AudioSource) -> array[int]:
             assert_never(never)
 
 
-def _decoded(data: bytes) -> array[int]:
+def decoded(data: bytes) -> array[int]:
+    """A sound file at 8 kHz. Raises ``ValueError``."""
     pcm, rate = decode(data)
     return resampled(pcm_samples(pcm), rate, RATE)
 

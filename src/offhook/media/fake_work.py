@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from offhook.media.commands import AudioSource, Bridge, Play, Record, SendDigits, Tone
-from offhook.media.events import VOICE, Done, Played, Recorded, RecordEnd
-from offhook.media.fake_detect import Listening, VoiceWatch, key_tone
-from offhook.media.fake_line import LOUD, PER_MS, Line, Relayed, source_length
+from offhook.media.commands import Bridge, Record, SendDigits, Tone
+from offhook.media.events import Done, Recorded, RecordEnd
+from offhook.media.fake_detect import key_tone
+from offhook.media.fake_line import LOUD, PER_MS, Line, Relayed
+from offhook.media.fake_prompt import Prompt
 from offhook.media.fake_stage import Stage, Timer
 from offhook.media.wav import pcm_bytes, read_wav, wav_bytes, wav_header
 
@@ -19,82 +20,6 @@ HEADER_EVERY = 1000
 RELAYED = 100
 """Milliseconds of a key that a bridge relays as a tone."""
 WAITS = {"w": 500, "W": 1000}
-
-
-class Prompt:
-    """Sources one after the other, in the session's turn."""
-
-    def __init__(
-        self, stage: Stage, line: Line, sources: Sequence[AudioSource], loop: int, ended: Callable[[Played], None]
-    ) -> None:
-        self._stage, self._line, self._loop, self._ended = stage, line, loop, ended
-        self._sources = [(source, source_length(source)) for source in sources]
-        self._began: int | None = None
-        self._hushed: Callable[[], None] = lambda: None
-        self._timer: Timer | None = None
-        stage.take_turn(line.session, self)
-
-    def begin(self) -> None:
-        self._began = self._stage.now()
-        if all(length == 0 for _, length in self._sources):
-            self._end()
-        else:
-            self._piece(0)
-
-    def stop(self, key: str | None = None) -> Played:
-        self._hushed()
-        if self._timer is not None:
-            self._timer.cancel()
-        duration = 0 if self._began is None else self._stage.now() - self._began
-        self._stage.leave_turn(self._line.session, self)
-        return Played(duration=duration, stopped_by=key)
-
-    @property
-    def audible(self) -> bool:
-        return self._began is not None
-
-    def _piece(self, index: int) -> None:
-        self._hushed()
-        if self._loop and index == len(self._sources) * self._loop:
-            self._end()
-            return
-        source, length = self._sources[index % len(self._sources)]
-        self._hushed = self._line.hears(source)
-        if length is not None:
-            self._timer = self._stage.at(self._stage.now() + length, lambda: self._piece(index + 1))
-
-    def _end(self) -> None:
-        self._hushed = lambda: None
-        self._ended(self.stop())
-
-
-class Playing:
-    def __init__(self, stage: Stage, line: Line, command: Play) -> None:
-        self.sessions = (command.session,)
-        self._stage, self._command = stage, command
-        self._listening = None if command.stop_on_voice is None else Listening(stage, line, self._frame)
-        self._voice = None if command.stop_on_voice is None else VoiceWatch(command.stop_on_voice)
-        self._prompt = Prompt(stage, line, command.sources, command.loop, self._ended)
-
-    def _ended(self, played: Played) -> None:
-        if self._listening is not None:
-            self._listening.stop()
-        self._stage.finish(self._command.id, played)
-
-    def stop(self, by: str | None = None) -> Played:
-        if self._listening is not None:
-            self._listening.stop()
-        return self._prompt.stop(by)
-
-    def key(self, digit: str) -> None:
-        if self._prompt.audible and digit in self._command.stop_on:
-            self._stage.finish(self._command.id, self.stop(digit))
-
-    def _frame(self, samples: array[int]) -> None:
-        if self._voice is not None and self._prompt.audible:
-            self._voice.frame(samples)
-            if self._voice.active:
-                self._stage.finish(self._command.id, self.stop(VOICE))
 
 
 class File:
@@ -151,7 +76,7 @@ class Recording:
         self._file = File(stage, command.path, 1, line.said)
         self._began: int | None = None
         self._timers: list[Timer] = []
-        self._beep = Prompt(stage, line, (BEEP,), 1, lambda _: self._begin()) if command.beep else None
+        self._beep = Prompt(stage, line, (BEEP,), lambda _: self._begin()) if command.beep else None
         if self._beep is None:
             self._begin()
 

@@ -39,7 +39,11 @@ from offhook.media.commands import (
     RecordRoom,
     SendDigits,
     SessionId,
+    SetGain,
     Silence,
+    StreamId,
+    Supplied,
+    Supply,
     Tap,
     Tone,
     Track,
@@ -69,6 +73,7 @@ from offhook.media.events import (
     ToneStopped,
     VoiceStarted,
     VoiceStopped,
+    Wanted,
 )
 from offhook.media.membership import Membership
 from offhook.media.settings import MediaSettings
@@ -94,6 +99,7 @@ class NativeEngine:
             rtp_timeout=round(settings.rtp_timeout * 1000),
             keepalive=round(settings.keepalive * 1000),
             prompt_cache=settings.prompt_cache << 20,
+            streams=settings.streams,
         )
         self._listener: Callable[[Sequence[Event]], None] = _nobody
         self._closed = False
@@ -132,7 +138,7 @@ class NativeEngine:
         self._engine.reset_lateness()
 
     def _refuse(self, command: Command, reason: str) -> None:
-        if not isinstance(command, Cancel | InjectAudio | InjectMark | InjectClear):
+        if not isinstance(command, Cancel | InjectAudio | InjectMark | InjectClear | SetGain | Supply):
             failed = Failed(command=command.id, reason=reason)
             self._loop.call_soon(lambda: self._listener((failed,)))
 
@@ -150,9 +156,11 @@ class NativeEngine:
         engine = self._engine
         match command:
             case Play():
-                sources = [_source(source) for source in command.sources]
-                voice = _voice(command.stop_on_voice)
-                engine.play(command.id, command.session, sources, command.loop, command.stop_on, voice)
+                self._play(command)
+            case Supply():
+                engine.supply(command.stream, command.data, command.last)
+            case SetGain():
+                engine.set_gain(command.target, command.gain)
             case OpenSession():
                 engine.open_session(command.id, command.session, command.host, command.port)
             case Connect():
@@ -194,6 +202,18 @@ class NativeEngine:
                 engine.close_session(command.id, command.session)
             case _:
                 assert_never(command)
+
+    def _play(self, command: Play) -> None:
+        self._engine.play(
+            command.id,
+            command.session,
+            [_source(source) for source in command.sources],
+            command.loop,
+            command.stop_on,
+            _voice(command.stop_on_voice),
+            command.offset,
+            command.gain,
+        )
 
     def _connect(self, command: Connect) -> None:
         host, port = command.remote
@@ -254,6 +274,8 @@ def _source(source: AudioSource) -> tuple[object, ...]:
             return ("file", source.path)
         case AudioData():
             return ("data", source.data, source.name, source.stated)
+        case Supplied():
+            return ("supplied", source.stream, source.name, source.stated)
         case Pcm():
             return ("pcm", source.data, source.rate)
         case Silence():
@@ -301,6 +323,8 @@ def _event(notice: tuple[Any, ...]) -> Event:
         case ("chunk", command, data, dropped, outbound):
             track = Track.OUTBOUND if outbound else Track.INBOUND
             return AudioChunk(command=CommandId(command), data=data, track=track, dropped=dropped)
+        case ("wanted", command, stream, size):
+            return Wanted(command=CommandId(command), stream=StreamId(stream), bytes=size)
         case ("mark", command, name, cleared):
             return MarkReached(command=CommandId(command), name=name, cleared=cleared)
         case (kind, command, at, value):

@@ -29,6 +29,8 @@ from offhook.media.commands import (
     Record,
     SendDigits,
     SessionId,
+    StreamId,
+    Supplied,
 )
 from offhook.media.engine import Engine
 from offhook.media.events import (
@@ -50,6 +52,7 @@ from offhook.media.events import (
 from offhook.media.hooks import Hooks
 from offhook.media.keypad import SignalKey, signal
 from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation
+from offhook.media.playback import Playback
 from offhook.media.srtp import Security
 from offhook.media.streaming import Streaming
 from offhook.media.voice import Voice
@@ -145,9 +148,19 @@ class MediaSession(Hooks, Streaming):
         )
         await self._start(command, results.nothing).within(self._sessions.reply_timeout)
 
+    def supplied(self, *, name: str = "", stated: str = "") -> Supplied:
+        """A sound for ``start_play`` whose bytes are still to come; ``Playback.supply`` hands them over."""
+        return Supplied(stream=StreamId(self._sessions.next_command()), name=name, stated=stated)
+
     def start_play(
-        self, *sources: AudioSource, loop: int = 1, stop_on: str = "", stop_on_voice: Voice | None = None
-    ) -> Operation[Played]:
+        self,
+        *sources: AudioSource,
+        loop: int = 1,
+        stop_on: str = "",
+        stop_on_voice: Voice | None = None,
+        offset: int = 0,
+        gain: float = 0.0,
+    ) -> Playback:
         """Begin to play, after what is queued already."""
         command = Play(
             id=self._sessions.next_command(),
@@ -156,8 +169,11 @@ class MediaSession(Hooks, Streaming):
             loop=loop,
             stop_on=stop_on,
             stop_on_voice=stop_on_voice,
+            offset=offset,
+            gain=gain,
         )
-        return self._start(command, results.reader(Played, Played(duration=0)))
+        read = results.reader(Played, Played(duration=0))
+        return self.launch(command, Playback(self._sessions, command, read))
 
     async def play(
         self, *sources: AudioSource, loop: int = 1, stop_on: str = "", stop_on_voice: Voice | None = None
@@ -250,7 +266,7 @@ class MediaSession(Hooks, Streaming):
         return self._closing
 
     def _start(
-        self, command: Connect | Play | SendDigits | Record | Bridge | Measure, read: Callable[[Result | None], R]
+        self, command: Connect | SendDigits | Record | Bridge | Measure, read: Callable[[Result | None], R]
     ) -> Operation[R]:
         return self.launch(command, Operation(self._sessions, command.id, read))
 

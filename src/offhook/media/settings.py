@@ -31,6 +31,8 @@ class MediaSettings:
     """Seconds between packets of silence to a far end that hears nothing else (RFC 6263); 0 never."""
     prompt_cache: int = 64
     """Mebibytes of decoded prompts that are kept, 0..65536."""
+    streams: int = 500
+    """Sounds that may be decoded while they are played, each on a thread of its own, 1..10000: streams and long files."""
     rtp_timeout: float = 60.0
     """Seconds without a packet from a far end that should send, after which its call is ended; 0 never."""
 
@@ -59,6 +61,8 @@ class MediaSettings:
             )
         if not 0 <= self.shards <= 64:
             raise ValueError(f"media.shards {self.shards} is not in 0..64")
+        if not 1 <= self.streams <= 10_000:
+            raise ValueError(f"media.streams {self.streams} is not in 1..10000")
         if not 0 <= self.jitter <= self.jitter_max <= 500:
             raise ValueError(f"media.jitter {self.jitter} and jitter_max {self.jitter_max} are no range in 0..500")
         if self.dtmf not in set(DtmfWay):

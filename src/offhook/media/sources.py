@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NewType
+
+StreamId = NewType("StreamId", int)
+"""Names a sound whose bytes come while it is played. 1..2**63-1, never used twice in the life of an engine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,4 +56,17 @@ class Tone:
     """Level of each sine in dBm0 (full scale is about +3)."""
 
 
-AudioSource = AudioFile | AudioData | Pcm | Silence | Tone
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplied:
+    """A sound file or an endless stream, of what ``AudioFile`` may be, whose bytes come by ``Supply`` while it is played.
+
+    Where they come too slowly the far end hears silence. Cannot be part of what is played more than once.
+    """
+
+    stream: StreamId
+    name: str = ""
+    """As in ``AudioData``."""
+    stated: str = ""
+
+
+AudioSource = AudioFile | AudioData | Supplied | Pcm | Silence | Tone

@@ -7,6 +7,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from http.cookies import CookieError
 from types import TracebackType
 from typing import Final, Self
@@ -19,6 +20,7 @@ from yarl import URL
 from offhook.outbound.guard import Refused, guarded_sockets
 from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError, OutboundFault
 from offhook.outbound.settings import OutboundSettings
+from offhook.outbound.streaming import HttpStream
 from offhook.outbound.target import Target, parse
 from offhook.security.egress import Egress
 
@@ -40,11 +42,17 @@ class HttpClient:
         self._egress = egress
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
         self._session: aiohttp.ClientSession | None = None
+        self._streams: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         trust = ssl.create_default_context()
         if self._settings.ca_file:
             trust.load_verify_locations(self._settings.ca_file)
+        # Apart, so that those who listen to streams take no connection from those who wait for a document.
+        self._session, self._streams = self._opened_session(trust), self._opened_session(trust)
+        return self
+
+    def _opened_session(self, trust: ssl.SSLContext) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             limit=self._settings.connections,
             limit_per_host=self._settings.connections_per_host,
@@ -53,21 +61,21 @@ class HttpClient:
             ssl=trust,
             socket_factory=guarded_sockets(self._egress),
         )
-        self._session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
             headers=self._headers,
         )
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (self._session, self._streams):
+            if session is not None:
+                await session.close()
+        self._session = self._streams = None
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """The response, redirects followed and retries made. Raises ``OutboundError``; a 4xx or 5xx is a response."""
@@ -93,6 +101,55 @@ class HttpClient:
             ) from error
         raise AssertionError("the last attempt returns or raises")
 
+    async def open(self, request: HttpRequest) -> HttpStream:
+        """The response to a GET as soon as its headers are there, redirects followed; its body has no limit of size or time.
+
+        Raises ``OutboundError``. Close what is returned.
+        """
+        first = parse(request.url)
+        token = request.headers.get(IDEMPOTENCY_HEADER) or str(uuid4())
+        answer, target = await self._opened(request, first, token)
+
+        async def again(headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+            more = replace(request, url=target.url, headers={**request.headers, **headers})
+            return (await self._opened(more, target, token))[0]
+
+        if answer.headers.get("Content-Encoding", "").strip().lower() not in _PLAIN:
+            answer.close()
+            raise OutboundError(OutboundFault.PROTOCOL, f"{target.origin} packed its response.")
+        return HttpStream(
+            answer,
+            url=target.url,
+            origin=target.origin,
+            again=again,
+            explained=lambda error: _explained(error, target),
+        )
+
+    async def _opened(self, request: HttpRequest, first: Target, token: str) -> tuple[aiohttp.ClientResponse, Target]:
+        """The response at the end of all redirects, its body unread."""
+        if self._streams is None:
+            raise RuntimeError("the client is not open")
+        target, total = first, request.timeout or first.overrides.total or self._settings.total
+        try:
+            async with asyncio.timeout(total):
+                for _ in range(self._settings.redirects + 1):
+                    headers = self._request_headers(request, target.url, (), target, first, token)
+                    answer = await self._sent("GET", target.url, headers, None, target, self._streams)
+                    location = answer.headers.get("Location") if answer.status in _REDIRECTS else None
+                    if request.cookies is not None:
+                        _keep_cookies(request.cookies, target.host, answer)
+                    if location is None:
+                        return answer, target
+                    answer.close()
+                    target = _redirected(target, target.url, location)
+        except TimeoutError as error:
+            raise OutboundError(
+                OutboundFault.TIMEOUT, f"{target.origin} did not answer within {total:g} seconds."
+            ) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _explained(error, target) from error
+        raise _endless(first, self._settings.redirects)
+
     async def _follow(self, request: HttpRequest, target: Target, token: str, started: float) -> HttpResponse:
         method, first = request.method.upper(), target
         for _ in range(self._settings.redirects + 1):
@@ -102,15 +159,8 @@ class HttpClient:
                 return response
             if response.status == 303:
                 method = "GET"
-            try:
-                target = parse(str(URL(url, encoded=True).join(URL(location))))
-            except ValueError as error:
-                raise OutboundError(
-                    OutboundFault.BAD_URL, f"{target.origin} redirects to {location[:200]!r}, which is not a URL."
-                ) from error
-        raise OutboundError(
-            OutboundFault.REDIRECTS, f"{first.origin} redirected more than {self._settings.redirects} times."
-        )
+            target = _redirected(target, url, location)
+        raise _endless(first, self._settings.redirects)
 
     async def _exchange(
         self, request: HttpRequest, method: str, url: str, target: Target, first: Target, token: str, started: float
@@ -125,7 +175,7 @@ class HttpClient:
             body = urlencode(form, errors="replace").encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
         try:
-            answer = await self._sent(method, url, headers, body, target)
+            answer = await self._sent(method, url, headers, body, target, self._session)
             async with answer:
                 location = answer.headers.get("Location") if answer.status in _REDIRECTS else None
                 if request.cookies is not None:
@@ -140,9 +190,14 @@ class HttpClient:
         return HttpResponse(url=url, status=answer.status, headers=found, body=data, elapsed=elapsed), location
 
     async def _sent(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, target: Target
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        target: Target,
+        session: aiohttp.ClientSession,
     ) -> aiohttp.ClientResponse:
-        assert self._session is not None
         wanted = target.overrides
         timeout = aiohttp.ClientTimeout(
             total=None,
@@ -152,7 +207,7 @@ class HttpClient:
         where = URL(url, encoded=True)
         for again in (True, False):
             try:
-                return await self._session.request(
+                return await session.request(
                     method, where, headers=headers, data=body, allow_redirects=False, timeout=timeout
                 )
             except aiohttp.ServerDisconnectedError:
@@ -189,6 +244,19 @@ class HttpClient:
         if request.signer is not None:
             headers.update(request.signer(url, form))
         return headers
+
+
+def _redirected(target: Target, url: str, location: str) -> Target:
+    try:
+        return parse(str(URL(url, encoded=True).join(URL(location))))
+    except ValueError as error:
+        raise OutboundError(
+            OutboundFault.BAD_URL, f"{target.origin} redirects to {location[:200]!r}, which is not a URL."
+        ) from error
+
+
+def _endless(first: Target, redirects: int) -> OutboundError:
+    return OutboundError(OutboundFault.REDIRECTS, f"{first.origin} redirected more than {redirects} times.")
 
 
 def _retried(fault: OutboundFault, kinds: frozenset[str]) -> bool:
@@ -237,9 +305,13 @@ def _keep_cookies(jar: dict[str, str], host: str, answer: aiohttp.ClientResponse
             jar[key] = cookie.coded_value
 
 
-def _explained(error: aiohttp.ClientError | OSError | ValueError, target: Target) -> OutboundError:
+def _explained(error: Exception, target: Target) -> OutboundError:
     """The fault and a sentence for the application's author."""
     match error:
+        case OutboundError():
+            return error
+        case TimeoutError():
+            return OutboundError(OutboundFault.TIMEOUT, f"{target.origin} went silent.")
         case aiohttp.ClientConnectorDNSError():
             return OutboundError(OutboundFault.DNS, f"The name {target.host} cannot be resolved.")
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from offhook.media.commands import AudioData, AudioSource
+from offhook.media.commands import AudioData
 from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError
+from offhook.outbound.streaming import HttpStream
+from offhook.rcml.download import SHORT, Download, unavailable
 from offhook.rcml.errors import Code, VerbFailed
 from offhook.rcml.settings import RcmlSettings
 from offhook.rcml.urls import without_credentials
@@ -36,6 +38,10 @@ class HttpClient(Protocol):
         """Raises ``OutboundError``; always ends within its time limit."""
         ...
 
+    async def open(self, request: HttpRequest) -> HttpStream:
+        """The same, as soon as status and headers are there. What is returned must be closed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
@@ -56,39 +62,43 @@ class AudioCache:
         self._kept: OrderedDict[tuple[AccountSid, str], _Kept] = OrderedDict()
         self._size = 0
 
-    async def fetch(self, account_sid: AccountSid, url: str, cookies: dict[str, str] | None = None) -> AudioSource:
-        """The file at an absolute URL. Raises ``VerbFailed``."""
+    async def fetch(
+        self, account_sid: AccountSid, url: str, cookies: dict[str, str] | None = None
+    ) -> AudioData | Download:
+        """The file at an absolute URL: all of it when it is short or was kept, on its way otherwise. Raises ``VerbFailed``."""
+        shown = without_credentials(url)
         kept = self._kept.get((account_sid, url))
         if kept is not None and kept.fresh_until > self._monotonic():
             self._kept.move_to_end((account_sid, url))
-            return AudioData(data=kept.data, name=without_credentials(url), stated=kept.stated)
-        request = HttpRequest(
-            url=url,
-            method="GET",
-            headers=kept.validators if kept is not None else {},
-            limit=self._settings.audio_limit,
-            cookies=cookies,
-        )
-        shown = without_credentials(url)
+            return AudioData(data=kept.data, name=shown, stated=kept.stated)
+        validators = kept.validators if kept is not None else {}
+        request = HttpRequest(url=url, method="GET", headers=validators, cookies=cookies)
         try:
-            response = await self._http.send(request)
+            response = await self._http.open(request)
         except OutboundError as failure:
-            raise VerbFailed(
-                f"the sound file {shown} could not be fetched: {failure}", Code.AUDIO_UNAVAILABLE
-            ) from failure
-        if response.status == 304 and kept is not None:
-            data, stated = kept.data, kept.stated
-        elif response.status == 200:
-            data, stated = response.body, checked(response.content_type, shown)
-        else:
-            raise VerbFailed(
-                f"the sound file {shown} could not be fetched: the server answered {response.status}",
-                Code.AUDIO_UNAVAILABLE,
-            )
-        self._keep(account_sid, url, data, stated, response)
-        return AudioData(data=data, name=shown, stated=stated)
+            raise unavailable(shown, failure) from failure
 
-    def _keep(self, account_sid: AccountSid, url: str, data: bytes, stated: str, response: HttpResponse) -> None:
+        def keep(data: bytes) -> None:
+            self._keep(account_sid, url, data, response)
+
+        download = Download(response, name=shown, limit=self._settings.audio_limit, keep=keep)
+        try:
+            if response.status == 304 and kept is not None:
+                self._keep(account_sid, url, kept.data, response, kept.stated)
+                return AudioData(data=kept.data, name=shown, stated=kept.stated)
+            if response.status != 200:
+                raise unavailable(shown, f"the server answered {response.status}")
+            checked(response.content_type, shown)
+            if response.length is not None and response.length <= SHORT:
+                return await download.whole()
+        except BaseException:
+            download.close()
+            raise
+        return download
+
+    def _keep(
+        self, account_sid: AccountSid, url: str, data: bytes, response: HttpStream, stated: str | None = None
+    ) -> None:
         old = self._kept.pop((account_sid, url), None)
         if old is not None:
             self._size -= len(old.data)
@@ -105,7 +115,10 @@ class AudioCache:
         if not age and not validators:
             return
         self._kept[account_sid, url] = _Kept(
-            data=data, stated=stated, fresh_until=self._monotonic() + age, validators=validators
+            data=data,
+            stated=response.content_type if stated is None else stated,
+            fresh_until=self._monotonic() + age,
+            validators=validators,
         )
         self._size += len(data)
         while self._size > self._settings.audio_cache:

@@ -9,8 +9,12 @@ from typing import Protocol, runtime_checkable
 from offhook.calls.dialing import DialOutcome, DialRequest
 from offhook.calls.events import CallFacts
 from offhook.media.commands import AudioSource
+from offhook.rcml.download import Download
 from offhook.rcml.outcome import Need, Outcome
 from offhook.vocabulary.sids import RecordingSid
+
+Sound = AudioSource | Download
+"""What can be heard: all there, or on its way."""
 
 
 class Dialect(Enum):
@@ -37,7 +41,7 @@ class Line(Protocol):
 class Media(Protocol):
     """Sound towards the caller. Methods raise ``VerbFailed``."""
 
-    async def play(self, *sources: AudioSource, loop: int = 1, stop_on: str = "") -> None:
+    async def play(self, *sources: Sound, loop: int = 1, stop_on: str = "") -> None:
         """Play one after the other; loop 0 repeats until the call ends. A key of ``stop_on`` stops it and stays in ``Keys``."""
         ...
 
@@ -61,7 +65,7 @@ class Voice(Protocol):
 class AudioLibrary(Protocol):
     """Sound files at the application's URLs."""
 
-    async def fetch(self, url: str) -> AudioSource:
+    async def fetch(self, url: str) -> Sound:
         """``url`` may be relative to the present document's. Raises ``VerbFailed``."""
         ...
 
@@ -204,7 +208,7 @@ class Verb(Protocol):
 class Prompt(Protocol):
     """A verb that can be part of a prompt, such as the menu of a <Gather>."""
 
-    async def audio(self, ctx: Context) -> tuple[AudioSource, ...]:
+    async def audio(self, ctx: Context) -> tuple[Sound, ...]:
         """What is to be heard, once. Raises ``VerbFailed``."""
         ...
 

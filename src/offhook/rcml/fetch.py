@@ -11,10 +11,12 @@ from typing import Final
 
 from offhook.calls.parameters import voice_parameters
 from offhook.calls.script import Application, ScriptCall
-from offhook.media.commands import AudioData, AudioFile, AudioSource
+from offhook.media.commands import AudioData, AudioFile
 from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError, OutboundFault, Signer
 from offhook.rcml.audio import SOUND_TYPES, AudioCache, HttpClient
+from offhook.rcml.context import Sound
 from offhook.rcml.document import SIZE_LIMIT, parse
+from offhook.rcml.download import Download
 from offhook.rcml.errors import Code, DocumentError, FetchFailed, RcmlError, VerbFailed
 from offhook.rcml.interpreter import Page
 from offhook.rcml.notices import CallNotices
@@ -53,6 +55,7 @@ class Documents:
         self._monotonic = monotonic
         self._application = call.application
         self._fallback_used = False
+        self._downloads: list[Download] = []
         self._given: dict[str, AudioData] = {}
         self.base: str | None = None
         """URL of the document that runs: what its relative URLs are relative to."""
@@ -84,7 +87,7 @@ class Documents:
                 raise
             return await self._fallback(failure, url)
 
-    async def sound(self, url: str) -> AudioSource:
+    async def sound(self, url: str) -> Sound:
         """A sound file that the running document names. Raises ``VerbFailed``."""
         given = self._given.get(url)
         if given is not None:
@@ -92,7 +95,15 @@ class Documents:
         account, absolute = self._call.facts.account_sid, resolve(self.base, url)
         if self._own_recording is not None and (path := await self._own_recording(account, absolute)) is not None:
             return AudioFile(path=str(path))
-        return await self._audio.fetch(account, absolute, self.cookies)
+        found = await self._audio.fetch(account, absolute, self.cookies)
+        if isinstance(found, Download):
+            self._downloads = [*(each for each in self._downloads if not each.closed), found]
+        return found
+
+    def close(self) -> None:
+        """Let go of what was fetched and never played."""
+        for download in self._downloads:
+            download.close()
 
     async def _fallback(self, failure: RcmlError, url: str | None) -> Page:
         fallback = self._application.fallback_url

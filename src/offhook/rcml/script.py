@@ -80,7 +80,7 @@ class RcmlScript:
 
         documents = new_documents()
         keys = KeyBuffer(call.digit, call.flush_digits)
-        sound = CallSound(call, keys)
+        sound = CallSound(call, keys, self._settings.stream_limit)
         context = Context(
             call=call,
             media=sound,
@@ -101,7 +101,10 @@ class RcmlScript:
         async def farewell() -> None:
             await self._apologize(context)
 
-        await Interpreter(call, documents, context, self._settings, farewell).run()
+        try:
+            await Interpreter(call, documents, context, self._settings, farewell).run()
+        finally:
+            documents.close()
 
     async def _apologize(self, ctx: Context) -> None:
         """Best effort: the failure itself was told to the author already."""

@@ -21,5 +21,7 @@ class RcmlSettings:
     """Notifications that one call may cause; 1..10000. Later ones are dropped and counted in the last."""
     audio_limit: int = 16_777_216
     """Bytes of one sound file; 65536..1073741824."""
+    stream_limit: float = 14_400.0
+    """Seconds that one stream may be played, such as a radio station's; 1..86400."""
     audio_cache: int = 67_108_864
     """Bytes of sound files kept in memory; 0 keeps none."""

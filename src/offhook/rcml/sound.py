@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from datetime import datetime
 
 from offhook.calls.events import RecordingEnded, RecordingStarted
 from offhook.calls.recording import RecordingPaths
 from offhook.calls.script import ScriptCall
-from offhook.media.commands import AudioSource, Pcm
+from offhook.media.commands import AudioSource, Pcm, Supplied
 from offhook.media.events import Played, Recorded, RecordEnd
+from offhook.media.playback import Playback
 from offhook.media.session import MediaClosed, MediaFailed, Operation
-from offhook.rcml.context import Capture, Captured
+from offhook.rcml.context import Capture, Captured, Sound
+from offhook.rcml.download import Download
 from offhook.rcml.errors import Code, VerbFailed
 from offhook.rcml.keys import KeyBuffer
 from offhook.speech.synthesizer import SpeechFailed, Synthesizer, Utterance
@@ -26,25 +28,61 @@ RecordingUrls = Callable[[AccountSid, RecordingSid, str], str]
 class CallSound:
     """The media port of one call."""
 
-    def __init__(self, call: ScriptCall, keys: KeyBuffer) -> None:
+    def __init__(self, call: ScriptCall, keys: KeyBuffer, stream_limit: float) -> None:
+        """``stream_limit``: seconds that one stream may be played."""
         self._call = call
         self._keys = keys
+        self._stream_limit = stream_limit
 
-    async def play(self, *sources: AudioSource, loop: int = 1, stop_on: str = "") -> None:
+    async def play(self, *sources: Sound, loop: int = 1, stop_on: str = "") -> None:
         """Play; the engine stops at keys in RTP by itself, at keys that come by signalling it is stopped."""
-        with _verb_failures(Code.MEDIA_FAILED):
-            if not stop_on:
-                await self._call.media.play(*sources, loop=loop)
-                return
-            playing = self._call.media.start_play(*sources, loop=loop, stop_on=stop_on)
-            async with asyncio.TaskGroup() as group:
-                listening = group.create_task(self._stop_at_key(playing, stop_on))
-                failure = await _failure(playing)
-                listening.cancel()
-            if failure is not None:
-                raise failure
-            if playing.interrupted and self._call.media.closed:
-                raise MediaClosed("the media session was closed")
+        downloads = {id(each): each for each in sources if isinstance(each, Download)}
+        try:
+            if downloads and (loop != 1 or len(sources) > len(set(map(id, sources)))):
+                whole = {key: await download.whole() for key, download in downloads.items()}
+                sources, downloads = tuple(whole.get(id(each), each) for each in sources), {}
+            with _verb_failures(Code.MEDIA_FAILED):
+                await self._play(sources, loop, stop_on)
+        finally:
+            for download in downloads.values():
+                download.close()
+
+    async def _play(self, sources: tuple[Sound, ...], loop: int, stop_on: str) -> None:
+        media = self._call.media
+        coming: list[tuple[Supplied, Download]] = []
+        ready: list[AudioSource] = []
+        for each in sources:
+            if isinstance(each, Download):
+                coming.append((media.supplied(name=each.name, stated=each.stated), each))
+                ready.append(coming[-1][0])
+            else:
+                ready.append(each)
+        playing = media.start_play(*ready, loop=loop, stop_on=stop_on)
+        failures: list[Exception] = []
+        async with asyncio.TaskGroup() as group:
+            helping = [group.create_task(_supply(playing, supplied, each, failures)) for supplied, each in coming]
+            if stop_on:
+                helping.append(group.create_task(self._stop_at_key(playing, stop_on)))
+            failure = await self._heard(playing, limited=bool(coming))
+            for task in helping:
+                task.cancel()
+        for failed in (*failures, failure):
+            if failed is not None:
+                raise failed
+        if playing.interrupted and media.closed:
+            raise MediaClosed("the media session was closed")
+
+    async def _heard(self, playing: Playback, *, limited: bool) -> Exception | None:
+        """What became of it, as a value: raised inside a task group it would come out wrapped."""
+        try:
+            async with asyncio.timeout(self._stream_limit if limited else None):
+                await playing.result()
+        except MediaFailed as failure:
+            return failure
+        except TimeoutError:
+            limit = f"a stream was played for {self._stream_limit:g} s, the limit (rcml.stream_limit)"
+            return VerbFailed(limit, Code.AUDIO_UNAVAILABLE)
+        return None
 
     async def _stop_at_key(self, playing: Operation[Played], keys: str) -> None:
         await self._keys.one_of(keys)
@@ -163,13 +201,13 @@ class SpokenText:
         return Pcm(data=speech.pcm, rate=speech.rate)
 
 
-async def _failure(operation: Operation[Played]) -> MediaFailed | None:
-    """What the operation failed with, as a value: raised inside a task group it would come out wrapped."""
+async def _supply(playing: Playback, supplied: Supplied, download: Download, failures: list[Exception]) -> None:
+    """Hand over what comes; what was wrong with it is told when what came has been heard."""
     try:
-        await operation.result()
-    except MediaFailed as failure:
-        return failure
-    return None
+        async with aclosing(download.pieces()) as pieces:
+            await playing.supply(supplied.stream, pieces)
+    except VerbFailed as failure:
+        failures.append(failure)
 
 
 @contextmanager

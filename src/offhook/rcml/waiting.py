@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from offhook.media.commands import AudioSource
-from offhook.rcml.context import AudioLibrary, Context, Prompt, Verb
+from offhook.rcml.context import AudioLibrary, Context, Prompt, Sound, Verb
+from offhook.rcml.download import Download
 from offhook.rcml.errors import Code, RcmlError, VerbFailed
 from offhook.rcml.fetch import Documents
 from offhook.rcml.interpreter import Page
@@ -27,7 +27,7 @@ class DocumentLibrary:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
 
-    async def fetch(self, url: str) -> AudioSource:
+    async def fetch(self, url: str) -> Sound:
         """Raises ``VerbFailed``."""
         return await self._documents.sound(url)
 
@@ -51,6 +51,8 @@ class WaitingRoom:
             ctx.notices.error(failure.code, f"<Conference waitUrl>: {failure}")
         except RcmlError:
             return  # told to the author where it arose
+        finally:
+            documents.close()
 
     async def _hear(self, ctx: Context, page: Page) -> Goto | None:
         """Let the document be heard; what it leads on to, or None when it is heard for ever or not at all."""
@@ -58,17 +60,19 @@ class WaitingRoom:
         while pieces or redirect is not None:
             began = ctx.pace.monotonic()
             for sources, loop in pieces:
-                await ctx.media.play(*sources, loop=loop)
+                await ctx.media.play(*sources, loop=1 if _once(sources) else loop)
             if ctx.pace.monotonic() - began < PATIENCE:
                 await ctx.pace.sleep(PATIENCE)
             if redirect is not None:
                 return Goto(url=redirect.url, method=redirect.method)
+            if any(_once(sources) for sources, _ in pieces):
+                pieces, redirect = await self._pieces(ctx, page.verbs)
         return None
 
     async def _pieces(
         self, ctx: Context, verbs: Sequence[Verb]
-    ) -> tuple[list[tuple[Sequence[AudioSource], int]], Redirect | None]:
-        pieces: list[tuple[Sequence[AudioSource], int]] = []
+    ) -> tuple[list[tuple[Sequence[Sound], int]], Redirect | None]:
+        pieces: list[tuple[Sequence[Sound], int]] = []
         for verb in verbs:
             if isinstance(verb, Redirect):
                 return pieces, verb
@@ -80,6 +84,11 @@ class WaitingRoom:
             elif sources := await verb.audio(ctx):
                 pieces.append((sources, verb.loop))
         return pieces, None
+
+
+def _once(sources: Sequence[Sound]) -> bool:
+    """Whether some of it is on its way: it is heard once, and asked for again."""
+    return any(isinstance(each, Download) for each in sources)
 
 
 def _at(ctx: Context, documents: Documents, page: Page) -> Context:

@@ -21,6 +21,7 @@ use crate::keys::KeySender;
 use crate::line::Line;
 use crate::mouth::Mouth;
 use crate::player::Track;
+use crate::program::Program;
 use crate::recorder::{Finishing, Recorder};
 use crate::rtcp::Reception;
 use crate::rtp::Header;
@@ -138,10 +139,13 @@ impl Session {
             Order::Play {
                 loading,
                 repeat,
+                offset,
+                gain,
                 stop_on,
                 stop_on_voice,
             } => {
-                let track = Track::play(command, loading, repeat, stop_on);
+                let program = Program::new(loading, repeat, offset);
+                let track = Track::play(command, program, stop_on).louder(gain);
                 self.tracks.push_back(track.stopping_on_voice(stop_on_voice));
             }
             Order::Inject { rate, backlog } => match Track::stream(command, rate, backlog) {
@@ -170,6 +174,7 @@ impl Session {
                 Err(error) => world.emit(Event::Failed(command, error.to_string())),
             },
             Order::InjectMark(name) => self.mark(command, name, world),
+            Order::Gain(gain) => self.louder(command, gain),
             Order::InjectClear => self.clear(command, world),
             Order::Detect { voice, silence, tones } => {
                 self.attention.begin(Detection::new(command, voice, silence, tones));

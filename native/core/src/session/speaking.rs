@@ -2,6 +2,7 @@
 
 use super::{Heard, Session};
 use crate::codec::{opus, Codec};
+use crate::command::CommandId;
 use crate::event::{Event, Outcome};
 use crate::keys::KeySender;
 use crate::player::{Fill, Track};
@@ -94,6 +95,13 @@ impl Session {
             return;
         };
         self.fed.get_or_insert_default().put(frame, rate, connect.codec);
+    }
+
+    pub(super) fn louder(&mut self, command: CommandId, gain: f32) {
+        let playing = self.tracks.iter_mut().find(|t| t.command == command && !t.is_beep());
+        if let Some(track) = playing {
+            track.set_gain(gain);
+        }
     }
 
     pub(super) fn speak(&mut self, now: Micros, world: &mut dyn World) {

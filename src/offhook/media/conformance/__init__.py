@@ -17,10 +17,22 @@ from offhook.media.conformance.recording import Recording
 from offhook.media.conformance.rooms import Rooms
 from offhook.media.conformance.sessions import SessionsOfAnEngine
 from offhook.media.conformance.streams import Streams
+from offhook.media.conformance.supplying import Supplying
 
 
 class MediaConformance(
-    Playing, Recording, Bridging, Rooms, Keys, Detecting, Streams, Enciphered, Codecs, SessionsOfAnEngine, Law
+    Playing,
+    Supplying,
+    Recording,
+    Bridging,
+    Rooms,
+    Keys,
+    Detecting,
+    Streams,
+    Enciphered,
+    Codecs,
+    SessionsOfAnEngine,
+    Law,
 ):
     """The whole suite: an engine that passes can carry calls."""
 

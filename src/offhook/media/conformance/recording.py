@@ -36,7 +36,7 @@ class Recording(Suite):
     @scenario
     async def test_silence_ends_a_recording_of_a_caller_who_never_speaks(self, bench: Bench) -> None:
         session, _ = await bench.line()
-        recorded = await session.record(str(bench.directory / "a.wav"), silence=200)
+        recorded = await session.start_record(str(bench.directory / "a.wav"), silence=200).result()
         assert recorded.end is RecordEnd.SILENCE
         assert self.near(recorded.duration, 200)
 
@@ -94,7 +94,7 @@ class Recording(Suite):
     @scenario
     async def test_a_beep_comes_before_the_recording(self, bench: Bench) -> None:
         session, far = await bench.line()
-        recorded = await session.record(str(bench.directory / "a.wav"), beep=True, max_length=200)
+        recorded = await session.start_record(str(bench.directory / "a.wav"), beep=True, max_length=200).result()
         heard = far.heard()
         assert max(map(abs, heard), default=0) > 1000
         assert self.near(recorded.duration, 200, 20)
@@ -114,11 +114,11 @@ class Recording(Suite):
     @scenario
     async def test_a_recording_of_nothing_but_silence_is_empty_when_trimmed(self, bench: Bench) -> None:
         session, _ = await bench.line()
-        recorded = await session.record(str(bench.directory / "a.wav"), trim=True, max_length=200)
+        recorded = await session.start_record(str(bench.directory / "a.wav"), trim=True, max_length=200).result()
         assert recorded.duration == 0
         assert wave(recorded.path).duration == 0
 
     @scenario
     async def test_a_recording_that_cannot_be_written_fails(self, bench: Bench) -> None:
         session, _ = await bench.line()
-        assert await failure(session.record(str(bench.directory / "no" / "such" / "folder.wav")))
+        assert await failure(session.start_record(str(bench.directory / "no" / "such" / "folder.wav")).result())

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
-from offhook.media.commands import AudioSource
-from offhook.rcml.context import Context, Dialect, Prompt
+from offhook.rcml.context import Context, Dialect, Prompt, Sound
 from offhook.rcml.errors import Code, VerbFailed
 from offhook.rcml.outcome import ON_THE_LINE, Goto, Method, Need, Next, Outcome
 from offhook.rcml.schema import Between, Keys, Nest, Url, verb
@@ -92,7 +91,7 @@ class Gather:
         async with asyncio.TaskGroup() as group:
             made = [group.create_task(_audio(prompt, ctx)) for prompt in self.prompts]
         stop_on = "".join({*self.finish_on_key, *self.start_input_key}) if self.barge_in else ""
-        once: list[AudioSource] = []
+        once: list[Sound] = []
         for prompt, task in zip(self.prompts, made, strict=True):
             sources = task.result()
             if prompt.loop == 0 and sources:
@@ -121,7 +120,7 @@ class Gather:
         return digits, None
 
 
-async def _audio(prompt: Prompt, ctx: Context) -> tuple[AudioSource, ...]:
+async def _audio(prompt: Prompt, ctx: Context) -> tuple[Sound, ...]:
     try:
         return await prompt.audio(ctx)
     except VerbFailed as failure:

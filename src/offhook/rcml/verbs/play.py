@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
-from offhook.media.commands import AudioSource
-from offhook.rcml.context import Context
+from offhook.rcml.context import Context, Sound
+from offhook.rcml.download import Download
 from offhook.rcml.outcome import ON_THE_LINE, Need, Next, Outcome
 from offhook.rcml.schema import Address, Between, Content, Matching, verb
 from offhook.rcml.urls import without_credentials
+
+LEAST_ROUND = 1.0
+"""Seconds between two requests for what is repeated."""
 
 
 @verb
@@ -38,11 +41,18 @@ class Play:
     async def run(self, ctx: Context) -> Outcome:
         if self.digits:
             await ctx.media.send_digits(self.digits)
-        if self.url:
-            await ctx.media.play(*await self.audio(ctx), loop=self.loop)
+        left, sound = self.loop, await self.audio(ctx)
+        # What is still on its way is heard once, and asked for again: by then it may be here, or be another song.
+        while any(isinstance(each, Download) for each in sound) and left != 1:
+            began = ctx.pace.monotonic()
+            await ctx.media.play(*sound)
+            await ctx.pace.sleep(max(0.0, began + LEAST_ROUND - ctx.pace.monotonic()))
+            left, sound = max(0, left - 1), (await ctx.audio.fetch(self.url),)
+        if sound:
+            await ctx.media.play(*sound, loop=left)
         return Next()
 
-    async def audio(self, ctx: Context) -> tuple[AudioSource, ...]:
+    async def audio(self, ctx: Context) -> tuple[Sound, ...]:
         """The file, once."""
         if not self.url:
             return ()
