@@ -1,3 +1,4 @@
+import asyncio
 import stat
 from datetime import UTC, datetime
 
@@ -22,19 +23,15 @@ def test_a_recording_lies_in_the_folder_of_its_day_and_only_its_owner_reads_it(t
         folder = folder.parent
 
 
-def test_a_recording_is_measured_read_and_deleted(tmp_path):
-    files = RecordingFiles(tmp_path)
-    assert files.size(SID) is None
-    files.reserve(SID).write_bytes(b"0123456789")
-    assert files.size(SID) == 10
-    with files.open(SID) as file:
-        file.seek(4)
-        assert file.read(3) == b"456"
-    files.reserve(SID)
-    assert files.size(SID) == 10
-    files.delete(SID)
-    files.delete(SID)
-    assert files.size(SID) is None
+def test_a_recording_is_written_as_its_folder_says_and_deleted(tmp_path):
+    files = RecordingFiles(tmp_path, "ogg")
+    path = files.reserve(SID)
+    path.write_bytes(b"0123456789")
+    assert files.reserve(SID).read_bytes() == b"0123456789"
+    assert (path, path.suffix) == (files.path(SID, "ogg"), ".ogg")
+    for _ in range(2):
+        asyncio.run(files.delete(SID))
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.blobs.wav import WavAudio, repair
+from offhook.blobs.wav import Audio, repair
 
 
 def header(told, *, channels=1, extra=b""):
@@ -22,17 +22,17 @@ def test_a_header_tells_all_the_audio_after_the_repair_and_no_more(tmp_path, tol
     path = tmp_path / "x.wav"
     path.write_bytes(header(told, extra=extra) + b"\1" * there)
     whole = there // 2 * 2
-    assert repair(path) == WavAudio(duration=whole // 16, channels=1, rate=8000)
+    assert repair(path) == Audio(duration=whole // 16, channels=1, rate=8000)
     with wave.open(str(path)) as found:
         assert found.getnframes() == whole // 2
         assert len(found.readframes(10**6)) == whole
-    assert repair(path) == WavAudio(duration=whole // 16, channels=1, rate=8000)
+    assert repair(path) == Audio(duration=whole // 16, channels=1, rate=8000)
 
 
 def test_both_channels_of_a_dialogue_are_kept_in_step(tmp_path):
     path = tmp_path / "x.wav"
     path.write_bytes(header(0, channels=2) + b"\1" * 32003)
-    assert repair(path) == WavAudio(duration=1000, channels=2, rate=8000)
+    assert repair(path) == Audio(duration=1000, channels=2, rate=8000)
     assert path.stat().st_size == 44 + 32000
 
 

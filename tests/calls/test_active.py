@@ -8,6 +8,7 @@ import pytest
 from offhook.calls.control import CallOrder
 from offhook.calls.events import CallCreated
 from offhook.calls.leg import LegFailed
+from offhook.calls.recording import RecordingOrder
 from offhook.calls.script import Application, HungUp, ScriptCall
 from offhook.calls.settings import CallSettings
 from offhook.vocabulary.sids import AccountSid
@@ -275,7 +276,7 @@ def test_an_invite_that_cannot_be_sent_fails_the_call() -> None:
 def test_a_recorded_order_tells_of_its_recording_before_the_end() -> None:
     async def main(tmp: list[str]) -> None:
         async with world() as w:
-            await w.board.place(replace(ORDER, record=True))
+            await w.board.place(replace(ORDER, record=RecordingOrder(source="OutboundAPI")))
             await settle()
             w.far[0].picks_up()
             await asyncio.sleep(2)

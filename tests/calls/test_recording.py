@@ -1,165 +1,102 @@
+"""Recordings of a call: what is told of each, and when."""
+
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from offhook.calls.dialing import DialRecording
-from offhook.calls.events import RecordingEnded, RecordingStarted
-from offhook.media.commands import Bridge, Record
-from offhook.media.wav import wav_header
-from tests.calls.talks import DESK, Talk, phones, talk
-from tests.calls.twins import World, world
+from offhook.calls.events import RecordingEnded, RecordingPaused, RecordingStarted
+from offhook.calls.recording import RecordingOrder
+from offhook.media.operation import MediaFailed
+from offhook.media.recording import PauseBehavior, Record, Track
+from offhook.media.wav import read_wav
+from tests.calls.twins import LegTwin, World, world
 from tests.support.virtual_loop import run, settle, until
+
+ORDER = RecordingOrder(source="StartCallRecordingAPI", channels=2)
+
+
+def in_call(folder: Path, body: Callable[[World, LegTwin, Any], Any]) -> None:
+    """Run ``body`` during a call that came in, whose recordings lie in ``folder``."""
+
+    async def main() -> None:
+        async with world(recordings=str(folder)) as w:
+            leg = w.call_in()
+            await until(lambda: "200" in leg.said)
+            await body(w, leg, w.script.calls[0])
+            leg.ends()
+
+    run(main())
+
+
+def told(w: World) -> list[Any]:
+    return [event for event in w.log.events if isinstance(event, RecordingStarted | RecordingPaused | RecordingEnded)]
 
 
 def test_a_recording_tells_its_start_its_length_and_its_end_once(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with world() as w:
-            leg = w.call_in()
-            await until(lambda: "200" in leg.said)
-            call = w.script.calls[0]
-            recording = call._around.recording(call.facts)
-            path = str(tmp_path / "r.wav")
-            operation = leg.media.start_record(path)
-            recording.begin(channels=1, source="RecordVerb")
-            w.engine.speak(leg.media.id, 3_000)
-            await asyncio.sleep(3)
-            duration = await recording.finish(operation)
-            started, ended = w.log.events[-2:]
-            assert isinstance(started, RecordingStarted)
-            assert isinstance(ended, RecordingEnded)
-            assert (started.sid, ended.duration, ended.absent) == (ended.sid, duration, False)
-            assert abs(duration - 3_000) <= 40
-            leg.ends()
+    async def body(w: World, leg: LegTwin, call: Any) -> None:
+        recording = call.start_recording(ORDER)
+        w.engine.speak(leg.media.id, 3_000)
+        await asyncio.sleep(3)
+        assert await recording.stop() == await recording.stop() == recording.duration
+        await settle()
+        started, ended = told(w)
+        assert (started.channels, started.track, started.source) == (2, Track.BOTH, "StartCallRecordingAPI")
+        assert (ended.sid, ended.duration, ended.absent, ended.started) == (
+            started.sid,
+            recording.duration,
+            False,
+            started,
+        )
+        assert abs(ended.duration - 3_000) <= 40
+        assert read_wav(Path(started.path).read_bytes()).channels == 2
 
-    run(main())
+    in_call(tmp_path, body)
 
 
-def test_a_recording_that_the_engine_refused_is_absent(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with world() as w:
-            leg = w.call_in()
-            await until(lambda: "200" in leg.said)
-            call = w.script.calls[0]
-            recording = call._around.recording(call.facts)
-            w.engine.refuse_next(Record, "the disk is full")
-            recording.begin(channels=1, source="RecordVerb")
-            assert await recording.finish(leg.media.start_record(str(tmp_path / "r.wav"))) == 0
-            ended = w.log.events[-1]
-            assert isinstance(ended, RecordingEnded)
-            assert ended.absent
-            leg.ends()
+def test_the_end_is_told_when_it_comes_though_nobody_waits_for_it(tmp_path: Path) -> None:
+    async def body(w: World, leg: LegTwin, call: Any) -> None:
+        recording = call.start_recording(RecordingOrder(source="OutboundAPI", max_length=1_000))
+        await asyncio.sleep(1.5)
+        assert recording.over
+        assert told(w)[-1].duration == 1_000
 
-    run(main())
+    in_call(tmp_path, body)
 
 
-def facts(w: World) -> tuple[list[RecordingStarted], list[RecordingEnded]]:
-    """What was told of recordings."""
-    return (
-        [event for event in w.log.events if isinstance(event, RecordingStarted)],
-        [event for event in w.log.events if isinstance(event, RecordingEnded)],
-    )
+def test_a_recording_pauses_and_goes_on(tmp_path: Path) -> None:
+    async def body(w: World, leg: LegTwin, call: Any) -> None:
+        recording = call.start_recording(ORDER)
+        recording.resume()
+        await asyncio.sleep(1)
+        recording.pause(PauseBehavior.SKIP)
+        await asyncio.sleep(2)
+        recording.resume()
+        await asyncio.sleep(1)
+        assert await recording.stop() == 2_000
+        recording.pause(PauseBehavior.SKIP)
+        assert [type(event) for event in told(w)] == [
+            RecordingStarted,
+            RecordingPaused,
+            RecordingPaused,
+            RecordingEnded,
+        ]
+        assert [event.paused for event in told(w)[1:3]] == [True, False]
+
+    in_call(tmp_path, body)
 
 
-def channels(w: World, path: str) -> list[tuple[int, int]]:
-    """Who was written on the left and on the right, in order."""
-    return [(c.a, c.b) for c in w.engine.commands if isinstance(c, Bridge) and c.record_path == path]
+def test_a_recording_that_the_engine_refused_is_absent_and_says_why(tmp_path: Path) -> None:
+    async def body(w: World, leg: LegTwin, call: Any) -> None:
+        w.engine.refuse_next(Record, "the disk is full")
+        recording = call.start_recording(ORDER)
+        with pytest.raises(MediaFailed, match="the disk is full"):
+            await recording.result()
+        ended = told(w)[-1]
+        assert (ended.absent, ended.reason) == (True, "the disk is full")
 
-
-@pytest.mark.parametrize("leaves", ["caller", "callee"])
-@pytest.mark.parametrize("at_once", [False, True], ids=["waits", "hangs up at once"])
-def test_a_recording_goes_on_with_whoever_a_transfer_brings(tmp_path: Path, leaves: str, at_once: bool) -> None:
-    async def main() -> None:
-        async with talk(recordings=str(tmp_path)) as t:
-            by, stays = (t.caller, t.desk) if leaves == "caller" else (t.desk, t.caller)
-            await asyncio.sleep(5)
-            by.refers("alice")
-            if at_once:
-                by.ends()
-            await settle(50)
-            target = t.target_leg
-            await asyncio.sleep(2)
-            target.picks_up()
-            await settle(50)
-            started, ended = facts(t.w)
-            assert (len(started), ended) == (1, [])
-            await asyncio.sleep(4)
-            target.ends()
-            await settle(50)
-            started, ended = facts(t.w)
-            assert [event.sid for event in ended] == [started[0].sid]
-            talked = 9_000 if at_once else 11_000  # while it rings the two go on talking, unless one of them has left
-            assert abs(ended[0].duration - talked) <= 100
-            assert Path(started[0].path).stat().st_size == len(wav_header(0)) + 32 * ended[0].duration
-            before, after = channels(t.w, started[0].path)
-            side = before.index(stays.media.id)
-            assert (after[side], after[1 - side]) == (stays.media.id, target.media.id)
-            if leaves == "callee":
-                assert t.outcome is not None
-                assert t.outcome.recording_duration == ended[0].duration
-            stays.ends()
-
-    run(main())
-
-
-@pytest.mark.parametrize("by_leaves", [False, True])
-def test_a_recording_ends_once_when_the_transfer_fails(tmp_path: Path, by_leaves: bool) -> None:
-    async def main() -> None:
-        async with talk(recordings=str(tmp_path)) as t:
-            t.caller.refers("alice")
-            await settle(50)
-            if by_leaves:
-                t.caller.ends()
-                await settle(50)
-            assert facts(t.w)[1] == []
-            t.target_leg.ends(486)
-            await settle(50)
-            assert len(facts(t.w)[1]) == by_leaves
-            t.desk.ends()
-            await settle(50)
-            assert len(facts(t.w)[1]) == 1
-
-    run(main())
-
-
-def test_of_two_recorded_conversations_that_of_the_transferred_one_goes_on(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with phones(recordings=str(tmp_path)) as w:
-            first, second = (Talk(w, DESK, record=DialRecording.DUAL) for _ in range(2))
-            await first.begin()
-            await second.begin()
-            await asyncio.sleep(1)
-            first.desk.refers("whoever", replaces=second.desk.dialog)
-            await settle(50)
-            started, ended = facts(w)
-            assert [event.sid for event in ended] == [started[1].sid]
-            await asyncio.sleep(1)
-            second.caller.ends()
-            await settle(50)
-            assert [event.sid for event in facts(w)[1]] == [started[1].sid, started[0].sid]
-
-    run(main())
-
-
-def test_a_recording_goes_on_after_a_second_transfer(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with talk(recordings=str(tmp_path)) as t:
-            t.desk.refers("alice")
-            await settle(50)
-            first = t.target_leg
-            first.picks_up()
-            await settle(50)
-            first.refers("bob")
-            await settle(50)
-            t.target_leg.picks_up()
-            await settle(50)
-            started, ended = facts(t.w)
-            assert (len(started), len(ended)) == (1, 0)
-            assert len(channels(t.w, started[0].path)) == 3
-            t.target_leg.ends()
-            await settle(50)
-            assert len(facts(t.w)[1]) == 1
-
-    run(main())
+    in_call(tmp_path, body)

@@ -1,18 +1,9 @@
 from __future__ import annotations
 
-from tests.calls.twins import world
-from tests.support.virtual_loop import run, until
+from offhook.calls.surroundings import Plan
 
 
-def test_a_new_recording_belongs_to_its_call_and_has_a_place_of_its_own() -> None:
-    async def main() -> None:
-        async with world() as w:
-            leg = w.call_in()
-            await until(lambda: "200" in leg.said)
-            around, facts = w.script.calls[0]._around, w.script.calls[0].facts
-            one, other = around.recording(facts), around.recording(facts)
-            assert one.sid != other.sid
-            assert one.path == f"/nowhere/{one.sid}.wav"
-            leg.ends()
-
-    run(main())
+def test_a_call_of_which_nothing_is_said_is_neither_recorded_nor_asked_who_answered() -> None:
+    plan = Plan()
+    assert plan.record is None
+    assert plan.machine_detection is None

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from offhook.media.commands import Cancel, Play, Record, Silence
+from offhook.media.commands import Cancel, Play, Silence
 from offhook.media.events import (
     AudioChunk,
     Cancelled,
@@ -13,6 +13,7 @@ from offhook.media.events import (
     Recorded,
     RecordEnd,
 )
+from offhook.media.recording import Record
 from offhook.media.session import MediaFailed, Sessions
 from tests.media.mute_engine import MuteEngine, opened
 from tests.support.virtual_loop import run, settle

@@ -13,8 +13,8 @@ from offhook.rcml.download import Download
 from offhook.rcml.errors import VerbFailed
 from offhook.rcml.keys import KeyBuffer
 from offhook.rcml.sound import CallRecorder, CallSound
-from tests.support.caller import Caller, WebStream, answer, caller, wav
-from tests.support.virtual_loop import VirtualClock, run
+from tests.support.caller import RECORDING, Caller, WebStream, answer, caller, wav
+from tests.support.virtual_loop import run
 
 CAPTURE = Capture(max_length=9_000, silence=0, finish_on="#", beep=False, trim=False)
 
@@ -49,19 +49,13 @@ def test_a_session_that_closes_is_no_failure_of_the_verb(stop_on):
 def test_a_cancelled_recording_leaves_behind_what_was_recorded():
     async def call():
         async with caller("<Response><Pause length='60'/></Response>", answered=True) as c:
-            recorder = CallRecorder(
-                c,
-                new_sid=lambda kind: kind,
-                paths=lambda sid: f"/{sid}",
-                urls=lambda account, sid, version: f"/{version}/{sid}",
-                now=VirtualClock().utc,
-            )
+            recorder = CallRecorder(c, lambda account, sid, version: f"/{version}/{sid}")
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(2):
                     await recorder.record(CAPTURE)
             assert recorder.last is not None
             assert (recorder.last.duration, recorder.last.hung_up) == (2000, True)
-            assert recorder.last.url == "/2012-04-24/recording"
+            assert recorder.last.url == f"/2012-04-24/{RECORDING}"
             nothing = asyncio.timeout(0)
             with pytest.raises(TimeoutError):
                 async with nothing:

@@ -84,7 +84,7 @@ def test_the_recording_of_another_account_is_none_of_ours(tmp_path: Path) -> Non
         "https://127.0.0.1:8443",
         f"https://elsewhere/2010-04-01/Accounts/{OWNER}/Recordings/{SID}",
         f"{ORIGIN}/2010-04-01/Accounts/{OWNER}/Recordings/../../{SID}",
-        f"{ORIGIN}/2010-04-01/Accounts/{OWNER}/Recordings/{SID}.mp3",
+        f"{ORIGIN}/2010-04-01/Accounts/{OWNER}/Recordings/{SID}.mov",
         f"{ORIGIN}/2010-04-01/Accounts/{OWNER}/Calls/{SID}",
     ],
 )

@@ -16,7 +16,7 @@ from tests.support.facts import call, created
 def row(index, facts, **more):
     return {
         "sid": f"RE{index:032x}", "account_sid": facts.account_sid, "call_sid": facts.sid, "status": "in-progress", "channels": 1, "source": "RecordVerb",
-        "duration": None, "start_time": NOW, "date_created": NOW, "date_updated": NOW, "api_version": "2012-04-24", **more,
+        "duration": None, "start_time": NOW, "date_created": NOW, "date_updated": NOW, "api_version": "2012-04-24", "node": facts.node, **more,
     }  # fmt: skip
 
 
@@ -32,7 +32,16 @@ def test_recordings_are_listed_finished_discarded_and_found_after_a_crash(kind, 
                     connection, [row(1, one), row(2, one), row(3, two), row(4, foreign), row(5, one)]
                 )
                 await recordings.finish(
-                    connection, [{"key": f"RE{1:032x}", "status": "completed", "duration": 900, "date_updated": NOW}]
+                    connection,
+                    [
+                        {
+                            "key": f"RE{1:032x}",
+                            "status": "completed",
+                            "duration": 900,
+                            "reason": None,
+                            "date_updated": NOW,
+                        }
+                    ],
                 )
                 await recordings.discard(connection, [f"RE{2:032x}"])
             async with database.reading() as session:

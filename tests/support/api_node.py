@@ -23,15 +23,16 @@ from offhook.api.server import ApiServer
 from offhook.api.settings import ApiSettings
 from offhook.api.transcripts import Transcripts
 from offhook.blobs.recordings import RecordingFiles
-from offhook.calls.control import CallOrder, CallRefused
-from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallFacts
+from offhook.calls.control import CallOrder, CallRefused, RecordingChange
+from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallFacts, RecordingStarted
+from offhook.calls.recording import RecordingOrder
 from offhook.calls.script import Application
 from offhook.calls.trunks.findings import Finding
 from offhook.calls.trunks.live import Trunks
 from offhook.calls.trunks.trunk import Trunk
 from offhook.media.events import Statistics
 from offhook.ops.ladders import Ladders
-from offhook.records.recorder import call_row
+from offhook.records.recorder import Recorder, call_row
 from offhook.security.certificates import Certificate, local
 from offhook.security.masked import Secret
 from offhook.security.passwords import Passwords
@@ -44,7 +45,7 @@ from offhook.store import calls
 from offhook.store.accounts import AccountRow
 from offhook.store.session import Database
 from offhook.vocabulary.clock import FrozenClock
-from offhook.vocabulary.sids import AccountSid, CallSid, SidSource
+from offhook.vocabulary.sids import AccountSid, CallSid, RecordingSid, SidSource
 from offhook.vocabulary.statuses import CallStatus, Direction
 from tests.support.api_conferences import PretendedConferences
 from tests.support.databases import ADMINISTRATOR, CHILD, GRANDCHILD, NOW, STRANGER, populated
@@ -136,6 +137,52 @@ class PretendedCalls:
             await calls.save(connection, [call_row(event)])
 
 
+class PretendedRecordings:
+    """Recordings of pretended calls; it keeps what it was asked for."""
+
+    def __init__(self, board: PretendedCalls, database: Database, sids: SidSource, clock: FrozenClock) -> None:
+        self.orders: list[RecordingOrder] = []
+        self.changes: list[tuple[RecordingSid | None, RecordingChange]] = []
+        self._calls, self._sids, self._clock = board, sids, clock
+        self._recorder, self._database = Recorder(clock=clock, node="here", heartbeat=60), database
+        self._newest: RecordingSid | None = None
+        self.writing: list[CallEvent] = []
+
+    def start(self, call_sid: CallSid, order: RecordingOrder) -> RecordingSid:
+        call = self._calls.live(call_sid)
+        if call is None or call.answered_at is None:
+            raise CallRefused(21220, f"Call {call_sid} is not in progress; only such calls can be recorded.")
+        self.orders.append(order)
+        sid = self._newest = RecordingSid(self._sids("recording"))
+        self.writing.append(
+            RecordingStarted(
+                sid=sid,
+                account_sid=call.account_sid,
+                call_sid=call_sid,
+                path=".wav",
+                channels=order.channels,
+                track=order.track,
+                source=order.source,
+                callback=order.callback,
+                at=self._clock.utc(),
+            )
+        )
+        return sid
+
+    async def change(self, call_sid: CallSid, sid: RecordingSid | None, change: RecordingChange) -> RecordingSid:
+        named = sid or self._newest
+        if named is None or named != self._newest:
+            raise CallRefused(21220, f"Call {call_sid} has no such recording under way.")
+        self.changes.append((sid, change))
+        return named
+
+    async def settled(self) -> None:
+        """What was started has its row."""
+        events, self.writing = self.writing, []
+        async with self._database.batch() as connection:
+            await self._recorder.write(connection, events)
+
+
 class PretendedBans:
     """Bans as a test names them."""
 
@@ -163,11 +210,14 @@ class PretendedTrial:
 class SettledEvents:
     """Everything is durable at once."""
 
+    def __init__(self, recordings: PretendedRecordings) -> None:
+        self._recordings = recordings
+
     def publish(self, event: CallEvent) -> None:
         raise AssertionError("the API publishes nothing")
 
     async def settled(self) -> None:
-        return None
+        await self._recordings.settled()
 
 
 class ApiNode:
@@ -278,15 +328,18 @@ async def _serve(
         )
         ladders = Ladders(SipSettings(), clock=clock)
         changes: list[int] = []
+        pretended = PretendedCalls(database, sids, clock)
+        live_recordings = PretendedRecordings(pretended, database, sids, clock)
         ports = Ports(
             settings=settings,
             database=database,
-            calls=PretendedCalls(database, sids, clock),
+            calls=pretended,
+            live_recordings=live_recordings,
             conferences=PretendedConferences(),  # type: ignore[arg-type]
             bans=PretendedBans(),
             trial=PretendedTrial(),  # type: ignore[arg-type]
             trunks=Trunks(now=asyncio.get_running_loop().time, random_bits=dice.getrandbits),
-            events=SettledEvents(),
+            events=SettledEvents(live_recordings),
             transcripts=transcripts,
             ladders=ladders,
             recordings=RecordingFiles(directory / "recordings"),

@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from offhook.calls.dialing import DialOutcome, DialRequest, DialStatus
 from offhook.calls.events import ApplicationAsked, CallEvent, CallFacts, Heard, Noticed
 from offhook.calls.leg import LegFailed
+from offhook.calls.recording import LiveRecording, RecordingOrder
 from offhook.calls.script import Application, HungUp, Interruption, Redirected
 from offhook.media.commands import (
     AudioData,
@@ -30,7 +31,6 @@ from offhook.media.commands import (
     OpenSession,
     Pcm,
     Play,
-    Record,
     SendDigits,
     Silence,
     Supplied,
@@ -51,6 +51,7 @@ from offhook.media.events import (
     Result,
     Statistics,
 )
+from offhook.media.recording import Record
 from offhook.media.session import MediaSession, Sessions
 from offhook.outbound.http import HttpRequest, HttpResponse, OutboundError, OutboundFault
 from offhook.rcml.fetch import OwnRecordings
@@ -347,6 +348,17 @@ class Caller:
             self.refused = (sip_code, reason)
             self._over(by_far_end=False, status=CallStatus.FAILED)
 
+    def start_recording(self, order: RecordingOrder) -> LiveRecording:
+        return LiveRecording.begin(
+            self.facts,
+            self.media,
+            order,
+            sid=RECORDING,
+            path=f"/recordings/{RECORDING}.wav",
+            events=self,
+            clock=VirtualClock(),
+        )
+
     async def hangup(self, reason: str = "") -> None:
         if self._hung_up is None and not self._redirects:
             self.hung_up_by_us = reason
@@ -543,11 +555,10 @@ async def caller(
         http=web,
         secret=_token,
         synthesizer=tongue,
-        recordings=lambda sid: f"/recordings/{sid}.wav",
         recording_url=lambda account, sid, version: f"https://api.test/{version}/{account}/{sid}",
         own_recording=own_recording,
         clock=VirtualClock(),
-        sids=lambda kind: f"{'RE' if kind == 'recording' else 'NO'}{next(numbers):032x}",
+        sids=lambda kind: f"NO{next(numbers):032x}",
         settings=settings,
     )
     async with asyncio.TaskGroup() as group:

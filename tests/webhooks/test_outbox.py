@@ -242,3 +242,26 @@ def test_who_answered_is_told_to_the_url_that_asked_even_without_a_status_callba
             assert sent[0].sid == callback_of(row).sid
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_whoever_was_named_with_a_recording_hears_of_its_beginning_and_its_end(absent, tmp_path):
+    async def scene():
+        async with populated("sqlite", tmp_path) as database:
+            sent = []
+            outbox = Outbox(node="one", send=sent.extend, recording_url=lambda *of: "/".join(("https://here", *of)))
+            kept = {"sid": WHOLE, "account_sid": CHILD, "call_sid": call().sid, "at": NOW}
+            heard = replace(CALLBACK, events=frozenset({"in-progress", "completed", "absent"}))
+            started = RecordingStarted(path=".wav", channels=2, source="DialVerb", track="both", callback=heard, **kept)
+            over = RecordingEnded(duration=0 if absent else 7_600, absent=absent, started=started, **kept)
+            await write(database, outbox, started, over, replace(over, started=replace(started, callback=None)))
+            first, last = (dict(callback.parameters) for callback in sent)
+            assert (first["RecordingStatus"], first["RecordingSource"]) == ("in-progress", "DialVerb")
+            assert (last["RecordingStatus"], last.get("RecordingDuration")) == (
+                ("absent", None) if absent else ("completed", "8")
+            )
+            assert (last["RecordingSid"], last["RecordingChannels"], last["RecordingTrack"]) == (WHOLE, "2", "both")
+            assert last["RecordingUrl"].endswith(f"{WHOLE}/2012-04-24")
+            assert len({callback.sid for callback in sent}) == 2
+
+    asyncio.run(scene())

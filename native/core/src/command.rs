@@ -8,7 +8,9 @@ pub use crate::codec::Codec;
 use crate::detect::voice::VoiceOptions;
 use crate::flow::Opening;
 use crate::prompt::Prompt;
+use crate::recorder::Pause;
 use crate::srtp::Security;
+use crate::tape::Format;
 
 /// Names a session; chosen above the border.
 pub type SessionId = u64;
@@ -117,11 +119,32 @@ pub enum Source {
 /// The sources of a `Play`, which a loader fills in from its own thread; a failure is a sentence.
 pub type Loading = Arc<OnceLock<Result<Vec<Source>, String>>>;
 
+/// Which side of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Track {
+    /// What the far end says.
+    Heard,
+    /// What the far end hears.
+    Sent,
+    /// Both.
+    Both,
+}
+
 /// How a recording is to be made.
 #[derive(Debug, Clone)]
 pub struct RecordOrder {
-    /// Where the WAV file goes.
+    /// Where the file goes.
     pub path: String,
+    /// How it is written.
+    pub format: Format,
+    /// Which side is recorded.
+    pub track: Track,
+    /// 1, or 2: what is heard first, what the far end hears second.
+    pub channels: u16,
+    /// Hertz; 0 is that of the line, 16,000 at most.
+    pub rate: u32,
+    /// Go on with the recording that is in the file already.
+    pub goes_on: bool,
     /// Milliseconds, at most.
     pub max_length: u64,
     /// Milliseconds of continuous silence that end it; 0 is never.
@@ -199,14 +222,14 @@ pub enum Order {
         /// Milliseconds between keys.
         off: u32,
     },
-    /// Write what is heard.
+    /// Write what is said.
     Record(RecordOrder),
+    /// Pause the recording that `id` names, or with `None` let it go on.
+    Pause(Option<Pause>),
     /// Let `with` and the addressed session hear each other.
     Bridge {
         /// The other session, or the same for an echo.
         with: SessionId,
-        /// One stereo file of both.
-        record_path: Option<String>,
     },
     /// Come into a room.
     Join {

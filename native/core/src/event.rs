@@ -13,6 +13,8 @@ pub enum RecordEnd {
     Key,
     /// Cancelled, or its session closed.
     Cancelled,
+    /// The file could not be written any further.
+    Broken,
 }
 
 /// What a session has seen of its line (RFC 3550 section 6.4).
@@ -105,6 +107,8 @@ pub enum Outcome {
         end: RecordEnd,
         /// The key that ended it.
         key: Option<char>,
+        /// Why the file ends too early, if it does: a sentence.
+        reason: Option<String>,
     },
     /// The session's life.
     Closed(Box<Statistics>),

@@ -6,11 +6,10 @@ use std::net::SocketAddr;
 use crate::bridge::Bridge;
 use crate::command::{CommandId, Order, RoomId, RoomOrder, SessionId};
 use crate::event::{Event, Outcome};
-use crate::recorder::Finishing;
 use crate::rooms::Rooms;
-use crate::session::{settle, Heard, Session, Settings};
+use crate::session::{Heard, Session, Settings};
 use crate::world::World;
-use crate::{Micros, FRAME};
+use crate::Micros;
 
 /// The machine of one shard.
 #[derive(Debug)]
@@ -20,7 +19,6 @@ pub struct Exchange {
     bridges: HashMap<CommandId, Bridge>,
     bridged: HashMap<SessionId, CommandId>,
     rooms: Rooms,
-    finishing: Vec<([SessionId; 2], Finishing)>,
     closing: Vec<SessionId>,
 }
 
@@ -33,7 +31,6 @@ impl Exchange {
             bridges: HashMap::new(),
             bridged: HashMap::new(),
             rooms: Rooms::default(),
-            finishing: Vec::new(),
             closing: Vec::new(),
         }
     }
@@ -78,14 +75,19 @@ impl Exchange {
         let Some(found) = self.sessions.get_mut(&session).filter(|s| s.closing.is_none()) else {
             if !matches!(
                 order,
-                Order::Cancel | Order::Gain(_) | Order::InjectAudio { .. } | Order::InjectMark(_) | Order::InjectClear
+                Order::Cancel
+                    | Order::Gain(_)
+                    | Order::Pause(_)
+                    | Order::InjectAudio { .. }
+                    | Order::InjectMark(_)
+                    | Order::InjectClear
             ) {
                 world.emit(Event::Failed(command, format!("there is no media session {session}")));
             }
             return;
         };
         match order {
-            Order::Bridge { with, record_path } => self.bridge(session, with, command, record_path, world),
+            Order::Bridge { with } => self.bridge(session, with, command, world),
             Order::Join { room, membership } => match self.engaged(session) {
                 Some(how) => world.emit(Event::Failed(command, format!("media session {session} {how}"))),
                 None => self.rooms.join(session, room, command, membership),
@@ -116,7 +118,7 @@ impl Exchange {
         self.rooms.order(room, command, order, world);
     }
 
-    fn bridge(&mut self, a: SessionId, b: SessionId, command: CommandId, path: Option<String>, world: &mut dyn World) {
+    fn bridge(&mut self, a: SessionId, b: SessionId, command: CommandId, world: &mut dyn World) {
         let reason = if self.sessions.get(&b).is_none_or(|s| s.closing.is_some()) {
             Some(format!("there is no media session {b}"))
         } else {
@@ -130,19 +132,17 @@ impl Exchange {
             world.emit(Event::Failed(command, reason));
             return;
         }
-        let bridge = Bridge::new(command, a, b, path, world);
         for id in [a, b] {
             self.bridged.insert(id, command);
             world.urgent(id, true);
-            if let Some(session) = self.sessions.get_mut(&id) {
-                session.overheard = bridge.records();
-            }
         }
-        self.bridges.insert(command, bridge);
+        self.bridges.insert(command, Bridge { command, a, b });
     }
 
-    fn unlink(&mut self, command: CommandId, world: &mut dyn World) -> Option<Bridge> {
-        let bridge = self.bridges.remove(&command)?;
+    fn part(&mut self, command: CommandId, world: &mut dyn World) {
+        let Some(bridge) = self.bridges.remove(&command) else {
+            return;
+        };
         for id in [bridge.a, bridge.b] {
             self.bridged.remove(&id);
             world.urgent(id, false);
@@ -151,18 +151,7 @@ impl Exchange {
                 session.feed_frame(None);
             }
         }
-        Some(bridge)
-    }
-
-    fn part(&mut self, command: CommandId, world: &mut dyn World) {
-        let Some(bridge) = self.unlink(command, world) else {
-            return;
-        };
-        let both = [bridge.a, bridge.b];
-        match bridge.finish(world) {
-            Some(finishing) => self.finishing.push((both, finishing)),
-            None => world.emit(Event::Cancelled(command, None)),
-        }
+        world.emit(Event::Cancelled(command, None));
     }
 
     /// A datagram arrived on a session's RTP socket.
@@ -219,20 +208,6 @@ impl Exchange {
             session.tick(now, world);
         }
         self.relay_toned();
-        let silence = [0; FRAME];
-        let mut broken = Vec::new();
-        for bridge in self.bridges.values_mut().filter(|b| b.records()) {
-            let frame = |id| self.sessions.get(id).map_or(&silence, |s| s.ear.narrow());
-            bridge.hear(frame(&bridge.a.clone()), frame(&bridge.b.clone()), world);
-            if let Some(reason) = bridge.failure() {
-                broken.push((bridge.command, reason.to_owned()));
-            }
-        }
-        for (command, reason) in broken {
-            self.unlink(command, world);
-            world.emit(Event::Failed(command, reason));
-        }
-        self.finishing.retain(|(_, finishing)| !settle(finishing, world));
         self.close_finished(world);
     }
 
@@ -252,11 +227,10 @@ impl Exchange {
         if self.closing.is_empty() {
             return;
         }
-        let (sessions, finishing) = (&mut self.sessions, &self.finishing);
+        let sessions = &mut self.sessions;
         self.closing.retain(|id| {
-            let waits = finishing.iter().any(|(both, _)| both.contains(id));
             let Some(session) = sessions.get(id) else { return false };
-            if waits || !session.finishing.is_empty() {
+            if !session.finishing.is_empty() {
                 return true;
             }
             let (command, statistics) = (session.closing, session.statistics());
@@ -277,13 +251,12 @@ fn transcode(sessions: &mut HashMap<SessionId, Box<Session>>, bridge: &Bridge, n
     let (Some(a), Some(b)) = ends else { return };
     let differ = [a.differs_from(b), b.differs_from(a)];
     let was = a.overheard || b.overheard;
-    let listens = bridge.records() || differ != [false; 2];
-    if !listens && !was {
+    if differ == [false; 2] && !was {
         return;
     }
     for ((from, to), differs) in [(bridge.a, bridge.b), (bridge.b, bridge.a)].into_iter().zip(differ) {
         let Some(source) = sessions.get_mut(&from) else { return };
-        source.overheard = bridge.records() || differs;
+        source.overheard = differs;
         // The ear is lent out, so that the other session can be reached.
         let ear = differs.then(|| {
             source.listen_ahead(now, world);

@@ -83,10 +83,7 @@ fn bridged(one: (Codec, f64), other: (Codec, f64), ms: u32) -> (Phone, Phone, Sc
     let mut scene = Scene::new(2);
     let mut ann = Phone::new(&mut scene, 1, one.0, one.1);
     let mut bob = Phone::new(&mut scene, 2, other.0, other.1);
-    let bridge = Order::Bridge {
-        with: 2,
-        record_path: None,
-    };
+    let bridge = Order::Bridge { with: 2 };
     scene.order(1, 1, bridge);
     for _ in 0..60 {
         for _ in 0..20 / ms {

@@ -4,6 +4,7 @@ use super::*;
 use crate::codec::{opus, Encoder};
 use crate::detect::testing::{mix, noise, sines, speech};
 use crate::resample::resample;
+use crate::FRAME;
 use crate::RATE;
 
 // A far end that says samples of 8 kHz, 20 ms at a time.
@@ -95,10 +96,7 @@ fn a_key_as_a_tone_reaches_the_other_end_of_a_bridge_as_an_event_and_is_hardly_h
         let mut scene = Scene::new(2);
         let mut presses = Speaker::new(&mut scene, 1, from, true);
         let mut listens = Speaker::new(&mut scene, 2, to, false);
-        let with = Order::Bridge {
-            with: 2,
-            record_path: None,
-        };
+        let with = Order::Bridge { with: 2 };
         scene.order(1, 1, with);
         presses.will_say(&key_tones(852.0, 1336.0, 400));
         let mut silent = 0;
@@ -149,10 +147,7 @@ fn a_far_end_whose_keys_go_by_signalling_gets_none_from_a_bridge() {
         ..connect(2)
     };
     scene.order(2, 1, Order::Connect(signalled));
-    let with = Order::Bridge {
-        with: 2,
-        record_path: None,
-    };
+    let with = Order::Bridge { with: 2 };
     scene.order(1, 2, with);
     scene.says(2, 0, false);
     scene.presses(1, 10, 5);

@@ -317,10 +317,7 @@ fn five_hundred_in_one_room_hear_the_one_who_speaks() {
 #[test]
 fn whoever_is_in_a_room_stays_in_its_shard_and_is_in_no_bridge() {
     let (mut scene, _) = room(&[Codec::Pcmu; 2]);
-    let bridge = Order::Bridge {
-        with: 2,
-        record_path: None,
-    };
+    let bridge = Order::Bridge { with: 2 };
     scene.order(1, 50, bridge);
     scene.order(2, 51, join(8));
     let reason = |session| format!("media session {session} is in a room already");

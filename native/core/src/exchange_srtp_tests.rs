@@ -23,10 +23,7 @@ fn secured(session: SessionId, ours: u8, theirs: u8) -> Order {
 fn bridged() -> Scene {
     let mut scene = Scene::new(2);
     scene.order(1, 1, secured(1, 10, 20));
-    let bridge = Order::Bridge {
-        with: 2,
-        record_path: None,
-    };
+    let bridge = Order::Bridge { with: 2 };
     scene.order(1, 2, bridge);
     scene
 }

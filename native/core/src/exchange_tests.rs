@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::codec::g711;
-use crate::command::{Codec, Connect, Direction, Loading, Membership, RecordOrder, Source, Tone};
+use crate::command::{Codec, Connect, Direction, Loading, Membership, RecordOrder, Source, Tone, Track};
 use crate::detect::voice::VoiceOptions;
 use crate::dtmf::Payload;
 use crate::event::{RecordEnd, Stop};
 use crate::rtp::{parse, Header};
-use crate::world::{FileWrite, Written};
+use crate::tape::Format;
+use crate::world::{Complete, FileWrite, Written};
 use crate::TICK;
 use offhook_netem::Line;
 use proptest::prelude::*;
@@ -38,12 +39,9 @@ impl World for Memory {
     fn write(&mut self, write: FileWrite) -> bool {
         match write {
             FileWrite::Open {
-                file,
-                channels,
-                written,
-                ..
+                file, form, written, ..
             } => {
-                self.files.insert(file, (channels, Vec::new(), written));
+                self.files.insert(file, (form.channels, Vec::new(), written));
             }
             FileWrite::Append { file, samples, missing } => {
                 let held = &mut self.files.get_mut(&file).expect("open").1;
@@ -53,9 +51,11 @@ impl World for Memory {
             FileWrite::Finish { file, keep } => {
                 let (channels, mut samples, written) = self.files.remove(&file).expect("open");
                 samples.truncate(keep as usize * usize::from(channels));
-                written
-                    .set(Ok(samples.len() as u64 / u64::from(channels)))
-                    .expect("once");
+                let complete = Complete {
+                    samples: samples.len() as u64 / u64::from(channels),
+                    broken: None,
+                };
+                let _ = written.set(Ok(complete)); // unless a test broke it before
                 self.finished.insert(file, samples);
             }
         }
@@ -115,6 +115,11 @@ fn record(silence: u64, trim: bool) -> Order {
     let path = "memory".into();
     Order::Record(RecordOrder {
         path,
+        format: Format::Wav,
+        track: Track::Heard,
+        channels: 1,
+        rate: 0,
+        goes_on: false,
         max_length: 60_000,
         silence,
         finish_on: "#".into(),
@@ -322,14 +327,7 @@ fn a_recording_over_a_bad_line_keeps_its_time() {
 #[test]
 fn a_bridge_relays_on_receipt_and_tells_loss_as_it_is() {
     let mut scene = Scene::new(2);
-    scene.order(
-        1,
-        1,
-        Order::Bridge {
-            with: 2,
-            record_path: None,
-        },
-    );
+    scene.order(1, 1, Order::Bridge { with: 2 });
     scene.says(2, 500, false);
     scene.world.sent.clear();
     for n in [10, 11, 13, 14] {
@@ -356,14 +354,7 @@ fn a_bridge_relays_on_receipt_and_tells_loss_as_it_is() {
 #[test]
 fn what_plays_is_heard_instead_of_the_bridge() {
     let mut scene = Scene::new(2);
-    scene.order(
-        1,
-        1,
-        Order::Bridge {
-            with: 2,
-            record_path: None,
-        },
-    );
+    scene.order(1, 1, Order::Bridge { with: 2 });
     scene.says(2, 0, false);
     scene.order(2, 2, tone(100));
     scene.tick();
@@ -429,7 +420,6 @@ fn reports_are_sent_and_the_last_says_farewell() {
 }
 
 fn any_order(kind: u8, file: bool) -> Order {
-    let path = file.then(|| "memory".to_owned());
     match kind % 11 {
         0 => tone(60),
         1 => Order::Play {
@@ -443,7 +433,6 @@ fn any_order(kind: u8, file: bool) -> Order {
         2 => record(40, file),
         3 => Order::Bridge {
             with: u64::from(kind / 11 % 4),
-            record_path: path,
         },
         9 => Order::Detect {
             voice: file.then_some(VOICE),
@@ -534,6 +523,9 @@ proptest! {
 
 #[path = "exchange_srtp_tests.rs"]
 mod srtp;
+
+#[path = "exchange_recording_tests.rs"]
+mod recording;
 
 #[path = "exchange_codec_tests.rs"]
 mod codecs;

@@ -12,11 +12,12 @@ use crate::member::{slot, Each, Member, Voice, RATES};
 use crate::mixer::{scale, Sum};
 use crate::player::{Fill, Track};
 use crate::program::Program;
-use crate::recorder::{Finishing, Tape};
-use crate::session::Session;
+use crate::recorder::Finishing;
+use crate::session::{settle, Session};
 use crate::shared::Shared;
+use crate::tape::{Form, Format, Tape};
 use crate::world::World;
-use crate::{Micros, LONGEST_FRAME};
+use crate::{Micros, LONGEST_FRAME, RATE};
 
 /// The sessions of a shard.
 pub type Sessions = HashMap<SessionId, Box<Session>>;
@@ -97,7 +98,16 @@ impl Room {
 
     /// Writes what all say together.
     pub fn record(&mut self, command: CommandId, path: String, world: &mut dyn World) {
-        let tape = Tape::start(command, &path, 1, false, world);
+        let form = Form {
+            format: if path.ends_with(".ogg") {
+                Format::Opus
+            } else {
+                Format::Wav
+            },
+            channels: 1,
+            rate: RATE,
+        };
+        let tape = Tape::start(command, &path, form, false, world);
         self.recordings.push((command, path, tape));
     }
 
@@ -117,7 +127,7 @@ impl Room {
         let at = self.recordings.iter().position(|(known, ..)| *known == command)?;
         let (command, path, tape) = self.recordings.swap_remove(at);
         let written = tape.finish(u64::MAX, world);
-        Some(Finishing::new(command, path, RecordEnd::Cancelled, None, written))
+        Some(Finishing::new(command, path, RATE, RecordEnd::Cancelled, written))
     }
 
     /// The commands that play to it or write it.
@@ -270,13 +280,13 @@ impl Room {
             self.sums[0].whole(&mut self.whole[0]);
         }
         let frame = &self.whole[0];
-        self.recordings.retain_mut(|(command, _, tape)| {
+        for (_, _, tape) in &mut self.recordings {
             tape.append(frame.iter().copied(), world);
-            let failed = tape.failure().map(str::to_owned);
-            if let Some(reason) = &failed {
-                world.emit(Event::Failed(*command, reason.clone()));
-            }
-            failed.is_none()
-        });
+        }
+        while let Some(at) = self.recordings.iter().position(|(_, _, tape)| tape.broken()) {
+            let (command, path, tape) = self.recordings.swap_remove(at);
+            let written = tape.finish(u64::MAX, world);
+            settle(&Finishing::new(command, path, RATE, RecordEnd::Broken, written), world);
+        }
     }
 }

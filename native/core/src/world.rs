@@ -5,9 +5,19 @@ use std::sync::{Arc, OnceLock};
 
 use crate::command::SessionId;
 use crate::event::Event;
+use crate::tape::Form;
 
-/// How the writing of a file ended: the samples (per channel) that are in it, or a sentence.
-pub type Written = Arc<OnceLock<Result<u64, String>>>;
+/// A file that nothing more is written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complete {
+    /// Samples per channel.
+    pub samples: u64,
+    /// Why it ends too early, if it does: a sentence.
+    pub broken: Option<String>,
+}
+
+/// How the writing of a file ended; a sentence when there is none.
+pub type Written = Arc<OnceLock<Result<Complete, String>>>;
 
 /// Names a file while it is being written.
 pub type FileId = u64;
@@ -21,8 +31,8 @@ pub enum FileWrite {
         file: FileId,
         /// Where.
         path: String,
-        /// 1 or 2.
-        channels: u16,
+        /// What will be in it.
+        form: Form,
         /// Whether a recording that is there already is gone on with.
         goes_on: bool,
         /// Is told when the file is complete, or why it cannot be.

@@ -111,7 +111,7 @@ impl Engine {
         };
         let shared = Arc::new(SharedMetrics::default());
         let outbox = Arc::new(Outbox::new(Arc::clone(&shared))?);
-        let (disk, writer) = Disk::start(Arc::clone(&shared))?;
+        let (disk, writers) = Disk::start(Arc::clone(&shared))?;
         let streams = Streams::new(settings.streams);
         let (loader, readers) = Loader::start(settings.prompt_cache, streams.clone(), Arc::clone(&shared))?;
         let range = Arc::new(PortRange::new(settings.port_low, settings.port_high));
@@ -137,7 +137,7 @@ impl Engine {
             threads.push(std::thread::Builder::new().name(name).spawn(move || run(&post))?);
         }
         threads.extend(readers);
-        threads.push(writer);
+        threads.extend(writers);
         Ok(Self {
             inboxes,
             threads,
@@ -237,13 +237,7 @@ impl Engine {
     }
 
     /// Brings two sessions into one shard and lets them hear each other.
-    pub fn bridge(
-        &mut self,
-        command: CommandId,
-        a: SessionId,
-        b: SessionId,
-        record_path: Option<String>,
-    ) -> Result<(), Misuse> {
+    pub fn bridge(&mut self, command: CommandId, a: SessionId, b: SessionId) -> Result<(), Misuse> {
         if let (Some(at), Some(from)) = (self.sessions.get(&a).copied(), self.sessions.get(&b).copied()) {
             if at != from {
                 let (moved, to) = if self.engaged(b) { (a, from) } else { (b, at) };
@@ -254,7 +248,7 @@ impl Engine {
                 }
             }
         }
-        self.order(a, command, Order::Bridge { with: b, record_path })?;
+        self.order(a, command, Order::Bridge { with: b })?;
         self.bridges.insert(command, [a, b]);
         Ok(())
     }
@@ -330,7 +324,7 @@ impl Engine {
         }
     }
 
-    /// Feeds a stream, marks or clears it; without effect when it has ended.
+    /// Feeds a stream, marks or clears it, or pauses a recording; without effect when it has ended.
     pub fn inject(&mut self, stream: CommandId, order: Order) {
         let Some((Owner::Session(session), shard)) = self.place(stream) else {
             return;
@@ -494,7 +488,7 @@ impl Engine {
             std::thread::sleep(Duration::from_millis(2));
         }
         self.threads.drain(..).for_each(|t| {
-            // Shards catch their panics; the two file threads have none to give.
+            // Shards catch their panics; the file threads have none to give.
             let _ = t.join();
         });
         true

@@ -84,7 +84,7 @@ fn sessions_of_two_shards_are_brought_together_and_hear_each_other() {
             .order(n as u64 + 1, n as u64 + 3, connect(remote))
             .expect("fresh");
     }
-    engine.bridge(5, 1, 2, None).expect("fresh");
+    engine.bridge(5, 1, 2).expect("fresh");
     wait(&mut engine, |told| told.len() == 2);
     assert_eq!(engine.sessions[&1], engine.sessions[&2]);
     let mut packet = vec![0x80, 0, 0, 1, 0, 0, 0, 160, 0, 0, 0, 9];
@@ -265,7 +265,7 @@ fn a_room_gathers_its_members_in_one_shard_and_is_gone_with_the_last() {
     let shard = engine.sessions[&1];
     assert!((1..=3).all(|n| engine.sessions[&n] == shard));
     assert_ne!(engine.sessions[&4], shard);
-    engine.bridge(20, 4, 1, None).expect("fresh");
+    engine.bridge(20, 4, 1).expect("fresh");
     engine
         .announce(7, 30, vec![PlaySource::Ready(SourceOrder::Silence(60_000))], 1)
         .expect("fresh");

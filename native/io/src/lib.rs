@@ -7,6 +7,7 @@ mod cache;
 pub mod clock;
 pub mod disk;
 pub mod engine;
+pub mod file;
 pub mod histogram;
 mod inbox;
 pub mod loader;

@@ -3,6 +3,8 @@
 //! Rust threads never take the GIL; a call from Python takes as long as queueing does.
 #![forbid(unsafe_code)]
 
+mod recording;
+
 mod rooms;
 mod sources;
 
@@ -12,7 +14,7 @@ use std::time::Duration;
 use offhook_media_core::codec::opus;
 use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, RoomOrder};
 use offhook_media_core::detect::voice::VoiceOptions;
-use offhook_media_core::event::{Event, Finding, Outcome, RecordEnd, Statistics, Stop};
+use offhook_media_core::event::{Event, Finding, Outcome, Statistics, Stop};
 use offhook_media_core::quality::mos;
 use offhook_media_core::session::Settings;
 use offhook_media_core::srtp::{MasterKey, Security, Suite};
@@ -244,14 +246,21 @@ impl Engine {
         command: u64,
         session: u64,
         path: String,
+        form: (&str, &str, u16, u32, bool),
         max_length: u64,
         silence: u64,
         finish_on: String,
         beep: bool,
         trim: bool,
     ) -> PyResult<()> {
+        let (format, track, channels, rate, goes_on) = form;
         let order = RecordOrder {
             path,
+            format: recording::format(format)?,
+            track: recording::track(track)?,
+            channels,
+            rate,
+            goes_on,
             max_length,
             silence,
             finish_on,
@@ -264,8 +273,14 @@ impl Engine {
             .map_err(misuse)
     }
 
-    fn bridge(&self, command: u64, a: u64, b: u64, record_path: Option<String>) -> PyResult<()> {
-        self.engine.lock().bridge(command, a, b, record_path).map_err(misuse)
+    fn pause(&self, recording: u64, behavior: Option<&str>) -> PyResult<()> {
+        let pause = behavior.map(recording::pause).transpose()?;
+        self.engine.lock().inject(recording, Order::Pause(pause));
+        Ok(())
+    }
+
+    fn bridge(&self, command: u64, a: u64, b: u64) -> PyResult<()> {
+        self.engine.lock().bridge(command, a, b).map_err(misuse)
     }
 
     fn join_room(&self, command: u64, session: u64, room: u64, membership: rooms::Given) -> PyResult<()> {
@@ -462,15 +477,8 @@ fn result<'py>(py: Python<'py>, outcome: Outcome) -> PyResult<Bound<'py, PyTuple
             duration,
             end,
             key,
-        } => {
-            let end = match end {
-                RecordEnd::MaxLength => "max-length",
-                RecordEnd::Silence => "silence",
-                RecordEnd::Key => "key",
-                RecordEnd::Cancelled => "cancelled",
-            };
-            ("recorded", path, duration, end, key).into_pyobject(py)
-        }
+            reason,
+        } => ("recorded", path, duration, recording::end(end), key, reason).into_pyobject(py),
         Outcome::Closed(statistics) => ("closed", figures(py, &statistics)?).into_pyobject(py),
         Outcome::Measured(statistics) => ("measured", figures(py, &statistics)?).into_pyobject(py),
         Outcome::Done => ("done",).into_pyobject(py),

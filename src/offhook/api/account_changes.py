@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -165,5 +164,5 @@ async def clear_away(access: Access, sids: Sequence[str], recordings: Sequence[s
             except CallRefused:  # it has ended meanwhile
                 continue
     for recording in recordings:
-        await asyncio.to_thread(access.ports.recordings.delete, recording)
+        await access.ports.recordings.delete(recording)
     log.info("accounts_closed", accounts=len(sids), recordings=len(recordings))

@@ -10,6 +10,8 @@ from typing import Final
 from offhook.api import checks, voice
 from offhook.api.auth import Access
 from offhook.api.errors import BadParameter, Code
+from offhook.api.recording_forms import RecordingForm
+from offhook.api.recording_forms import order_of as recording_order
 from offhook.api.wire.forms import parameter
 from offhook.calls.answering_machine import Thresholds
 from offhook.calls.control import CallOrder
@@ -45,7 +47,7 @@ class SourceForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateCall(SourceForm):
+class CreateCall(SourceForm, RecordingForm):
     """Parameters of a new call."""
 
     to: str = parameter(
@@ -76,7 +78,7 @@ class CreateCall(SourceForm):
     send_digits: str | None = parameter(
         "Keys to press once answered; w waits half a second, W a second.", default=None, check=checks.keys, secret=True
     )
-    record: bool = parameter("Record the call.", default=False)
+    record: bool = parameter("Record the call from the answer on.", default=False)
     machine_detection: str | None = parameter(
         "Find out who answered: Enable, or DetectMessageEnd to wait for the end of a machine's greeting.",
         default=None,
@@ -193,7 +195,7 @@ async def order_of(access: Access, form: CreateCall) -> CallOrder:
         sip_username=form.sip_auth_username or form.username or None,
         sip_password=form.sip_auth_password or form.password or None,
         status_callback=_callback(form, row),
-        record=form.record,
+        record=recording_order(form, source="OutboundAPI", seconds=form.time_limit) if form.record else None,
         machine_detection=_machine_detection(form),
     )
 

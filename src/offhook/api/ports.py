@@ -11,7 +11,7 @@ from offhook.api.settings import ApiSettings
 from offhook.api.transcripts import Transcripts
 from offhook.blobs.recordings import RecordingFiles
 from offhook.calls.conferences.conferences import Conferences
-from offhook.calls.control import CallControl
+from offhook.calls.control import CallControl, RecordingControl
 from offhook.calls.events import CallFacts, EventLog
 from offhook.calls.legs.trial import Trial
 from offhook.calls.trunks.live import Trunks
@@ -40,6 +40,7 @@ class Ports:
     database: Database
     calls: CallControl
     conferences: Conferences
+    live_recordings: RecordingControl
     bans: BanControl
     trunks: Trunks
     """How trunks and gateways are now."""

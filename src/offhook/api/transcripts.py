@@ -24,6 +24,7 @@ from offhook.calls.events import (
     Heard,
     Noticed,
     RecordingEnded,
+    RecordingPaused,
     RecordingStarted,
 )
 from offhook.vocabulary.clock import Clock
@@ -106,7 +107,15 @@ class Transcripts:
                     self._drop(next(iter(self._reels)))
             case CallProgressed() | CallEnded():
                 sid = event.call.sid
-            case CallMeasured() | RecordingStarted() | RecordingEnded() | Noticed() | ApplicationAsked() | Heard():
+            case (
+                CallMeasured()
+                | RecordingStarted()
+                | RecordingPaused()
+                | RecordingEnded()
+                | Noticed()
+                | ApplicationAsked()
+                | Heard()
+            ):
                 sid = event.call_sid
             case ConferenceChanged(participant=participant):
                 sid = None if participant is None else participant.call_sid

@@ -13,7 +13,7 @@ _CHUNKS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WavAudio:
+class Audio:
     """What a file holds."""
 
     duration: int
@@ -22,7 +22,7 @@ class WavAudio:
     rate: int
 
 
-def repair(path: Path) -> WavAudio | None:
+def repair(path: Path) -> Audio | None:
     """Make the header tell all audio that is in the file. None when there is none, or no WAV header to mend.
 
     Raises ``OSError``.
@@ -34,7 +34,7 @@ def repair(path: Path) -> WavAudio | None:
         return None
 
 
-def _repair(file: BinaryIO) -> WavAudio | None:
+def _repair(file: BinaryIO) -> Audio | None:
     size = os.fstat(file.fileno()).st_size
     if file.read(4) != b"RIFF" or file.seek(8) != 8 or file.read(4) != b"WAVE":
         return None
@@ -56,7 +56,7 @@ def _repair(file: BinaryIO) -> WavAudio | None:
     return None
 
 
-def _mend(file: BinaryIO, start: int, size: int, channels: int, rate: int, block: int) -> WavAudio | None:
+def _mend(file: BinaryIO, start: int, size: int, channels: int, rate: int, block: int) -> Audio | None:
     if not channels or not rate or not block:
         return None
     length = min(size - start, 0xFFFF_FFFF - start)
@@ -70,4 +70,4 @@ def _mend(file: BinaryIO, start: int, size: int, channels: int, rate: int, block
     file.write(struct.pack("<I", start + length - 8))
     file.flush()
     os.fsync(file.fileno())
-    return WavAudio(duration=length // block * 1000 // rate, channels=channels, rate=rate)
+    return Audio(duration=length // block * 1000 // rate, channels=channels, rate=rate)

@@ -35,11 +35,11 @@ from offhook.calls.leg import (
     labels,
 )
 from offhook.calls.machine_detection import detection, news
-from offhook.calls.recording import Recording
+from offhook.calls.recording import LiveRecording, RecordingOrder
+from offhook.calls.recordings import Recordings
 from offhook.calls.script import Application, HungUp, Interruption, Redirected
 from offhook.calls.surroundings import Plan, Surroundings
-from offhook.media.events import Recorded
-from offhook.media.operation import MediaFailed, Operation
+from offhook.media.operation import MediaFailed
 from offhook.media.session import MediaSession
 from offhook.vocabulary.statuses import CallStatus, Direction
 
@@ -67,6 +67,7 @@ class ActiveCall:
         self.early: EarlyMedia | None = None
         """Where the far end is heard before it answers."""
         self.ready = False  # answered, and what was to be sent ahead has been sent
+        self.recordings = Recordings(around)
         self.client = plan.client
         self._call = call
         self._leg = leg
@@ -80,7 +81,6 @@ class ActiveCall:
         self._finished = asyncio.Event()
         self._patience: asyncio.Timeout | None = None
         self._limit: asyncio.TimerHandle | None = None
-        self._recording: tuple[Recording, Operation[Recorded]] | None = None
         leg.listen(self._on_leg)
 
     # What a script sees
@@ -151,6 +151,9 @@ class ActiveCall:
 
     def flush_digits(self) -> None:
         self.keys.flush()
+
+    def start_recording(self, order: RecordingOrder) -> LiveRecording:
+        return self.recordings.start(self.facts, self.media, order)
 
     def publish(self, event: CallEvent) -> None:
         self._around.events.publish(event)
@@ -259,11 +262,8 @@ class ActiveCall:
             self.drop(Input.NO_ANSWER, f"nobody answered within {self._plan.ring_timeout:g} s")
 
     async def _after_answer(self) -> None:
-        if self._plan.record:
-            recording = self._around.recording(self.facts)
-            operation = self.media.start_record(recording.path, max_length=int(self._plan.time_limit * 1000))
-            recording.begin(channels=1, source="OutboundAPI")
-            self._recording = recording, operation
+        if self._plan.record is not None:
+            self.recordings.attempt(self.facts, self.media, self._plan.record)
         if self._plan.send_digits:
             await self.media.send_digits(self._plan.send_digits)
         self.ready = True
@@ -292,9 +292,7 @@ class ActiveCall:
         self.drop(Input.FAIL, "the server stopped")
         limit = self._around.settings.hangup_timeout
         try:
-            if self._recording is not None:
-                recording, operation = self._recording
-                await recording.finish(operation)
+            await self.recordings.finish()
             for measured in await closing.measured(self.facts, self._leg, self._around.clock, limit):
                 self.publish(measured)
         finally:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
 from offhook.calls.events import CallFacts, StatusCallback
 from offhook.calls.machine_detection import MachineDetection
+from offhook.calls.recording import RecordingOrder
 from offhook.calls.script import Application
 from offhook.calls.surroundings import Plan
 from offhook.media.events import Statistics
-from offhook.vocabulary.sids import AccountSid, ApplicationSid, CallSid
+from offhook.vocabulary.sids import AccountSid, ApplicationSid, CallSid, RecordingSid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,8 @@ class CallOrder:
     sip_username: str | None = None
     sip_password: str | None = None
     status_callback: StatusCallback | None = None
-    record: bool = False
+    record: RecordingOrder | None = None
+    """Record it from the answer on."""
     machine_detection: MachineDetection | None = None
     """Whether and how to find out who answered."""
 
@@ -89,4 +92,27 @@ class CallControl(Protocol):
 
     async def cancel(self, sid: CallSid) -> CallFacts:
         """End it only while queued or ringing (``Status=canceled``). Raises ``CallRefused(21220)`` otherwise."""
+        ...
+
+
+class RecordingChange(Enum):
+    """What can be done to a recording under way."""
+
+    PAUSE_SKIP = auto()
+    """Leave out the time until it goes on."""
+    PAUSE_SILENCE = auto()
+    """Record silence until it goes on."""
+    RESUME = auto()
+    STOP = auto()
+
+
+class RecordingControl(Protocol):
+    """Recordings of live calls of this node; the caller has checked that the account may."""
+
+    def start(self, call_sid: CallSid, order: RecordingOrder) -> RecordingSid:
+        """Begin one. Raises ``CallRefused(21220)`` when the call is not in progress."""
+        ...
+
+    async def change(self, call_sid: CallSid, sid: RecordingSid | None, change: RecordingChange) -> RecordingSid:
+        """Change one, with None the one that began last. Raises ``CallRefused(21220)`` when it is not under way."""
         ...

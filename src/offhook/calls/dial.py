@@ -17,9 +17,10 @@ from offhook.calls.dialing import DialOutcome, DialRecording, DialRequest, DialS
 from offhook.calls.errors import Unroutable
 from offhook.calls.leg import ANSWERED_ELSEWHERE
 from offhook.calls.link import Link
-from offhook.calls.recording import Tape
+from offhook.calls.recording import RecordingOrder
 from offhook.calls.ringback import Ringback
 from offhook.calls.surroundings import Surroundings
+from offhook.calls.tape import Tape
 from offhook.media.operation import MediaFailed
 from offhook.media.progress_tones import Signal, tones
 from offhook.vocabulary.statuses import CallStatus, Direction
@@ -156,8 +157,7 @@ class Dialling:
         if request.hangup_on_star:
             caller.keys.on_key = on_key
         try:
-            tape = None if request.record is DialRecording.NO else Tape(self._around.recording(caller.facts))
-            link = progress.link = Link(caller, far, self._around, tape=tape)
+            link = progress.link = Link(caller, far, self._around, tape=_tape(request))
         except MediaFailed as failure:
             progress.reason = str(failure)
             return
@@ -187,6 +187,7 @@ class Dialling:
             )
         facts, link = far.facts, progress.link
         tape = None if link is None else link.tape
+        recording = None if tape is None else tape.recording
         talked = 0 if link is None else round(self._around.clock.monotonic() - link.since)
         return DialOutcome(
             status=DialStatus.COMPLETED if progress.winner is not None else _status(far),
@@ -194,14 +195,22 @@ class Dialling:
             duration=max(0, talked),
             ring_duration=facts.ring_duration or 0,
             bridged=link is not None,
-            recording_sid=None if tape is None else tape.sid,
-            recording_duration=0 if tape is None else tape.duration,
+            recording_sid=None if recording is None else recording.sid,
+            recording_duration=0 if recording is None else recording.duration,
             sip_call_id=facts.sip_call_id,
             sip_code=facts.sip_code,
             sip_headers=tuple(facts.sip_headers.items()),
             reason=facts.reason or progress.reason,
             not_rung=tuple(progress.not_rung),
         )
+
+
+def _tape(request: DialRequest) -> Tape | None:
+    """What records the conversation: the caller on the first channel, whom he talks to on the second."""
+    if request.record is DialRecording.NO:
+        return None
+    channels = 2 if request.record is DialRecording.DUAL else 1
+    return Tape(RecordingOrder(source="DialVerb", channels=channels, stays=True))
 
 
 def _ready(far: ActiveCall) -> bool:

@@ -110,9 +110,28 @@ class RecordingStarted:
     account_sid: AccountSid
     call_sid: CallSid
     path: str
+    """Its extension says how it is written."""
     channels: int
     source: str
-    """``RecordVerb`` or ``DialVerb``."""
+    """``RecordVerb``, ``DialVerb``, ``OutboundAPI`` or ``StartCallRecordingAPI``."""
+    track: str = "inbound"
+    """``inbound``, ``outbound`` or ``both``, seen from us."""
+    rate: int = 8000
+    """Hertz."""
+    api_version: str = "2012-04-24"
+    callback: StatusCallback | None = None
+    """Who hears of it; its events are of ``in-progress completed absent``."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingPaused:
+    """A recording pauses, or goes on."""
+
+    sid: RecordingSid
+    account_sid: AccountSid
+    call_sid: CallSid
+    paused: bool
     at: datetime
 
 
@@ -126,6 +145,10 @@ class RecordingEnded:
     duration: int
     """Milliseconds."""
     absent: bool
+    reason: str | None = None
+    """Why it ended before it should have: a sentence."""
+    started: RecordingStarted | None = None
+    """Its beginning; None when that is known from its row alone."""
     at: datetime
 
 
@@ -296,6 +319,7 @@ CallEvent = (
     | CallEnded
     | CallMeasured
     | RecordingStarted
+    | RecordingPaused
     | RecordingEnded
     | MachineDetected
     | Noticed

@@ -11,11 +11,11 @@ from functools import partial
 import structlog
 
 from offhook.calls.active import ActiveCall
-from offhook.calls.recording import Tape
 from offhook.calls.surroundings import Surroundings
+from offhook.calls.tape import Tape
 from offhook.calls.transferring import under_way
 from offhook.media.commands import AudioFile
-from offhook.media.events import Played, Recorded
+from offhook.media.events import Played
 from offhook.media.keypad import pass_on
 from offhook.media.operation import MediaFailed, Operation
 
@@ -81,23 +81,24 @@ class Link:
                         call.part = None
                     call.changed()
 
-    def _start(self) -> Operation[Recorded | None]:
+    def _start(self) -> Operation[None]:
         one, other = self._both
-        if self.tape is None:
-            return self._voices[one].start_bridge(self._voices[other])
         try:
-            return self.tape.run((one.facts.sid, self._voices[one]), (other.facts.sid, self._voices[other]))
+            bridge = self._voices[one].start_bridge(self._voices[other])
         except MediaFailed:
-            self.tape.close()
+            if self.tape is not None:
+                self.tape.close()
             raise
+        if self.tape is not None:
+            self.tape.run((one, self._voices[one]), (other, self._voices[other]), bridge)
+        return bridge
 
     async def _part(self) -> None:
         if self.tape is not None:
             try:
-                await self.tape.rest(self._bridge)
+                await self.tape.rest()
             finally:
                 self._pass_on(self.tape)
-            return
         try:
             await self._bridge.stop()
         except MediaFailed as failure:

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from enum import Enum
 from typing import Final
 
-from offhook.calls.events import CallFacts
+from offhook.calls.events import CallFacts, RecordingStarted
 from offhook.vocabulary.statuses import CallStatus
 
 Form = list[tuple[str, str]]
@@ -96,6 +96,26 @@ def callback_parameters(
         if facts.sip_code is not None:
             form.append(("SipResponseCode", str(facts.sip_code)))
         form.extend((recording or {}).items())
+    return form
+
+
+def recording_parameters(started: RecordingStarted, status: str, *, url: str, duration: int | None = None) -> Form:
+    """Parameters of a callback about a recording that is ``in-progress``, ``completed`` or ``absent``; milliseconds."""
+    form = [
+        ("AccountSid", started.account_sid),
+        ("CallSid", started.call_sid),
+        ("RecordingSid", started.sid),
+        ("RecordingUrl", url),
+        ("RecordingStatus", status),
+    ]
+    if duration is not None:
+        form.append(("RecordingDuration", str(round(duration / 1000))))
+    form += [
+        ("RecordingChannels", str(started.channels)),
+        ("RecordingStartTime", format_datetime(started.at)),
+        ("RecordingSource", started.source),
+        ("RecordingTrack", str(started.track)),
+    ]
     return form
 
 

@@ -1,116 +1,233 @@
-"""A recording of a call from its start to the facts about it: gives it a sid and a path, and tells both ends of it.
-
-One of a conversation may outlast the two with whom it began: ``Tape``.
-"""
+"""One recording of a call, from its start to the facts about it: tells its start, its pauses and its end, each once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Protocol
 
 import structlog
 
-from offhook.calls.events import CallFacts, EventLog, RecordingEnded, RecordingStarted
-from offhook.media.events import Recorded
-from offhook.media.operation import MediaFailed, Operation
+from offhook.calls.events import (
+    CallEvent,
+    CallFacts,
+    RecordingEnded,
+    RecordingPaused,
+    RecordingStarted,
+    StatusCallback,
+)
+from offhook.media.events import Recorded, RecordEnd
+from offhook.media.operation import MediaFailed, Operation, Taping
+from offhook.media.recording import PauseBehavior, RecordFormat, Track
 from offhook.media.session import MediaSession
 from offhook.vocabulary.clock import Clock
-from offhook.vocabulary.sids import CallSid, RecordingSid
+from offhook.vocabulary.sids import RecordingSid
 
 log = structlog.get_logger(__name__)
 
 RecordingPaths = Callable[[RecordingSid], str]
-"""Where the file of a recording lives; the directory exists."""
-Voice = tuple[CallSid, MediaSession]
-"""Who is recorded, and where he is heard."""
+"""Where the file of a recording lives; the directory exists, the extension says how it is written. Raises ``OSError``."""
+
+
+class Publisher(Protocol):
+    """Takes the facts."""
+
+    def publish(self, event: CallEvent) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
-    """One recording under way; ``begin`` starts it, ``finish`` ends it, once."""
+class RecordingOrder:
+    """How a call is to be recorded; times in milliseconds."""
 
-    sid: RecordingSid
-    path: str
-    call: CallFacts
-    events: EventLog
-    clock: Clock
-
-    def begin(self, *, channels: int, source: str) -> None:
-        """Say that the file is being written."""
-        self.events.publish(
-            RecordingStarted(
-                sid=self.sid,
-                account_sid=self.call.account_sid,
-                call_sid=self.call.sid,
-                path=self.path,
-                channels=channels,
-                source=source,
-                at=self.clock.utc(),
-            )
-        )
-
-    async def finish(self, operation: Operation[Recorded] | Operation[Recorded | None]) -> int:
-        """Stop the engine's command unless it has ended, and say how long the file became. Returns milliseconds."""
-        duration = 0
-        try:
-            duration = await self.stop(operation)
-        finally:
-            self.end(duration)
-        return duration
-
-    async def stop(self, operation: Operation[Recorded] | Operation[Recorded | None]) -> int:
-        """Stop the engine's command unless it has ended; milliseconds of the file, 0 when there is none."""
-        try:
-            recorded = await operation.stop()
-        except MediaFailed as failure:
-            log.warning("recording_failed", recording=self.sid, call=self.call.sid, reason=str(failure))
-            return 0
-        return recorded.duration if recorded is not None else 0
-
-    def end(self, duration: int) -> None:
-        """Say that the file is complete, with its milliseconds."""
-        self.events.publish(
-            RecordingEnded(
-                sid=self.sid,
-                account_sid=self.call.account_sid,
-                call_sid=self.call.sid,
-                duration=duration,
-                absent=duration == 0,
-                at=self.clock.utc(),
-            )
-        )
+    source: str
+    """Who asked for it: ``RecordVerb``, ``DialVerb``, ``OutboundAPI`` or ``StartCallRecordingAPI``."""
+    track: Track = Track.BOTH
+    channels: int = 1
+    max_length: int = 86_400_000
+    silence: int = 0
+    """So much of it ends the recording; 0: none does."""
+    finish_on: str = ""
+    beep: bool = False
+    trim: bool = False
+    stays: bool = False
+    """Whether it lasts until it is stopped, and may go on with another session."""
+    callback: StatusCallback | None = None
+    """Who hears of it; its events are of ``in-progress completed absent``."""
 
 
-class Tape:
-    """A recording of two who talk, one on each channel. When one of them is replaced it goes on, and who stays keeps the
-    channel; it belongs to the call of which it was begun, also after that has ended.
+class LiveRecording:
+    """A recording under way. What is known of its end is told as soon as the engine tells it, whoever waits for it.
+
+    One that ``stays`` lasts until ``stop`` and may ``rest`` and ``go_on`` in between, with another session if need be.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(
+        self,
+        started: RecordingStarted,
+        taping: Operation[Recorded],
+        events: Publisher,
+        clock: Clock,
+        order: RecordingOrder | None = None,
+    ) -> None:
+        """``order`` is what it was begun with, where it may go on in another session."""
+        self.started = started
+        self.stays = order is not None and order.stays
+        self.paused: PauseBehavior | None = None
         self.duration = 0
-        """Milliseconds, up to the last ``rest``."""
-        self._recording = recording
-        self._sides: tuple[CallSid, CallSid] | None = None
+        """Milliseconds, up to the last rest."""
+        self.over = False
+        self._taping = taping
+        self._order = order
+        self._events = events
+        self._clock = clock
+        events.publish(started)
+        taping.when_ended(self._engine_ended)
+
+    @classmethod
+    def begin(
+        cls,
+        call: CallFacts,
+        media: MediaSession,
+        order: RecordingOrder,
+        *,
+        sid: RecordingSid,
+        path: str,
+        events: Publisher,
+        clock: Clock,
+    ) -> LiveRecording:
+        """Start to record what passes through ``media``. Raises ``MediaFailed``."""
+        taping = _taping(media, path, order, media.rate)
+        started = RecordingStarted(
+            sid=sid,
+            account_sid=call.account_sid,
+            call_sid=call.sid,
+            api_version=call.api_version,
+            path=path,
+            channels=order.channels,
+            track=order.track,
+            source=order.source,
+            callback=order.callback,
+            rate=media.rate,
+            at=clock.utc(),
+        )
+        return cls(started, taping, events, clock, order)
 
     @property
     def sid(self) -> RecordingSid:
-        return self._recording.sid
+        return self.started.sid
 
-    def run(self, one: Voice, other: Voice) -> Operation[Recorded | None]:
-        """Bridge the two and record them. Raises ``MediaFailed``."""
-        if self._sides is not None and (one[0] == self._sides[1] or other[0] == self._sides[0]):
-            one, other = other, one
-        bridge = one[1].start_bridge(other[1], self._recording.path)
-        if self._sides is None:
-            self._recording.begin(channels=2, source="DialVerb")
-        self._sides = one[0], other[0]
-        return bridge
+    def pause(self, behavior: PauseBehavior) -> None:
+        """Pause it, if it is that of a session; ``behavior`` says what becomes of the time."""
+        if not self.over and isinstance(self._taping, Taping):
+            self._taping.pause(behavior)
+            self._turn(behavior)
 
-    async def rest(self, bridge: Operation[Recorded | None]) -> None:
-        """End the bridge; the recording may go on with another."""
-        self.duration = max(self.duration, await self._recording.stop(bridge))
+    def resume(self) -> None:
+        """Let it go on."""
+        if not self.over and self.paused is not None and isinstance(self._taping, Taping):
+            self._taping.resume()
+            self._turn(None)
+
+    async def result(self) -> Recorded:
+        """Wait until it is over; cancelling ends it. Raises ``MediaFailed``."""
+        try:
+            return await self._taping.result()
+        finally:
+            self._engine_ended()
+
+    async def stop(self) -> int:
+        """End it unless it is over, and tell how many milliseconds there are."""
+        self.stays = False
+        await self.rest()
+        return self.duration
+
+    def halt(self) -> None:
+        """Let the engine stop, and do not wait for it."""
+        self._taping.cancel()
 
     def close(self) -> None:
-        """It is complete, if it ever began; once."""
-        if self._sides is not None:
-            self._recording.end(self.duration)
+        """After a rest: there is no more to come."""
+        self.stays = False
+        self._engine_ended()
+
+    async def rest(self) -> None:
+        """Let the engine stop."""
+        try:
+            await self._taping.stop()
+        except MediaFailed as failure:
+            self._end(str(failure))
+        self._engine_ended()
+
+    def go_on(self, media: MediaSession) -> None:
+        """After a rest: record what passes through ``media`` into the same file. Raises ``MediaFailed``."""
+        if self.over or self._order is None:
+            return
+        taping = self._taping = _taping(media, self.started.path, self._order, self.started.rate, goes_on=True)
+        taping.when_ended(self._engine_ended)
+        if self.paused is not None:
+            taping.pause(self.paused)
+
+    def _turn(self, paused: PauseBehavior | None) -> None:
+        self.paused = paused
+        started = self.started
+        self._events.publish(
+            RecordingPaused(
+                sid=started.sid,
+                account_sid=started.account_sid,
+                call_sid=started.call_sid,
+                paused=paused is not None,
+                at=self._clock.utc(),
+            )
+        )
+
+    def _engine_ended(self) -> None:
+        """Tell the end, if the engine has told it and there is to be no more."""
+        if self.over or not self._taping.ended:
+            return
+        try:
+            recorded = self._taping.outcome()
+        except MediaFailed as failure:
+            self._end(str(failure))
+            return
+        self.duration = max(self.duration, recorded.duration)
+        if recorded.end is RecordEnd.BROKEN:
+            self._end(recorded.reason)
+        elif not self.stays:
+            self._end(None)
+
+    def _end(self, reason: str | None) -> None:
+        if self.over:
+            return
+        self.over = True
+        started = self.started
+        if reason is not None:
+            log.warning("recording_failed", recording=started.sid, call=started.call_sid, reason=reason)
+        self._events.publish(
+            RecordingEnded(
+                sid=started.sid,
+                account_sid=started.account_sid,
+                call_sid=started.call_sid,
+                duration=self.duration,
+                absent=self.duration == 0,
+                reason=reason,
+                started=started,
+                at=self._clock.utc(),
+            )
+        )
+
+
+def _taping(media: MediaSession, path: str, order: RecordingOrder, rate: int, *, goes_on: bool = False) -> Taping:
+    return media.start_record(
+        path,
+        format=RecordFormat(PurePath(path).suffix[1:]),
+        track=order.track,
+        channels=order.channels,
+        rate=rate,
+        goes_on=goes_on,
+        max_length=order.max_length,
+        silence=order.silence,
+        finish_on=order.finish_on,
+        beep=order.beep,
+        trim=order.trim,
+    )

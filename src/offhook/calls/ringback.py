@@ -11,7 +11,7 @@ import structlog
 
 from offhook.calls.active import ActiveCall
 from offhook.media.commands import Tone
-from offhook.media.events import Played, Recorded
+from offhook.media.events import Played
 from offhook.media.operation import MediaFailed, Operation
 from offhook.media.session import MediaSession
 
@@ -27,7 +27,7 @@ class Ringback:
         self._rings = tuple(tone)
         self._insists = insist
         self._tone: Operation[Played] | None = None
-        self._bridge: Operation[Recorded | None] | None = None
+        self._bridge: Operation[None] | None = None
         self._bridged: MediaSession | None = None
 
     async def follow(self, far: Sequence[ActiveCall]) -> None:

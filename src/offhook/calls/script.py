@@ -11,6 +11,7 @@ from typing import Protocol
 
 from offhook.calls.dialing import DialOutcome, DialRequest
 from offhook.calls.events import CallEvent, CallFacts
+from offhook.calls.recording import LiveRecording, RecordingOrder
 from offhook.media.session import MediaSession
 
 
@@ -87,6 +88,10 @@ class ScriptCall(Protocol):
 
     def flush_digits(self) -> None:
         """Forget keys that were not asked for yet."""
+        ...
+
+    def start_recording(self, order: RecordingOrder) -> LiveRecording:
+        """Begin to record the call. Raises ``MediaFailed``."""
         ...
 
     def publish(self, event: CallEvent) -> None: ...

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from offhook.calls.directory import ClientEntry
-from offhook.calls.events import CallFacts, EventLog
+from offhook.calls.events import EventLog
 from offhook.calls.machine_detection import MachineDetection
-from offhook.calls.recording import Recording, RecordingPaths
+from offhook.calls.recording import RecordingOrder, RecordingPaths
 from offhook.calls.script import Application, Script
 from offhook.calls.settings import CallSettings
 from offhook.vocabulary.clock import Clock
-from offhook.vocabulary.sids import RecordingSid, SidSource
+from offhook.vocabulary.sids import SidSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +25,6 @@ class Surroundings:
     sids: SidSource
     recordings: RecordingPaths
 
-    def recording(self, call: CallFacts) -> Recording:
-        """A new recording of ``call``."""
-        sid = RecordingSid(self.sids("recording"))
-        return Recording(sid=sid, path=self.recordings(sid), call=call, events=self.events, clock=self.clock)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -42,7 +37,8 @@ class Plan:
     time_limit: float = 14_400.0
     """Seconds from answer to end."""
     send_digits: str = ""
-    record: bool = False
+    record: RecordingOrder | None = None
+    """Record it from the answer on."""
     machine_detection: MachineDetection | None = None
     """How to find out who answered, when somebody wants to know."""
     client: ClientEntry | None = None

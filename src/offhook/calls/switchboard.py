@@ -37,6 +37,7 @@ from offhook.calls.leg import (
 )
 from offhook.calls.legs.fork import ForkedLeg, by_device
 from offhook.calls.presence import Presence
+from offhook.calls.recordings import RecordingDesk
 from offhook.calls.replacing import Replacing, check
 from offhook.calls.routing import Route, Routing, caller_of, shown, target_of
 from offhook.calls.script import Application
@@ -72,6 +73,7 @@ class Switchboard:
         self.presence = Presence()
         self._node = node
         self._live: dict[CallSid, ActiveCall] = {}
+        self.recordings = RecordingDesk(self._live.get)
         self._arriving = 0
         self._tasks: asyncio.TaskGroup | None = None
         self._draining = False

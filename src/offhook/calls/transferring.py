@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from offhook.calls.active import ActiveCall
 from offhook.calls.call import Input
-from offhook.calls.recording import Tape
+from offhook.calls.tape import Tape
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

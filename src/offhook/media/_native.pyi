@@ -63,13 +63,15 @@ class Engine:
         command: int,
         session: int,
         path: str,
+        form: tuple[str, str, int, int, bool],
         max_length: int,
         silence: int,
         finish_on: str,
         beep: bool,
         trim: bool,
     ) -> None: ...
-    def bridge(self, command: int, a: int, b: int, record_path: str | None) -> None: ...
+    def pause(self, recording: int, behavior: str | None) -> None: ...
+    def bridge(self, command: int, a: int, b: int) -> None: ...
     def join_room(
         self, command: int, session: int, room: int, membership: tuple[bool, bool, int | None, float, bool, bool]
     ) -> None: ...

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NewType
 
 from offhook.media.membership import Membership, RoomId
+from offhook.media.recording import PauseRecording, Record, ResumeRecording, Track
 from offhook.media.sources import AudioData, AudioFile, AudioSource, Pcm, Silence, StreamId, Supplied, Tone
 from offhook.media.srtp import Security
 from offhook.media.voice import Voice
@@ -172,49 +173,16 @@ class SendDigits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """Write what is heard to a WAV file (16-bit PCM, 8 kHz), as it comes. Ends ``Finished`` with ``Recorded``.
-
-    The header is rewritten at least once a second, so a crash loses at most the last second. The file is never longer
-    than ``max_length``. ``silence`` stops after so much continuous silence (0 = never). The finish key's audio is cut.
-    """
-
-    id: CommandId
-    session: SessionId
-    path: str
-    max_length: int = 3_600_000
-    silence: int = 0
-    finish_on: str = ""
-    beep: bool = False
-    """Play a beep before the recording starts."""
-    trim: bool = False
-    """Cut leading and trailing silence."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
     """Two sessions hear each other until the command is cancelled or one of them closes.
 
     ``a == b`` is an echo. Keys are relayed to each end in the way that it knows: as events, or as tones. A session that
-    plays is heard by its far end instead of the bridge for as long. With ``record_path``, both are written into one stereo
-    WAV (a left); where it is there already, from an earlier bridge, the recording goes on in it, and ``Recorded`` counts both.
+    plays is heard by its far end instead of the bridge for as long.
     """
 
     id: CommandId
     a: SessionId
     b: SessionId
-    record_path: str | None = None
-
-
-class Track(StrEnum):
-    """Which side of a session a ``Tap`` hands out."""
-
-    INBOUND = "inbound"
-    """What we hear from the far end."""
-    OUTBOUND = "outbound"
-    """What the far end hears: of ours, or through a bridge. Keys that are sent are not in it."""
-    BOTH = "both"
-    """Each in chunks of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,6 +336,8 @@ Command = (
     | Play
     | SendDigits
     | Record
+    | PauseRecording
+    | ResumeRecording
     | Bridge
     | Join
     | ChangeMember
@@ -385,6 +355,9 @@ Command = (
     | Cancel
     | CloseSession
 )
+
+UNANSWERED = Cancel | InjectAudio | InjectMark | InjectClear | SetGain | Supply | PauseRecording | ResumeRecording
+"""Commands without an id, and so without an end."""
 
 __all__ = ["AudioData", "AudioFile", "AudioSource", "Pcm", "Silence", "StreamId", "Supplied", "Tone"]
 """Sources that commands carry, for who imports them from here; the commands themselves are public anyway."""

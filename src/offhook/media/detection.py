@@ -37,7 +37,7 @@ class Detection(Operation[None]):
     async def __anext__(self) -> Detected:
         while not self._found:
             if self.ended:
-                self._outcome()
+                self.outcome()
                 raise StopAsyncIteration
             self._news.clear()
             await self._news.wait()

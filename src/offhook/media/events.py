@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from offhook.media.commands import CommandId, SessionId, StreamId, Track
+from offhook.media.commands import CommandId, SessionId, StreamId
+from offhook.media.recording import Track
 
 
 class RecordEnd(StrEnum):
@@ -15,6 +16,8 @@ class RecordEnd(StrEnum):
     SILENCE = "silence"
     KEY = "key"
     CANCELLED = "cancelled"
+    BROKEN = "broken"
+    """The file could not be written any further."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +44,15 @@ class Played:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """Result of ``Record``, ``RecordRoom``, and of a ``Bridge`` that recorded."""
+    """Result of ``Record`` and ``RecordRoom``."""
 
     path: str
     duration: int
     """Milliseconds of audio in the file; 0 when nothing was recorded."""
     end: RecordEnd
     key: str | None = None
+    reason: str | None = None
+    """Why it is broken: a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

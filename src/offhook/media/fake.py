@@ -32,7 +32,6 @@ from offhook.media.commands import (
     Measure,
     OpenSession,
     Play,
-    Record,
     RecordRoom,
     SendDigits,
     SessionId,
@@ -57,11 +56,13 @@ from offhook.media.events import (
 from offhook.media.fake_detect import Detecting, keys_in
 from offhook.media.fake_line import PER_MS, Heard, Line
 from offhook.media.fake_prompt import Playing
+from offhook.media.fake_recording import Recording
 from offhook.media.fake_rooms import Announcing, Floor, Joining, RoomRecording
 from offhook.media.fake_stage import Turn, Work
 from offhook.media.fake_streams import Injecting, Tapping
-from offhook.media.fake_work import WAITS, Bridging, Dialling, Recording
+from offhook.media.fake_work import WAITS, Bridging, Dialling
 from offhook.media.membership import RoomId
+from offhook.media.recording import PauseRecording, Record, ResumeRecording
 from offhook.media.wav import pcm_samples
 
 
@@ -104,6 +105,12 @@ class FakeEngine:
             case InjectAudio() | InjectMark() | InjectClear():
                 if isinstance(work := self._work.get(command.stream), Injecting):
                     work.take(command)
+            case PauseRecording(recording=recording, behavior=behavior):
+                if isinstance(work := self._work.get(recording), Recording):
+                    work.pause(behavior)
+            case ResumeRecording(recording=recording):
+                if isinstance(work := self._work.get(recording), Recording):
+                    work.pause(None)
             case _:
                 try:
                     self._carry_out(command)
@@ -240,7 +247,7 @@ class FakeEngine:
                     raise Refused(f"there is no key {''.join(sorted(unknown))!r}")
                 self._start(command.id, lambda: Dialling(self, self._known(command.session), command))
             case Record():
-                self._start(command.id, lambda: Recording(self, self._known(command.session), command))
+                self._start(command.id, lambda: Recording(self, self._known(command.session), self.line, command))
             case Bridge():
                 self._start(command.id, lambda: self._bridge(command))
             case Join():

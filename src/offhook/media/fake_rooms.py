@@ -9,8 +9,8 @@ from typing import Protocol
 from offhook.media.commands import Announce, ChangeMember, Codec, CommandId, Connect, Join, RecordRoom, SessionId
 from offhook.media.events import Done, Played, Recorded, RecordEnd, SpeakingChanged
 from offhook.media.fake_line import Announced, Line, Relayed, source_length
+from offhook.media.fake_recording import File
 from offhook.media.fake_stage import Stage, Timer
-from offhook.media.fake_work import File
 from offhook.media.membership import RoomId
 
 BEGINS, ENDS = 100, 800

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from offhook.media.commands import Inject, InjectAudio, InjectClear, InjectMark, Pcm, Tap, Track
+from offhook.media.commands import Inject, InjectAudio, InjectClear, InjectMark, Pcm, Tap
 from offhook.media.events import AudioChunk, MarkReached, Played
 from offhook.media.fake_line import Line
 from offhook.media.fake_stage import Stage, Timer
+from offhook.media.recording import Track
 from offhook.media.wav import RATE, pcm_bytes, resampled
 
 MOST_MARKS = 1024

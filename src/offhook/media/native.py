@@ -14,6 +14,7 @@ import structlog
 from offhook.media._native import Engine as Compiled
 from offhook.media._native import decode as decode_file
 from offhook.media.commands import (
+    UNANSWERED,
     Announce,
     AudioData,
     AudioFile,
@@ -35,7 +36,6 @@ from offhook.media.commands import (
     OpenSession,
     Pcm,
     Play,
-    Record,
     RecordRoom,
     SendDigits,
     SessionId,
@@ -46,7 +46,6 @@ from offhook.media.commands import (
     Supply,
     Tap,
     Tone,
-    Track,
 )
 from offhook.media.events import (
     AudioChunk,
@@ -76,6 +75,7 @@ from offhook.media.events import (
     Wanted,
 )
 from offhook.media.membership import Membership
+from offhook.media.recording import PauseRecording, Record, ResumeRecording, Track
 from offhook.media.settings import MediaSettings
 from offhook.media.voice import Voice
 
@@ -138,7 +138,7 @@ class NativeEngine:
         self._engine.reset_lateness()
 
     def _refuse(self, command: Command, reason: str) -> None:
-        if not isinstance(command, Cancel | InjectAudio | InjectMark | InjectClear | SetGain | Supply):
+        if not isinstance(command, UNANSWERED):
             failed = Failed(command=command.id, reason=reason)
             self._loop.call_soon(lambda: self._listener((failed,)))
 
@@ -169,8 +169,10 @@ class NativeEngine:
                 engine.send_digits(command.id, command.session, command.digits, command.on, command.off)
             case Record():
                 self._record(command)
+            case PauseRecording() | ResumeRecording():
+                engine.pause(command.recording, command.behavior.value if isinstance(command, PauseRecording) else None)
             case Bridge():
-                engine.bridge(command.id, command.a, command.b, command.record_path)
+                engine.bridge(command.id, command.a, command.b)
             case Join():
                 engine.join_room(command.id, command.session, command.room, _membership(command.membership))
             case ChangeMember():
@@ -180,10 +182,7 @@ class NativeEngine:
             case RecordRoom():
                 engine.record_room(command.id, command.room, command.path)
             case Tap():
-                if not 20 <= command.chunk <= 1000:
-                    raise ValueError(f"a tap's chunks are 20..1000 ms, not {command.chunk}")
-                inbound, outbound = command.track is not Track.OUTBOUND, command.track is not Track.INBOUND
-                engine.tap(command.id, command.session, inbound, outbound, command.rate, command.chunk, command.backlog)
+                self._tap(command)
             case Detect():
                 engine.detect(command.id, command.session, _voice(command.voice), command.silence, command.tones)
             case Inject():
@@ -202,6 +201,12 @@ class NativeEngine:
                 engine.close_session(command.id, command.session)
             case _:
                 assert_never(command)
+
+    def _tap(self, command: Tap) -> None:
+        if not 20 <= command.chunk <= 1000:
+            raise ValueError(f"a tap's chunks are 20..1000 ms, not {command.chunk}")
+        inbound, outbound = command.track is not Track.OUTBOUND, command.track is not Track.INBOUND
+        self._engine.tap(command.id, command.session, inbound, outbound, command.rate, command.chunk, command.backlog)
 
     def _play(self, command: Play) -> None:
         self._engine.play(
@@ -245,6 +250,13 @@ class NativeEngine:
             command.id,
             command.session,
             command.path,
+            (
+                command.format.value,
+                command.track.value,
+                command.channels,
+                command.rate,
+                command.goes_on,
+            ),
             command.max_length,
             command.silence,
             command.finish_on,
@@ -341,8 +353,8 @@ def _result(result: tuple[Any, ...]) -> Result:
             return Played(duration=duration, stopped_by=key)
         case ("opened", host, port):
             return Opened(host=host, port=port)
-        case ("recorded", path, duration, end, key):
-            return Recorded(path=path, duration=duration, end=RecordEnd(end), key=key)
+        case ("recorded", path, duration, end, key, reason):
+            return Recorded(path=path, duration=duration, end=RecordEnd(end), key=key, reason=reason)
         case ("closed", figures):
             return Closed(statistics=Statistics(**figures))
         case ("measured", figures):

@@ -15,7 +15,18 @@ from typing import Generic, Protocol, Self, TypeVar, assert_never
 import structlog
 
 from offhook.media.commands import Cancel, Command, CommandId, InjectAudio, InjectClear, InjectMark
-from offhook.media.events import AudioChunk, Cancelled, Failed, Finished, MarkReached, Meanwhile, Played, Result
+from offhook.media.events import (
+    AudioChunk,
+    Cancelled,
+    Failed,
+    Finished,
+    MarkReached,
+    Meanwhile,
+    Played,
+    Recorded,
+    Result,
+)
+from offhook.media.recording import PauseBehavior, PauseRecording, ResumeRecording
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +105,7 @@ class Operation(Generic[R]):
                 if not self._end.done():
                     log.warning("media_command_did_not_stop", command=self.id)
                 raise
-        return self._outcome()
+        return self.outcome()
 
     async def stop(self) -> R:
         """Cancel it unless it has ended, and tell how far it got."""
@@ -113,9 +124,14 @@ class Operation(Generic[R]):
             await asyncio.wait({self._end}, timeout=seconds)
             if not self._end.done():
                 raise MediaFailed(f"the media engine did not answer within {seconds:g} s")
-        return self._outcome()
+        return self.outcome()
 
-    def _outcome(self) -> R:
+    def when_ended(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` on the loop once the engine has reported the end."""
+        self._end.add_done_callback(lambda _: tell())
+
+    def outcome(self) -> R:
+        """What came of it; only after its end. Raises ``MediaFailed``."""
         match self._end.result():
             case Finished(result=result) | Cancelled(result=result):
                 return self._read(result)
@@ -134,6 +150,20 @@ class Operation(Generic[R]):
     def hear(self, event: Meanwhile) -> None:
         """Take what comes meanwhile; only streams expect it."""
         log.error("media_event_without_stream", command=self.id)
+
+
+class Taping(Operation[Recorded]):
+    """A recording under way."""
+
+    def pause(self, behavior: PauseBehavior) -> None:
+        """Pause it at once, or change what a pause does; without effect when it has ended."""
+        if not self._end.done():
+            self._channel.send(PauseRecording(recording=self.id, behavior=behavior))
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if not self._end.done():
+            self._channel.send(ResumeRecording(recording=self.id))
 
 
 class Injection(Operation[Played]):
@@ -197,7 +227,7 @@ class AudioTap(Operation[None]):
     async def __anext__(self) -> AudioChunk:
         while not self._chunks:
             if self._end.done():
-                self._outcome()
+                self.outcome()
                 raise StopAsyncIteration
             self._news.clear()
             await self._news.wait()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, assert_never
+from typing import Any, TypedDict, TypeVar, Unpack, assert_never
 
 import structlog
 
@@ -26,7 +26,6 @@ from offhook.media.commands import (
     OpenSession,
     Opus,
     Play,
-    Record,
     SendDigits,
     SessionId,
     StreamId,
@@ -51,17 +50,34 @@ from offhook.media.events import (
 )
 from offhook.media.hooks import Hooks
 from offhook.media.keypad import SignalKey, signal
-from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation
+from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation, Taping
 from offhook.media.playback import Playback
+from offhook.media.recording import Record, RecordFormat, Track
 from offhook.media.srtp import Security
 from offhook.media.streaming import Streaming
 from offhook.media.voice import Voice
 
 log = structlog.get_logger(__name__)
 
+_NARROW = {Codec.PCMU, Codec.PCMA, Codec.L16_8}
 R = TypeVar("R")
 _Pending = Operation[Any]
 StartedT = TypeVar("StartedT", bound=_Pending)
+
+
+class HowToRecord(TypedDict, total=False):
+    """The fields of ``commands.Record`` that have defaults."""
+
+    format: RecordFormat
+    track: Track
+    channels: int
+    rate: int
+    goes_on: bool
+    max_length: int
+    silence: int
+    finish_on: str
+    beep: bool
+    trim: bool
 
 
 class MediaSession(Hooks, Streaming):
@@ -77,6 +93,8 @@ class MediaSession(Hooks, Streaming):
         """Sends a key by signalling, where keys go that way instead of in audio."""
         self.local: Opened | None = None
         """Where the far end may send to; None until opened."""
+        self.rate = 8000
+        """Hertz at which it is recorded unless another rate is asked for: those of its line, 16000 at most."""
         self._sessions = sessions
         self._closing: Operation[Statistics] | None = None
 
@@ -146,6 +164,7 @@ class MediaSession(Hooks, Streaming):
             opus=opus or Opus(),
             rtcp_mux=rtcp_mux,
         )
+        self.rate = 8000 if codec in _NARROW else 16_000
         await self._start(command, results.nothing).within(self._sessions.reply_timeout)
 
     def supplied(self, *, name: str = "", stated: str = "") -> Supplied:
@@ -183,44 +202,12 @@ class MediaSession(Hooks, Streaming):
             self.start_play(*sources, loop=loop, stop_on=stop_on, stop_on_voice=stop_on_voice)
         )
 
-    def start_record(
-        self,
-        path: str,
-        *,
-        max_length: int = 3_600_000,
-        silence: int = 0,
-        finish_on: str = "",
-        beep: bool = False,
-        trim: bool = False,
-    ) -> Operation[Recorded]:
-        """Begin to record into ``path``. The operation holds what was recorded, also after a hangup."""
-        command = Record(
-            id=self._sessions.next_command(),
-            session=self.id,
-            path=path,
-            max_length=max_length,
-            silence=silence,
-            finish_on=finish_on,
-            beep=beep,
-            trim=trim,
+    def start_record(self, path: str, **how: Unpack[HowToRecord]) -> Taping:
+        """Begin to record into ``path``, as ``commands.Record`` says. What was recorded can be asked for after a hangup too."""
+        command = Record(id=self._sessions.next_command(), session=self.id, path=path, **how)
+        return self.launch(
+            command, Taping(self._sessions, command.id, results.reader(Recorded, results.nothing_recorded(path)))
         )
-        return self._start(command, results.reader(Recorded, results.nothing_recorded(path)))
-
-    async def record(
-        self,
-        path: str,
-        *,
-        max_length: int = 3_600_000,
-        silence: int = 0,
-        finish_on: str = "",
-        beep: bool = False,
-        trim: bool = False,
-    ) -> Recorded:
-        """Record until ``max_length`` or ``silence`` (ms), a key of ``finish_on``, or the session's close."""
-        recording = self.start_record(
-            path, max_length=max_length, silence=silence, finish_on=finish_on, beep=beep, trim=trim
-        )
-        return await recording.result()
 
     def start_digits(self, digits: str, *, on: int = 100, off: int = 100) -> Operation[None]:
         """Begin to send keys in audio."""
@@ -234,19 +221,16 @@ class MediaSession(Hooks, Streaming):
         else:
             await self._to_the_end(self.start_digits(digits, on=on, off=off))
 
-    def start_bridge(self, other: MediaSession, record_path: str | None = None) -> Operation[Recorded | None]:
-        """Begin to connect two sessions; with itself it is an echo. Its result is None unless it records."""
-        command = Bridge(id=self._sessions.next_command(), a=self.id, b=other.id, record_path=record_path)
+    def start_bridge(self, other: MediaSession) -> Operation[None]:
+        """Begin to connect two sessions; with itself it is an echo."""
+        command = Bridge(id=self._sessions.next_command(), a=self.id, b=other.id)
         if other.closed:
             raise MediaClosed("the other media session is closed")
-        read = (
-            results.nothing if record_path is None else results.reader(Recorded, results.nothing_recorded(record_path))
-        )
-        return self._start(command, read)
+        return self._start(command, results.nothing)
 
-    async def bridge(self, other: MediaSession, record_path: str | None = None) -> Recorded | None:
+    async def bridge(self, other: MediaSession) -> None:
         """Connect two sessions until cancelled, or until one of them closes."""
-        return await self.start_bridge(other, record_path).result()
+        await self.start_bridge(other).result()
 
     async def measure(self) -> Statistics:
         """What it has seen of its line so far: nothing before it is open; once it is closed, all."""
@@ -266,7 +250,7 @@ class MediaSession(Hooks, Streaming):
         return self._closing
 
     def _start(
-        self, command: Connect | SendDigits | Record | Bridge | Measure, read: Callable[[Result | None], R]
+        self, command: Connect | SendDigits | Bridge | Measure, read: Callable[[Result | None], R]
     ) -> Operation[R]:
         return self.launch(command, Operation(self._sessions, command.id, read))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeVar
 
 from offhook.media import results
-from offhook.media.commands import Command, CommandId, Detect, Inject, SessionId, Tap, Track
+from offhook.media.commands import Command, CommandId, Detect, Inject, SessionId, Tap
 from offhook.media.detection import Detection
 from offhook.media.events import Played
 from offhook.media.operation import AudioTap, Channel, Injection, Operation
+from offhook.media.recording import Track
 from offhook.media.voice import Voice
 
 StartedT = TypeVar("StartedT", bound=Operation[Any])

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from offhook.calls.dialing import DialOutcome, DialRequest
-from offhook.calls.events import CallFacts
+from offhook.calls.events import CallFacts, StatusCallback
 from offhook.media.commands import AudioSource
 from offhook.rcml.download import Download
 from offhook.rcml.outcome import Need, Outcome
@@ -91,6 +91,8 @@ class Capture:
     finish_on: str
     beep: bool
     trim: bool
+    callback: StatusCallback | None = None
+    """Who hears of it; its events are of ``in-progress completed absent``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from offhook.calls.dialing import DialOutcome, DialRequest
 from offhook.calls.leg import LegFailed
-from offhook.calls.recording import RecordingPaths
 from offhook.calls.script import ScriptCall
 from offhook.rcml.audio import AudioCache, HttpClient
 from offhook.rcml.context import Context, Dialect
@@ -39,7 +38,6 @@ class RcmlScript:
         http: HttpClient,
         secret: Callable[[AccountSid], Awaitable[Secret | None]],
         synthesizer: Synthesizer,
-        recordings: RecordingPaths,
         recording_url: RecordingUrls,
         own_recording: OwnRecordings | None = None,
         clock: Clock,
@@ -50,7 +48,6 @@ class RcmlScript:
         self._http = http
         self._secret = secret
         self._voice = SpokenText(synthesizer)
-        self._recordings = recordings
         self._recording_url = recording_url
         self._own_recording = own_recording
         self._clock = clock
@@ -87,9 +84,7 @@ class RcmlScript:
             speech=self._voice,
             audio=DocumentLibrary(documents),
             keys=keys,
-            recorder=CallRecorder(
-                call, new_sid=self._sids, paths=self._recordings, urls=self._recording_url, now=self._clock.utc
-            ),
+            recorder=CallRecorder(call, self._recording_url),
             dialer=_CallDialer(call, self._recording_url),
             waiting=WaitingRoom(new_documents),
             notices=notices,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
-from datetime import datetime
 
-from offhook.calls.events import RecordingEnded, RecordingStarted
-from offhook.calls.recording import RecordingPaths
+from offhook.calls.recording import LiveRecording, RecordingOrder
 from offhook.calls.script import ScriptCall
 from offhook.media.commands import AudioSource, Pcm, Supplied
 from offhook.media.events import Played, Recorded, RecordEnd
 from offhook.media.playback import Playback
+from offhook.media.recording import Track
 from offhook.media.session import MediaClosed, MediaFailed, Operation
 from offhook.rcml.context import Capture, Captured, Sound
 from offhook.rcml.download import Download
@@ -105,20 +104,9 @@ class CallSound:
 class CallRecorder:
     """The recording port of one call: a row exists from the start, so that a crash loses no more than a second."""
 
-    def __init__(
-        self,
-        call: ScriptCall,
-        *,
-        new_sid: Callable[[str], str],
-        paths: RecordingPaths,
-        urls: RecordingUrls,
-        now: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, call: ScriptCall, urls: RecordingUrls) -> None:
         self._call = call
-        self._new_sid = new_sid
-        self._paths = paths
         self._urls = urls
-        self._now = now
         self._last: Captured | None = None
 
     @property
@@ -127,59 +115,37 @@ class CallRecorder:
         return self._last
 
     async def record(self, capture: Capture) -> Captured:
-        """Record; cancelled, it leaves ``last`` behind."""
+        """Record the caller; cancelled, it leaves ``last`` behind."""
         self._last = None
-        facts = self._call.facts
-        sid = RecordingSid(self._new_sid("recording"))
-        path = self._paths(sid)
+        order = RecordingOrder(
+            source="RecordVerb",
+            track=Track.INBOUND,
+            max_length=capture.max_length,
+            silence=capture.silence,
+            finish_on=capture.finish_on,
+            beep=capture.beep,
+            trim=capture.trim,
+            callback=capture.callback,
+        )
         with _verb_failures(Code.RECORD_FAILED):
-            operation = self._call.media.start_record(
-                path,
-                max_length=capture.max_length,
-                silence=capture.silence,
-                finish_on=capture.finish_on,
-                beep=capture.beep,
-                trim=capture.trim,
-            )
-            self._call.publish(
-                RecordingStarted(
-                    sid=sid,
-                    account_sid=facts.account_sid,
-                    call_sid=facts.sid,
-                    path=path,
-                    channels=1,
-                    source="RecordVerb",
-                    at=self._now(),
-                )
-            )
+            recording = self._call.start_recording(order)
             recorded: Recorded | None = None
             try:
-                recorded = await operation.result()
+                recorded = await recording.result()
             except asyncio.CancelledError:
-                if operation.ended:
-                    recorded = await operation.result()
+                if recording.over:
+                    recorded = await recording.result()
                 raise
             finally:
-                self._last = self._captured(sid, recorded)
+                self._last = self._captured(recording, recorded)
             return self._last
 
-    def _captured(self, sid: RecordingSid, recorded: Recorded | None) -> Captured:
-        """Tell the listeners that the recording has ended. None: the engine lost it or never confirmed its end."""
-        facts = self._call.facts
-        duration = 0 if recorded is None else recorded.duration
-        self._call.publish(
-            RecordingEnded(
-                sid=sid,
-                account_sid=facts.account_sid,
-                call_sid=facts.sid,
-                duration=duration,
-                absent=duration == 0,
-                at=self._now(),
-            )
-        )
+    def _captured(self, recording: LiveRecording, recorded: Recorded | None) -> Captured:
+        """None: the engine lost it or never confirmed its end."""
+        facts, duration = self._call.facts, recording.duration
         return Captured(
-            sid=sid if duration else None,
-            url=self._urls(facts.account_sid, sid, facts.api_version) if duration else "",
+            sid=recording.sid if duration else None,
+            url=self._urls(facts.account_sid, recording.sid, facts.api_version) if duration else "",
             duration=duration,
             key=None if recorded is None else recorded.key,
             hung_up=recorded is None or recorded.end is RecordEnd.CANCELLED,

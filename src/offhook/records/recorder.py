@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from offhook.calls.events import (
@@ -16,15 +17,17 @@ from offhook.calls.events import (
     CallProgressed,
     Noticed,
     RecordingEnded,
+    RecordingPaused,
     RecordingStarted,
     StatusCallback,
 )
 from offhook.store import calls, nodes, notifications, qualities, recordings
 from offhook.store.base import storable
 from offhook.store.calls import CallRow
+from offhook.store.recordings import RecordingRow
 from offhook.store.session import Connection
 from offhook.vocabulary.clock import Clock
-from offhook.vocabulary.sids import AccountSid, ApplicationSid, CallSid, NumberSid
+from offhook.vocabulary.sids import AccountSid, ApplicationSid, CallSid, NumberSid, RecordingSid
 from offhook.vocabulary.statuses import CallStatus, Direction
 
 Row: TypeAlias = dict[str, Any]
@@ -51,6 +54,7 @@ class Recorder:
         notices: list[Row] = []
         started: list[Row] = []
         measured: list[Row] = []
+        paused: dict[str, Row] = {}
         ended: dict[str, RecordingEnded] = {}
         for event in events:
             match event:
@@ -61,7 +65,10 @@ class Recorder:
                 case CallMeasured():
                     measured.append(_quality_row(event))
                 case RecordingStarted():
-                    started.append(_recording_row(event))
+                    started.append(self._recording_row(event))
+                case RecordingPaused():
+                    status = "paused" if event.paused else "in-progress"
+                    paused[event.sid] = {"key": event.sid, "status": status, "date_updated": event.at}
                 case RecordingEnded():
                     ended[event.sid] = event
                 case _:
@@ -70,6 +77,7 @@ class Recorder:
         await qualities.save(connection, measured)
         await notifications.save(connection, notices)
         await recordings.start(connection, started)
+        await recordings.pause(connection, list(paused.values()))
         await recordings.finish(connection, [_end(event) for event in ended.values() if not event.absent])
         await recordings.discard(connection, [sid for sid, event in ended.items() if event.absent])
         await self._beat(connection)
@@ -94,6 +102,28 @@ class Recorder:
         if now >= self._next_beat:
             await nodes.beat(connection, self._node, self._clock.utc())
             self._beating = now + self._heartbeat * 0.9
+
+    def _recording_row(self, event: RecordingStarted) -> Row:
+        callback = event.callback
+        return {
+            "sid": event.sid,
+            "account_sid": event.account_sid,
+            "call_sid": event.call_sid,
+            "status": "in-progress",
+            "channels": event.channels,
+            "source": event.source,
+            "duration": None,
+            "start_time": event.at,
+            "date_created": event.at,
+            "date_updated": event.at,
+            "api_version": event.api_version,
+            "track": str(event.track),
+            "format": PurePath(event.path).suffix[1:] or "wav",
+            "status_callback": None if callback is None else storable(callback.url),
+            "status_callback_method": "POST" if callback is None else callback.method,
+            "status_callback_events": "" if callback is None else " ".join(sorted(callback.events)),
+            "node": self._node,
+        }
 
 
 def call_row(event: CallCreated | CallProgressed | CallEnded) -> Row:
@@ -135,6 +165,29 @@ def call_row(event: CallCreated | CallProgressed | CallEnded) -> Row:
 
 def _quality_row(event: CallMeasured) -> Row:
     return {"call_sid": event.call_sid, "date_created": event.at, **asdict(event.quality)}
+
+
+def recording_started(row: RecordingRow) -> RecordingStarted:
+    """The beginning of a recording, from its row; ``path`` is its extension alone."""
+    callback = None
+    if row.status_callback is not None:
+        callback = StatusCallback(
+            url=row.status_callback,
+            method=row.status_callback_method,
+            events=frozenset(row.status_callback_events.split()),
+        )
+    return RecordingStarted(
+        sid=RecordingSid(row.sid),
+        account_sid=AccountSid(row.account_sid),
+        call_sid=CallSid(row.call_sid),
+        path=f".{row.format}",
+        channels=row.channels,
+        source=row.source,
+        track=row.track,
+        api_version=row.api_version,
+        callback=callback,
+        at=row.start_time,
+    )
 
 
 def call_facts(row: CallRow) -> CallFacts:
@@ -196,24 +249,14 @@ def _notification_row(event: Noticed) -> Row:
     }
 
 
-def _recording_row(event: RecordingStarted) -> Row:
-    return {
-        "sid": event.sid,
-        "account_sid": event.account_sid,
-        "call_sid": event.call_sid,
-        "status": "in-progress",
-        "channels": event.channels,
-        "source": event.source,
-        "duration": None,
-        "start_time": event.at,
-        "date_created": event.at,
-        "date_updated": event.at,
-        "api_version": "2012-04-24",
-    }
-
-
 def _end(event: RecordingEnded) -> Row:
-    return {"key": event.sid, "status": "completed", "duration": event.duration, "date_updated": event.at}
+    return {
+        "key": event.sid,
+        "status": "completed",
+        "duration": event.duration,
+        "reason": _storable(event.reason),
+        "date_updated": event.at,
+    }
 
 
 def _storable(text: str | None) -> str | None:

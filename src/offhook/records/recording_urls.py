@@ -18,7 +18,9 @@ from offhook.store.session import Database
 from offhook.vocabulary.sids import AccountSid, RecordingSid
 
 _BASES = {"2010-04-01": "/2010-04-01", "2012-04-24": "/restcomm/2012-04-24"}
-_PATH = re.compile(r"/(?:restcomm/)?[0-9-]{10}/Accounts/(AC[0-9a-f]{32})/Recordings/(RE[0-9a-f]{32})(?:\.wav)?")
+_PATH = re.compile(
+    r"/(?:restcomm/)?[0-9-]{10}/Accounts/(AC[0-9a-f]{32})/Recordings/(RE[0-9a-f]{32})(?:\.(?:wav|ogg|mp3))?"
+)
 
 
 class RecordingUrls:
@@ -51,6 +53,7 @@ class RecordingUrls:
         await self._events().settled()  # it may have been made a moment ago
         async with self._database.reading() as session:
             found = await recordings.get(session, Scope(account_sid=account_sid), match[2])
-        if found is None or self._files.size(match[2]) is None:
+        if found is None:
             return None
-        return self._files.path(match[2])
+        path = self._files.path(found.sid, found.format)
+        return path if path.is_file() else None

@@ -10,11 +10,11 @@ from typing import Final
 
 import structlog
 
+from offhook.blobs import ogg, wav
 from offhook.blobs.recordings import RecordingFiles
-from offhook.blobs.wav import repair
 from offhook.calls.events import CallEnded, RecordingEnded
 from offhook.records.journal import Writer
-from offhook.records.recorder import call_facts
+from offhook.records.recorder import call_facts, recording_started
 from offhook.store import calls, nodes, recordings
 from offhook.store.calls import CallRow
 from offhook.store.recordings import RecordingRow
@@ -70,7 +70,8 @@ async def _end_recordings(
 
 def _ended_recording(row: RecordingRow, files: RecordingFiles, now: datetime) -> RecordingEnded:
     try:
-        audio = repair(files.path(row.sid))
+        path = files.path(row.sid, row.format)
+        audio = ogg.repair(path) if row.format == "ogg" else wav.repair(path)
     except OSError as error:
         log.exception("recording_not_repaired", recording=row.sid, error=str(error))
         audio = None
@@ -80,6 +81,7 @@ def _ended_recording(row: RecordingRow, files: RecordingFiles, now: datetime) ->
         call_sid=CallSid(row.call_sid),
         duration=0 if audio is None else audio.duration,
         absent=audio is None,
+        started=recording_started(row),
         at=now,
     )
 

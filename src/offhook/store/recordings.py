@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Index, bindparam, delete, select, update
+from sqlalchemy import BigInteger, Index, bindparam, delete, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from offhook.store.base import Short, Sid, SidKey, Table
+from offhook.store.base import Long, Short, Sid, SidKey, Table
 from offhook.store.calls import CallRow
 from offhook.store.filters import Span
 from offhook.store.paging import Page, PageRequest, fetch
 from offhook.store.scope import Scope
 from offhook.store.session import Connection, Session
 from offhook.store.upsert import upsert
+
+NEW: Final = "new"
+DISK: Final = "disk"
+STORE: Final = "store"
 
 
 class RecordingRow(Table, kw_only=True):
@@ -27,22 +31,40 @@ class RecordingRow(Table, kw_only=True):
         Index("ix_recordings_account", "account_sid", "sid"),
         Index("ix_recordings_call", "call_sid"),
         Index("ix_recordings_status", "status"),
+        Index("ix_recordings_place", "place", "sid"),
     )
 
     sid: Mapped[SidKey]
     account_sid: Mapped[Sid]
     call_sid: Mapped[Sid]
     status: Mapped[Short]
-    """``in-progress``, ``completed`` or ``failed``."""
+    """``in-progress``, ``paused`` or ``completed``."""
     channels: Mapped[int]
     source: Mapped[Short]
-    """``RecordVerb``, ``DialVerb``, ``OutboundAPI``."""
+    """``RecordVerb``, ``DialVerb``, ``OutboundAPI`` or ``StartCallRecordingAPI``."""
     duration: Mapped[int | None] = mapped_column(default=None)
     """Milliseconds."""
     start_time: Mapped[datetime]
     date_created: Mapped[datetime]
     date_updated: Mapped[datetime]
     api_version: Mapped[Short] = mapped_column(default="2012-04-24")
+    track: Mapped[Short] = mapped_column(default="inbound", server_default="inbound")
+    """``inbound``, ``outbound`` or ``both``."""
+    format: Mapped[Short] = mapped_column(default="wav", server_default="wav")
+    """Extension of the file: ``wav``, ``ogg`` or ``mp3``."""
+    place: Mapped[Short] = mapped_column(default=NEW, server_default=NEW)
+    """Where the file lies: ``new`` as the engine wrote it, then ``disk`` or ``store``."""
+    reason: Mapped[Long | None] = mapped_column(default=None)
+    """Why it ended before it should have."""
+    size: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    """Bytes; known once it is no longer ``new``."""
+    checksum: Mapped[Short | None] = mapped_column(default=None)
+    """SHA-256 in hexadecimal digits; known once it is no longer ``new``."""
+    status_callback: Mapped[Long | None] = mapped_column(default=None)
+    status_callback_method: Mapped[Short] = mapped_column(default="POST", server_default="POST")
+    status_callback_events: Mapped[Short] = mapped_column(default="", server_default=text("''"))
+    node: Mapped[Short] = mapped_column(default="", server_default=text("''"))
+    """Which one has or had the file on its disk."""
 
 
 WHOLE_CALL: Final = "OutboundAPI"
@@ -84,11 +106,25 @@ async def start(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> No
 
 
 async def finish(connection: Connection, ends: Sequence[Mapping[str, Any]]) -> None:
-    """Complete recordings: ``key`` (the sid), ``status``, ``duration`` (ms) and ``date_updated`` of each."""
-    if ends:
+    """Complete recordings: ``key`` (the sid), ``status``, ``duration`` (ms), ``reason`` and ``date_updated`` of each."""
+    await _change(connection, ends, ("status", "duration", "reason", "date_updated"))
+
+
+async def pause(connection: Connection, pauses: Sequence[Mapping[str, Any]]) -> None:
+    """Pause recordings, or let them go on: ``key`` (the sid), ``status`` and ``date_updated`` of each."""
+    await _change(connection, pauses, ("status", "date_updated"))
+
+
+async def move(connection: Connection, moves: Sequence[Mapping[str, Any]]) -> None:
+    """Say where files lie: ``key`` (the sid), ``place``, ``format``, ``size``, ``checksum`` and ``date_updated`` of each."""
+    await _change(connection, moves, ("place", "format", "size", "checksum", "date_updated"))
+
+
+async def _change(connection: Connection, changes: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    if changes:
         statement = update(RecordingRow.__table__).where(RecordingRow.sid == bindparam("key"))  # type: ignore[arg-type]
-        values: dict[str, Any] = {name: bindparam(name) for name in ("status", "duration", "date_updated")}
-        await connection.execute(statement.values(values), list(ends))
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
+        await connection.execute(statement.values(values), list(changes))
 
 
 async def discard(connection: Connection, sids: Sequence[str]) -> None:
@@ -114,6 +150,19 @@ async def unfinished(session: Session, node: str, limit: int, after: str = "") -
     query = (
         select(RecordingRow)
         .join(CallRow, CallRow.sid == RecordingRow.call_sid)
-        .where(RecordingRow.status == "in-progress", CallRow.node == node, RecordingRow.sid > after)
+        .where(RecordingRow.status.in_(["in-progress", "paused"]), CallRow.node == node, RecordingRow.sid > after)
+    )
+    return (await session.scalars(query.order_by(RecordingRow.sid).limit(limit))).all()
+
+
+async def unkept(
+    session: Session, node: str, places: Sequence[str], limit: int, after: str = ""
+) -> Sequence[RecordingRow]:
+    """Complete recordings whose files are at one of ``places`` of a node, the oldest first, beyond ``after``."""
+    query = select(RecordingRow).where(
+        RecordingRow.place.in_(places),
+        RecordingRow.status == "completed",
+        RecordingRow.node == node,
+        RecordingRow.sid > after,
     )
     return (await session.scalars(query.order_by(RecordingRow.sid).limit(limit))).all()

@@ -12,8 +12,23 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from offhook.calls.conferences.parameters import conference_parameters
-from offhook.calls.events import CallCreated, CallEnded, CallEvent, CallProgressed, ConferenceChanged, MachineDetected
-from offhook.calls.parameters import Milestone, callback_parameters, machine_parameters, milestone_of
+from offhook.calls.events import (
+    CallCreated,
+    CallEnded,
+    CallEvent,
+    CallProgressed,
+    ConferenceChanged,
+    MachineDetected,
+    RecordingEnded,
+    RecordingStarted,
+)
+from offhook.calls.parameters import (
+    Milestone,
+    callback_parameters,
+    machine_parameters,
+    milestone_of,
+    recording_parameters,
+)
 from offhook.store import deliveries, recordings
 from offhook.store.base import storable
 from offhook.store.deliveries import DeliveryRow
@@ -99,6 +114,8 @@ class Outbox:
                     callback = _conference_callback(event)
                 case MachineDetected():
                     callback = _machine_callback(event)
+                case RecordingStarted() | RecordingEnded():
+                    callback = self._about_recording(event)
                 case _:
                     continue
             if callback is not None:
@@ -140,6 +157,36 @@ class Outbox:
                 url = self._recording_url(call.account_sid, RecordingSid(recording), call.api_version)
                 said[sid] = {"RecordingUrl": url, **said[sid]}
         return said
+
+    def _about_recording(self, event: RecordingStarted | RecordingEnded) -> Callback | None:
+        """``in-progress``, then ``completed`` or ``absent``, to whoever was named with the recording."""
+        match event:
+            case RecordingStarted():
+                started, status, duration = event, "in-progress", None
+            case RecordingEnded(started=None):
+                return None
+            case RecordingEnded(started=RecordingStarted() as started, absent=absent):
+                status, duration = ("absent", None) if absent else ("completed", event.duration)
+            case _:
+                return None
+        wanted = started.callback
+        if wanted is None or status not in wanted.events:
+            return None
+        url = ""
+        if self._recording_url is not None:
+            url = self._recording_url(started.account_sid, started.sid, started.api_version)
+        sequence = int(isinstance(event, RecordingEnded))
+        form = recording_parameters(started, status, url=url, duration=duration)
+        return Callback(
+            sid=_sid(started.sid, sequence),
+            account_sid=started.account_sid,
+            call_sid=started.call_sid,
+            sequence=sequence,
+            url=wanted.url,
+            method=wanted.method,
+            parameters=_clean(form),
+            due_at=event.at,
+        )
 
     def _row(self, callback: Callback, at: datetime) -> dict[str, Any]:
         return {

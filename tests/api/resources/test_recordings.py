@@ -78,6 +78,8 @@ def test_audio_comes_whole_or_in_ranges_and_only_to_who_may_hear_it(node: ApiNod
     sid = record(node, make_call(node))
     whole = node.ask("GET", f"{TWILIO}/Recordings/{sid}.wav")
     assert (whole.status_code, whole.headers["content-type"], whole.content) == (200, "audio/wav", AUDIO)
+    head = node.ask("HEAD", f"{TWILIO}/Recordings/{sid}.wav")
+    assert (head.status_code, head.headers["content-length"], head.content) == (200, str(len(AUDIO)), b"")
     part = node.ask("GET", f"{RESTCOMM}/Recordings/{sid}.wav", headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, AUDIO[10:20])
     assert part.headers["content-range"] == f"bytes 10-19/{len(AUDIO)}"
@@ -101,5 +103,5 @@ def test_a_recording_is_deleted_with_its_audio_but_not_while_it_is_made(node: Ap
     assert node.ask("DELETE", f"{TWILIO}/Recordings/{sid}.json").status_code == 204
     assert not node.ports.recordings.path(sid).exists()
     assert node.ask("GET", f"{TWILIO}/Recordings/{sid}.wav").status_code == 404
-    node.ports.recordings.delete(running)
+    node.run(node.ports.recordings.delete(running))
     assert node.ask("GET", f"{TWILIO}/Recordings/{running}.wav").status_code == 404

@@ -6,7 +6,7 @@ import pytest
 
 from offhook.calls.events import RecordingEnded, RecordingStarted
 from offhook.calls.script import Application
-from offhook.media.commands import Record
+from offhook.media.recording import Record
 from tests.support.caller import CALL, ORIGIN, RECORDING, Caller, caller
 from tests.support.virtual_loop import run
 

@@ -91,9 +91,7 @@ impl Session {
             self.stop_playing(Stop::Key(key), world);
         }
         while let Some(at) = self.recorders.iter().position(|r| r.ends_on(key)) {
-            let recorder = self.recorders.remove(at);
-            self.tracks.retain(|t| t.command != recorder.command);
-            self.finishing.push(recorder.finish(RecordEnd::Key, Some(key), world));
+            self.end_recording(at, RecordEnd::Key, Some(key), world);
         }
     }
 
@@ -169,18 +167,6 @@ impl Session {
         }
         if attends {
             self.attend(world);
-        }
-        let mut at = 0;
-        while let Some(recorder) = self.recorders.get_mut(at) {
-            if let Some(reason) = recorder.failure() {
-                world.emit(Event::Failed(recorder.command, reason.to_owned()));
-                self.recorders.remove(at);
-            } else if let Some(end) = recorder.hear(self.ear.narrow(), world) {
-                let recorder = self.recorders.remove(at);
-                self.finishing.push(recorder.finish(end, None, world));
-            } else {
-                at += 1;
-            }
         }
     }
 }

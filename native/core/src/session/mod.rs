@@ -4,6 +4,7 @@
 
 mod hearing;
 mod measuring;
+mod recording;
 mod speaking;
 mod streaming;
 mod watching;
@@ -157,12 +158,8 @@ impl Session {
                 Ok(keys) => self.keys.push_back(keys),
                 Err(reason) => world.emit(Event::Failed(command, reason)),
             },
-            Order::Record(record) => {
-                if record.beep {
-                    self.tracks.push_back(Track::beep(command));
-                }
-                self.recorders.push(Recorder::new(command, record, world));
-            }
+            Order::Record(record) => self.start_recording(command, record, world),
+            Order::Pause(pause) => self.pause_recording(command, pause),
             Order::Tap {
                 inbound,
                 outbound,
@@ -215,9 +212,7 @@ impl Session {
     /// Ends `command` if it is at work here; returns whether it was.
     pub fn cancel(&mut self, command: CommandId, world: &mut dyn World) -> bool {
         if let Some(at) = self.recorders.iter().position(|r| r.command == command) {
-            self.tracks.retain(|t| t.command != command);
-            let recorder = self.recorders.remove(at);
-            self.finishing.push(recorder.finish(RecordEnd::Cancelled, None, world));
+            self.end_recording(at, RecordEnd::Cancelled, None, world);
         } else if let Some(at) = self.tracks.iter().position(|t| t.command == command) {
             if let Some(track) = self.tracks.remove(at) {
                 let played = Outcome::Played {
@@ -261,7 +256,7 @@ impl Session {
     pub fn tick(&mut self, now: Micros, world: &mut dyn World) {
         self.listen(now, world);
         self.speak(now, world);
-        self.tap_spoken(now, world);
+        self.note(now, world);
         self.sender.advance();
         self.complete(world);
         self.watch(now, world);

@@ -30,6 +30,7 @@ from offhook.calls.events import (
     MachineDetected,
     Noticed,
     RecordingEnded,
+    RecordingPaused,
     RecordingStarted,
 )
 from offhook.store import calls
@@ -131,16 +132,8 @@ def described(event: CallEvent) -> tuple[str, dict[str, Any]]:
                 "error_code": event.code,
                 "message_text": event.message,
             }
-        case RecordingStarted():
-            return "recording", {"at": _at(event.at), "sid": event.sid, "status": "in-progress", "duration": None}
-        case RecordingEnded():
-            status = "absent" if event.absent else "completed"
-            return "recording", {
-                "at": _at(event.at),
-                "sid": event.sid,
-                "status": status,
-                "duration": event.duration / 1000,
-            }
+        case RecordingStarted() | RecordingPaused() | RecordingEnded():
+            return "recording", _recording(event)
         case ConferenceChanged():
             conference = event.conference
             return "conference", {
@@ -150,6 +143,18 @@ def described(event: CallEvent) -> tuple[str, dict[str, Any]]:
                 "what": event.moment.value,
                 "status": conference.status.value,
             }
+
+
+def _recording(event: RecordingStarted | RecordingPaused | RecordingEnded) -> dict[str, Any]:
+    duration: float | None = None
+    match event:
+        case RecordingEnded():
+            status, duration = "absent" if event.absent else "completed", event.duration / 1000
+        case RecordingPaused(paused=True):
+            status = "paused"
+        case _:
+            status = "in-progress"
+    return {"at": _at(event.at), "sid": event.sid, "status": status, "duration": duration}
 
 
 def _sse(kind: str, data: dict[str, Any], *, number: int | None = None) -> bytes:

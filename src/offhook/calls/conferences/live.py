@@ -14,15 +14,15 @@ import structlog
 from offhook.calls.conferences.conference import Changes, Conference
 from offhook.calls.conferences.entry import ConferenceEntry
 from offhook.calls.conferences.seat import Place, Seat
-from offhook.calls.events import ConferenceFacts, ParticipantFacts
-from offhook.calls.recording import Recording
+from offhook.calls.events import CallFacts, ConferenceFacts, ParticipantFacts, RecordingStarted
+from offhook.calls.recording import LiveRecording
 from offhook.calls.surroundings import Surroundings
 from offhook.media.commands import AudioFile, AudioSource, Tone
-from offhook.media.events import Recorded
 from offhook.media.membership import Membership
-from offhook.media.operation import MediaFailed, Operation
+from offhook.media.operation import MediaFailed
+from offhook.media.recording import Track
 from offhook.media.room import Room
-from offhook.vocabulary.sids import CallSid
+from offhook.vocabulary.sids import CallSid, RecordingSid
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class LiveConference:
         self._around = around
         self._spawn = spawn
         self._seats: dict[CallSid, Seat] = {}
-        self._recording: tuple[Recording, Operation[Recorded]] | None = None
+        self._recording: LiveRecording | None = None
 
     @property
     def facts(self) -> ConferenceFacts:
@@ -134,9 +134,7 @@ class LiveConference:
             seat.beeps = False
             self.beep(self._around.settings.conference_entry_sound, ENTRY)
         if self._record and self._recording is None:
-            recording = self._around.recording(seat.call.facts)
-            self._recording = recording, self.room.start_record(recording.path)
-            recording.begin(channels=1, source=RECORDING_SOURCE)
+            self._begin_recording(seat.call.facts)
 
     def beep(self, path: str, tone: Tone) -> None:
         """Let all hear a sound."""
@@ -219,13 +217,33 @@ class LiveConference:
         for seat in tuple(self._seats.values()):
             seat.look()
 
-    def _finish_recording(self) -> None:
-        if self._recording is None:
+    def _begin_recording(self, call: CallFacts) -> None:
+        around = self._around
+        sid = RecordingSid(around.sids("recording"))
+        try:
+            path = around.recordings(sid)
+            operation = self.room.start_record(path)
+        except (MediaFailed, OSError) as failure:
+            log.warning("recording_not_started", conference=self.facts.sid, reason=str(failure))
             return
-        recording, operation = self._recording
-        self._recording = None
+        started = RecordingStarted(
+            sid=sid,
+            account_sid=call.account_sid,
+            call_sid=call.sid,
+            api_version=call.api_version,
+            path=path,
+            channels=1,
+            track=Track.BOTH,
+            source=RECORDING_SOURCE,
+            at=around.clock.utc(),
+        )
+        self._recording = LiveRecording(started, operation, around.events, around.clock)
 
-        async def finish() -> None:
-            await recording.finish(operation)
+    def _finish_recording(self) -> None:
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            self._spawn(_stopped(recording), f"recording of {self.facts.sid}")
 
-        self._spawn(finish(), f"recording of {self.facts.sid}")
+
+async def _stopped(recording: LiveRecording) -> None:
+    await recording.stop()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from offhook.media.commands import (
+    UNANSWERED,
     Announce,
     AudioFile,
     AudioSource,
@@ -26,13 +27,10 @@ from offhook.media.commands import (
     Join,
     OpenSession,
     Play,
-    Record,
     RecordRoom,
     SendDigits,
     SessionId,
-    SetGain,
     Silence,
-    Supply,
     Tap,
     Tone,
 )
@@ -40,6 +38,7 @@ from offhook.media.conformance.bench import Bench, Suite, scenario
 from offhook.media.engine import Engine
 from offhook.media.events import Cancelled, Closed, Event, Failed, Finished
 from offhook.media.membership import Membership, RoomId
+from offhook.media.recording import PauseBehavior, PauseRecording, Record, ResumeRecording, Track
 from offhook.media.voice import Voice
 
 
@@ -73,11 +72,7 @@ class Law(Suite):
             chance = random.Random(seed)
             base = 10_000 * (seed + 1)
             commands = _disorder(chance, base, bench.directory)
-            ids = [
-                command.id
-                for command in commands
-                if not isinstance(command, Cancel | InjectAudio | InjectMark | InjectClear | SetGain | Supply)
-            ]
+            ids = [command.id for command in commands if not isinstance(command, UNANSWERED)]
             ends = await _carry_out(bench.engine, commands, ids, chance)
             assert Counter(end.command for end in ends) == Counter(ids), f"seed {seed}"
             closes = [end for end in ends if isinstance(end, Finished) and isinstance(end.result, Closed)]
@@ -127,6 +122,10 @@ def _disorder(chance: random.Random, base: int, directory: Path) -> list[Command
             commands.append(InjectMark(stream=target, name="here"))
             commands.append(InjectAudio(stream=target, data=bytes(320), last=chance.random() < 0.5))
             commands.append(InjectClear(stream=target))
+        if chance.random() < 0.1:
+            recording = CommandId(chance.randrange(base, number + 1))
+            commands.append(PauseRecording(recording=recording, behavior=chance.choice(list(PauseBehavior))))
+            commands.append(ResumeRecording(recording=recording))
     opens: list[Command] = [
         OpenSession(id=CommandId(base + 100 + index), session=session, host="127.0.0.1")
         for index, session in enumerate(sessions)
@@ -159,12 +158,13 @@ def _anything(
                 session=session,
                 path=str(directory / f"{command}.wav"),
                 max_length=chance.randrange(20, 200),
+                track=chance.choice(list(Track)),
+                channels=chance.choice([1, 2]),
                 beep=chance.random() < 0.2,
                 trim=chance.random() < 0.2,
             )
         case 2:
-            path = str(directory / f"{command}.wav") if chance.random() < 0.5 else None
-            return Bridge(id=command, a=session, b=chance.choice(sessions), record_path=path)
+            return Bridge(id=command, a=session, b=chance.choice(sessions))
         case 3:
             return Tap(id=command, session=session, chunk=20)
         case 4:

@@ -6,9 +6,10 @@ import asyncio
 import math
 from array import array
 
-from offhook.media.commands import Tone, Track
+from offhook.media.commands import Tone
 from offhook.media.conformance.bench import Bench, FarEnd, Suite, failure, presence, scenario, silence, tone
 from offhook.media.events import MarkReached
+from offhook.media.recording import Track
 from offhook.media.session import MediaSession
 from offhook.media.wav import pcm_bytes, pcm_samples, resampled
 
