@@ -177,8 +177,8 @@ impl Exchange {
             .and_then(|b| self.bridges.get(b))
             .map(|b| b.other(session));
         if let Some(to) = to.and_then(|to| self.sessions.get_mut(&to)) {
-            // A key that goes on as an event is not to be heard as well.
-            if !(toned && to.knows_events()) {
+            // A key that goes on as an event, or by signalling, is not to be heard as well.
+            if !(toned && to.spares_tones()) {
                 to.pass(heard, now, world);
             }
         }
@@ -263,7 +263,7 @@ fn transcode(sessions: &mut HashMap<SessionId, Box<Session>>, bridge: &Bridge, n
             source.lend_ear()
         });
         let toned = source.key_sounds();
-        if let Some(target) = sessions.get_mut(&to).filter(|to| !(toned && to.knows_events())) {
+        if let Some(target) = sessions.get_mut(&to).filter(|to| !(toned && to.spares_tones())) {
             target.feed_frame(ear.as_ref().map(|ear| (ear.frame(), ear.rate())));
         }
         if let Some((source, ear)) = sessions.get_mut(&from).zip(ear) {

@@ -140,17 +140,33 @@ fn a_key_that_comes_as_an_event_and_as_a_tone_is_told_once() {
 }
 
 #[test]
-fn a_far_end_whose_keys_go_by_signalling_gets_none_from_a_bridge() {
+fn a_far_end_whose_keys_go_by_signalling_gets_none_from_a_bridge_and_hears_no_tone_of_them() {
     let mut scene = Scene::new(2);
+    let mut presses = Speaker::new(&mut scene, 1, Codec::Pcmu, true);
     let signalled = Connect {
+        payload_type: 96,
+        accepts: vec![(96, Codec::Pcmu)],
         dtmf_signalled: true,
+        unconfirmed_limit: 1000,
         ..connect(2)
     };
     scene.order(2, 1, Order::Connect(signalled));
     let with = Order::Bridge { with: 2 };
     scene.order(1, 2, with);
-    scene.says(2, 0, false);
-    scene.presses(1, 10, 5);
+    presses.will_say(&key_tones(852.0, 1336.0, 400));
+    let mut heard = 0;
+    for _ in 0..50 {
+        presses.says(&mut scene);
+        scene.tick();
+    }
+    for (_, _, packet) in scene.world.sent.iter().filter(|(to, ..)| *to == 2) {
+        let mut samples = vec![0; FRAME];
+        g711::decode(Codec::Pcmu, &packet[12..], &mut samples);
+        heard += usize::from(samples.iter().any(|s| s.abs() > 2000));
+    }
+    assert_eq!(keys_sent(&scene, 2), "");
+    assert!(heard <= 6, "{heard} of 20 packets of the key were heard");
+    scene.presses_as(101, 1, 400, 5);
     scene.tick();
     assert_eq!(keys_sent(&scene, 2), "");
 }

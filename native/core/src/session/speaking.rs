@@ -71,16 +71,20 @@ impl Session {
 
     /// A key that the other end of a bridge pressed as a tone: to those who know events it goes as one.
     pub fn relay_toned(&mut self, key: char) {
-        if self.knows_events() {
+        if self
+            .connect
+            .as_ref()
+            .is_some_and(|to| to.dtmf.is_some() && !to.dtmf_signalled)
+        {
             self.keys.extend(KeySender::relayed(key));
         }
     }
 
-    /// Whether its far end takes keys as events, and needs to hear no tones.
-    pub fn knows_events(&self) -> bool {
+    /// Whether its far end gets keys otherwise than as tones, and is to hear none.
+    pub fn spares_tones(&self) -> bool {
         self.connect
             .as_ref()
-            .is_some_and(|to| to.dtmf.is_some() && !to.dtmf_signalled && to.direction.sends())
+            .is_some_and(|to| to.dtmf.is_some() || to.dtmf_signalled)
     }
 
     /// Whether its far end hears something of our own making, rather than a bridge.
