@@ -24,6 +24,7 @@ UNANSWERED = "unanswered"
 VERBS = {
     "say": "<Say>one two three four five six seven eight nine ten</Say>",
     "play": "<Play loop='0'>/tone.wav</Play>",
+    "stream": "<Play>/long.wav</Play>",
     "pause": f"{ANSWERED}<Pause length='30'/>",
     "gather": "<Gather timeout='30' action='/next'><Play loop='0'>/tone.wav</Play></Gather>",
     "record": "<Record maxLength='30' timeout='0' action='/next'/>",
@@ -71,6 +72,7 @@ def test_callers_who_hang_up_at_any_verb_leave_nothing(tmp_path):
 def _publish(app, folder, callee, silent):
     """A page per verb, and what the pages need."""
     app.pages["/tone.wav"] = audio.write_wav(folder / "tone.wav", audio.sine(600, 400)).read_bytes()
+    app.pages["/long.wav"] = audio.write_wav(folder / "long.wav", audio.sine(600, 60_000)).read_bytes()
     app.pages["/short.wav"] = audio.write_wav(folder / "short.wav", audio.sine(600, 40)).read_bytes()
     app.pages["/next"] = "<Response><Pause length='1'/></Response>"
     app.pages["/again"] = "<Response><Pause length='1'/><Redirect>/again</Redirect></Response>"
@@ -145,13 +147,24 @@ async def _quiet(node, wanted, seconds=60.0):
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     while True:
-        left = node.leftovers()
+        left = {**node.leftovers(), "streams": _streams()}
         over = {name: size for name, size in left.items() if size > wanted.get(name, 0) and (name != "tasks" or wanted)}
         if not over:
             return
         if loop.time() > end:
             pytest.fail(f"{over} left of {left}; there were {wanted} before")
         await asyncio.sleep(0.1)
+
+
+def _streams():
+    """Threads that decode what is played."""
+    count = 0
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            count += (task / "comm").read_text().strip() == "offhook-stream"
+        except (FileNotFoundError, ProcessLookupError):  # one that has just ended
+            continue
+    return count
 
 
 def _sockets():
