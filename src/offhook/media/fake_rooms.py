@@ -6,7 +6,17 @@ from array import array
 from collections.abc import Callable
 from typing import Protocol
 
-from offhook.media.commands import Announce, ChangeMember, Codec, CommandId, Connect, Join, RecordRoom, SessionId
+from offhook.media.commands import (
+    Announce,
+    ChangeMember,
+    Codec,
+    CommandId,
+    Connect,
+    Join,
+    RecordRoom,
+    SessionId,
+    Supplied,
+)
 from offhook.media.events import Done, Played, Recorded, RecordEnd, SpeakingChanged
 from offhook.media.fake_line import Announced, Line, Relayed, source_length
 from offhook.media.fake_recording import File
@@ -136,6 +146,8 @@ class Announcing:
         self._began = stage.now()
         self._timer: Timer | None = None
         self._lengths = [source_length(source) for source in command.sources]
+        if any(isinstance(source, Supplied) for source in command.sources):
+            raise ValueError("what is supplied as it comes cannot be repeated")
         if all(length == 0 for length in self._lengths):
             stage.finish(command.id, Played(duration=0))
         else:

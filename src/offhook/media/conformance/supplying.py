@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from offhook.media.commands import Pcm, Tone
 from offhook.media.conformance.bench import PER_MS, Bench, Suite, failure, level, presence, scenario, tone
 from offhook.media.conformance.playing import SOUNDS
+from offhook.media.room import Room
 from offhook.media.wav import pcm_samples, wav_bytes
 
 
@@ -86,6 +87,14 @@ class Supplying(Suite):
     async def test_what_is_supplied_cannot_be_repeated(self, bench: Bench) -> None:
         session, _ = await bench.line()
         assert "cannot be repeated" in await failure(session.play(session.supplied(), loop=2))
+
+    @scenario
+    async def test_a_room_hears_nothing_that_is_still_to_come(self, bench: Bench) -> None:
+        session, _ = await bench.line()
+        room = Room(bench.sessions)
+        joined = room.join(session)
+        assert "as it comes" in await failure(room.announce(session.supplied()).result())
+        await joined.stop()
 
     @scenario
     async def test_a_prompt_is_as_loud_as_asked_and_can_be_turned(self, bench: Bench) -> None:
