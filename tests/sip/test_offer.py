@@ -301,3 +301,28 @@ def test_keys_at_8_khz_serve_a_codec_of_another_clock_where_there_are_no_others(
     media = ("m=audio 5000 RTP/AVP 111 101", "a=rtpmap:111 opus/48000/2", "a=rtpmap:101 telephone-event/8000")
     agreement = reply_to(theirs(*media))[1]
     assert (agreement.codec, agreement.dtmf_payload_type, agreement.dtmf_clock) == ("OPUS", 101, 8000)
+
+
+def test_the_port_is_shared_with_rtcp_where_they_offer_that() -> None:
+    reply, agreement = reply_to(theirs("m=audio 5003 RTP/AVP 0", "a=rtcp-mux"))
+    assert (reply.media[0].rtcp_mux, agreement.rtcp_mux) == (True, True)
+    reply, agreement = reply_to(theirs("m=audio 5003 RTP/AVP 0"))
+    assert (reply.media[0].rtcp_mux, agreement.rtcp_mux) == (False, False)
+    unasked = agree(make_offer(*US, session_id=1), theirs("m=audio 5003 RTP/AVP 0", "a=rtcp-mux"))
+    assert not unasked.rtcp_mux
+
+
+def test_comfort_noise_is_agreed_on_where_both_want_it_and_the_codec_has_it() -> None:
+    asked = theirs("m=audio 5003 RTP/AVP 0 107 13", "a=rtpmap:107 opus/48000/2")
+    for more, codec, number in (
+        ({"comfort_noise": True}, "PCMU", 13),
+        ({}, "PCMU", None),
+        ({"comfort_noise": True, "codecs": ("OPUS",)}, "OPUS", None),
+    ):
+        reply, agreement = reply_to(asked, **more)
+        assert (agreement.codec, agreement.comfort_noise) == (codec, number)
+        assert (13 in [item.payload_type for item in reply.media[0].formats]) is (number is not None)
+    offer = make_offer(*US, session_id=1, comfort_noise=True)
+    assert agree(offer, theirs("m=audio 5003 RTP/AVP 0 13")).comfort_noise == 13
+    assert agree(offer, theirs("m=audio 5003 RTP/AVP 0")).comfort_noise is None
+    assert agree(make_offer(*US, session_id=1), theirs("m=audio 5003 RTP/AVP 0 13")).comfort_noise is None

@@ -53,6 +53,60 @@ impl Noise {
     }
 }
 
+/// Louder than this is no background, dBov below full scale: it is sent as it is.
+const LOUDEST: f64 = 50.0;
+/// Frames that a voice rests within a word; silence begins behind them.
+const HANGOVER: u32 = 10;
+/// Frames after which the far end is told again how the silence sounds.
+const REFRESH: u32 = 50;
+/// What a level may differ before it is told anew, dB.
+const CHANGE: f64 = 4.0;
+
+/// What is to be sent of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// The frame.
+    Audio,
+    /// How silence sounds: its level, -dBov.
+    Noise(u8),
+    /// Nothing.
+    Nothing,
+}
+
+/// Finds what of a stream is silence that need not be sent.
+#[derive(Debug, Default)]
+pub struct Background {
+    quiet: u32,
+    told: Option<(f64, u32)>,
+}
+
+impl Background {
+    /// The next frame of 20 ms.
+    pub fn judge(&mut self, frame: &[i16]) -> Sent {
+        let power = frame.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / frame.len().max(1) as f64;
+        let below = -10.0 * (power / f64::from(FULL).powi(2)).max(1e-12).log10();
+        if below < LOUDEST {
+            *self = Self::default();
+            return Sent::Audio;
+        }
+        self.quiet = self.quiet.saturating_add(1);
+        if self.quiet <= HANGOVER {
+            return Sent::Audio;
+        }
+        let below = below.min(90.0);
+        match &mut self.told {
+            Some((level, age)) if (*level - below).abs() < CHANGE && *age < REFRESH => {
+                *age += 1;
+                Sent::Nothing
+            }
+            told => {
+                *told = Some((below, 0));
+                Sent::Noise(below.round() as u8)
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +131,19 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn silence_is_told_of_after_a_while_and_again_each_second_and_voice_is_sent_at_once() {
+        let mut background = Background::default();
+        let quiet: Vec<i16> = (0..160).map(|n| if n % 2 == 0 { 20 } else { -20 }).collect();
+        let sent: Vec<Sent> = (0..120).map(|_| background.judge(&quiet)).collect();
+        assert!(sent[..10].iter().all(|sent| *sent == Sent::Audio));
+        let told: Vec<usize> = (0..120).filter(|n| sent[*n] == Sent::Noise(64)).collect();
+        assert_eq!(told, [10, 61, 112]);
+        assert_eq!(sent.iter().filter(|sent| **sent == Sent::Nothing).count(), 107);
+        assert_eq!(background.judge(&[8000; 160]), Sent::Audio);
+        assert_eq!(background.judge(&quiet), Sent::Audio);
     }
 
     #[test]

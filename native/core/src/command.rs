@@ -77,6 +77,8 @@ pub struct Connect {
     pub security: Option<Box<Security>>,
     /// Reports share the port of RTP (RFC 5761).
     pub rtcp_mux: bool,
+    /// Comfort noise (RFC 3389), both ways, on the clock of 8 kHz; then silence is not sent.
+    pub comfort_noise: Option<u8>,
 }
 
 impl Connect {

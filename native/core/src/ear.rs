@@ -71,6 +71,13 @@ impl Ear {
         }
     }
 
+    /// The far end says how its silence sounds.
+    pub fn push_noise(&mut self, header: &Header, payload: &[u8], now: Micros) {
+        if let Some(jitter) = &mut self.jitter {
+            jitter.push(header, Content::Noise, payload, now);
+        }
+    }
+
     /// Nobody listens.
     pub fn rest(&mut self) {
         if self.jitter.is_some() {

@@ -16,6 +16,7 @@ fn secured(session: SessionId, ours: u8, theirs: u8) -> Order {
     Order::Connect(Connect {
         security: Some(Box::new(security)),
         rtcp_mux: false,
+        comfort_noise: None,
         ..connect(session)
     })
 }

@@ -203,6 +203,7 @@ fn connect(session: SessionId) -> Connect {
         unconfirmed_limit: 5,
         security: None,
         rtcp_mux: false,
+        comfort_noise: None,
     }
 }
 
@@ -534,3 +535,6 @@ mod codecs;
 mod detecting;
 #[path = "exchange_room_tests.rs"]
 mod rooms;
+
+#[path = "exchange_line_tests.rs"]
+mod line;

@@ -153,6 +153,7 @@ mod tests {
             unconfirmed_limit: 0,
             security: None,
             rtcp_mux: false,
+            comfort_noise: None,
         };
         let mut keys = KeySender::new(1, digits, 100, 100).expect("keys");
         let mut sender = Sender::new(1);

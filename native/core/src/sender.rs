@@ -4,6 +4,7 @@
 //! constant distance, until something else is sent in between.
 
 use crate::codec::{g711, opus, Codec, Encoder};
+use crate::comfort::{Background, Sent};
 use crate::command::Connect;
 use crate::dtmf;
 use crate::rtp::{Header, HEADER};
@@ -66,6 +67,7 @@ pub struct Sender {
     options: opus::Options,
     encoder: Encoder,
     loss: Expectation,
+    background: Background,
     samples: Vec<i16>,
     passage: Option<Passage>,
     event: Option<u32>,
@@ -93,6 +95,7 @@ impl Sender {
             options: opus::Options::default(),
             encoder: Encoder::new(Codec::Pcmu, opus::Options::default()),
             loss: Expectation::default(),
+            background: Background::default(),
             samples: Vec::new(),
             passage: None,
             event: None,
@@ -151,6 +154,13 @@ impl Sender {
 
     /// One tick of audio at the codec's rate; hands out the packets that are full.
     pub fn audio(&mut self, to: &Connect, frame: &[i16], mut send: impl FnMut(Packet)) {
+        if let Some(number) = to.comfort_noise {
+            match self.background.judge(frame) {
+                Sent::Audio => {}
+                Sent::Noise(level) => return self.noise(to, number, level, send),
+                Sent::Nothing => return,
+            }
+        }
         if self.samples.is_empty() {
             self.own();
         }
@@ -202,6 +212,21 @@ impl Sender {
             timestamp,
             ssrc: self.ssrc,
         }
+    }
+
+    // Silence instead of audio: what waits goes out first.
+    fn noise(&mut self, to: &Connect, payload_type: u8, level: u8, mut send: impl FnMut(Packet)) {
+        self.pause(to, &mut send);
+        self.own();
+        self.buffer[HEADER] = level;
+        let header = Header {
+            marker: false,
+            payload_type,
+            sequence: self.sequence,
+            timestamp: self.clock,
+            ssrc: self.ssrc,
+        };
+        send(self.packet(header, 1));
     }
 
     /// Nothing follows for now: what waits for a full packet goes out, filled up with silence.
@@ -260,18 +285,16 @@ impl Sender {
         self.marker = true;
     }
 
-    /// A packet of another leg passes through under our names. `codec` is what its payload holds, `None` an event.
+    /// A packet of another leg passes through under our names and this number. `laws` are what its payload holds and what it shall
+    /// hold, `None` where it is no audio.
     pub fn pass(
         &mut self,
-        to: &Connect,
+        payload_type: u8,
         from: Header,
         payload: &[u8],
-        codec: Option<Codec>,
+        laws: Option<(Codec, Codec)>,
         mut send: impl FnMut(Packet),
     ) {
-        let Some(payload_type) = codec.map_or(to.dtmf, |_| Some(to.payload_type)) else {
-            return;
-        };
         if payload.len() > LARGEST - HEADER {
             return;
         }
@@ -291,8 +314,8 @@ impl Sender {
         self.passage = Some(passage);
         let out = &mut self.buffer[HEADER..HEADER + payload.len()];
         out.copy_from_slice(payload);
-        if let Some(codec) = codec {
-            g711::transcode(codec, to.codec, out);
+        if let Some((from, to)) = laws {
+            g711::transcode(from, to, out);
         }
         let header = Header {
             marker: from.marker || known.is_none(),
@@ -338,6 +361,7 @@ mod tests {
             unconfirmed_limit: 500,
             security: None,
             rtcp_mux: false,
+            comfort_noise: None,
         }
     }
 
@@ -396,10 +420,10 @@ mod tests {
             sender.advance();
             for n in [10u16, 12, 11, 13] {
                 sender.pass(
-                    &connect(20),
+                    8,
                     from(n, u32::from(n) * 160),
                     &[0; 160],
-                    Some(Codec::Pcmu),
+                    Some((Codec::Pcmu, Codec::Pcma)),
                     &mut *send,
                 );
             }
@@ -416,6 +440,33 @@ mod tests {
         assert!(sent[..5]
             .iter()
             .all(|(h, _)| (last.wrapping_sub(h.timestamp) as i32) > 0));
+    }
+
+    #[test]
+    fn silence_becomes_a_packet_a_second_where_the_far_end_knows_comfort_noise() {
+        let to = Connect {
+            comfort_noise: Some(13),
+            ..connect(40)
+        };
+        let sent = headers(|sender, send| {
+            sender.configure(&to);
+            for n in 0..200 {
+                let level = if (50..150).contains(&n) { 0 } else { 8000 };
+                sender.audio(&to, &[level; FRAME], &mut *send);
+                sender.advance();
+            }
+        });
+        let noise: Vec<usize> = (0..sent.len()).filter(|n| sent[*n].0.payload_type == 13).collect();
+        assert_eq!(noise.len(), 2);
+        // A hundred quiet frames less those in which a voice may rest.
+        assert_eq!(sent.len(), 110 / 2 + 2);
+        let back = noise[1] + 1;
+        assert!(sent[back].0.marker && sent[back].0.payload_type == 8);
+        let start = sent[0].0.timestamp;
+        assert_eq!(sent[back].0.timestamp.wrapping_sub(start), 150 * 160);
+        assert!(sent
+            .windows(2)
+            .all(|w| w[1].0.sequence == w[0].0.sequence.wrapping_add(1)));
     }
 
     #[test]

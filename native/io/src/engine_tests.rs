@@ -61,6 +61,7 @@ fn connect(remote: SocketAddr) -> Order {
         unconfirmed_limit: 500,
         security: None,
         rtcp_mux: false,
+        comfort_noise: None,
     })
 }
 

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::Arc;
 
+use offhook_media_core::event::Statistics;
+
 use crate::histogram::Histogram;
 
 /// One shard's figures.
@@ -20,6 +22,14 @@ pub struct ShardMetrics {
     pub ticks: AtomicU64,
     /// Ticks left out because the thread had been stopped for too long.
     pub skipped: AtomicU64,
+    /// RTP packets that never arrived, of sessions that are closed.
+    pub lost: AtomicU64,
+    /// RTP packets that arrived too late, of sessions that are closed.
+    pub late: AtomicU64,
+    /// RTP packets that were not believed to be the far end's, of sessions that are closed.
+    pub strange: AtomicU64,
+    /// Milliseconds of audio that was made up for, of sessions that are closed.
+    pub concealed: AtomicU64,
     /// How late ticks began.
     pub lateness: Histogram,
 }
@@ -46,6 +56,16 @@ pub fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Relaxed);
 }
 
+impl ShardMetrics {
+    /// Adds what a session saw in its life.
+    pub fn add(&self, session: &Statistics) {
+        self.lost.fetch_add(session.packets_lost, Relaxed);
+        self.late.fetch_add(session.packets_late, Relaxed);
+        self.strange.fetch_add(session.packets_refused, Relaxed);
+        self.concealed.fetch_add(session.concealed, Relaxed);
+    }
+}
+
 /// Figures of all shards together.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Figures {
@@ -59,6 +79,14 @@ pub struct Figures {
     pub sent: u64,
     /// Datagrams that the kernel refused to send.
     pub refused: u64,
+    /// RTP packets that never arrived, of sessions that are closed.
+    pub lost: u64,
+    /// RTP packets that arrived too late, of sessions that are closed.
+    pub late: u64,
+    /// RTP packets that were not believed to be the far end's, of sessions that are closed.
+    pub strange: u64,
+    /// Milliseconds of audio that was made up for, of sessions that are closed.
+    pub concealed: u64,
     /// Ticks.
     pub ticks: u64,
     /// Ticks left out.
@@ -94,6 +122,10 @@ impl Figures {
             received: sum(|m| m.received.load(Relaxed)),
             sent: sum(|m| m.sent.load(Relaxed)),
             refused: sum(|m| m.refused.load(Relaxed)),
+            lost: sum(|m| m.lost.load(Relaxed)),
+            late: sum(|m| m.late.load(Relaxed)),
+            strange: sum(|m| m.strange.load(Relaxed)),
+            concealed: sum(|m| m.concealed.load(Relaxed)),
             ticks: sum(|m| m.ticks.load(Relaxed)),
             skipped: sum(|m| m.skipped.load(Relaxed)),
             lateness_p50: Histogram::quantile(lateness.clone(), 0.5),

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
 
 use offhook_media_core::command::SessionId;
-use offhook_media_core::event::Event;
+use offhook_media_core::event::{Event, Outcome};
 use offhook_media_core::world::{FileWrite, World};
 use rustix::event::epoll;
 
@@ -49,6 +49,9 @@ impl World for Sockets<'_> {
     }
 
     fn emit(&mut self, event: Event) {
+        if let Event::Finished(_, Outcome::Closed(seen)) = &event {
+            self.post.metrics.add(seen);
+        }
         self.events.push(Notice::Event(event));
     }
 

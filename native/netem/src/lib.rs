@@ -8,6 +8,8 @@ pub struct Line {
     delay: u64,
     jitter: u64,
     loss: u64,
+    burst: u64,
+    losing: bool,
     reorder: u64,
     under_way: Vec<(u64, u64, Vec<u8>)>,
     sent: u64,
@@ -24,6 +26,8 @@ impl Line {
             delay: 0,
             jitter: 0,
             loss: 0,
+            burst: 1,
+            losing: false,
             reorder: 0,
             under_way: Vec::new(),
             sent: 0,
@@ -49,6 +53,12 @@ impl Line {
         self
     }
 
+    /// Losses come in rows of so many on average, as many of a million in all as `loss` says (the simple Gilbert model).
+    pub fn bursts(mut self, packets: u64) -> Self {
+        self.burst = packets.max(1);
+        self
+    }
+
     /// So many of a million are overtaken by those behind them.
     pub fn reorder(mut self, per_million: u64) -> Self {
         self.reorder = per_million;
@@ -64,9 +74,21 @@ impl Line {
         z ^ (z >> 31)
     }
 
+    fn loses(&mut self) -> bool {
+        let stays = PER_MILLION - PER_MILLION / self.burst;
+        let begins = self.loss * (PER_MILLION / self.burst) / (PER_MILLION - self.loss).max(1);
+        let likely = match (self.burst, self.losing) {
+            (1, _) => self.loss,
+            (_, true) => stays,
+            (_, false) => begins,
+        };
+        self.losing = self.random() % PER_MILLION < likely;
+        self.losing
+    }
+
     /// A packet enters the line.
     pub fn send(&mut self, now: u64, packet: Vec<u8>) {
-        if self.random() % PER_MILLION < self.loss {
+        if self.loses() {
             return;
         }
         let overtaken = self.random() % PER_MILLION < self.reorder;
@@ -120,5 +142,14 @@ mod tests {
         let heard = run(&mut Line::new(1).reorder(100_000));
         let back = heard.windows(2).filter(|w| w[0] > w[1]).count();
         assert!((60..140).contains(&back), "{back}");
+    }
+
+    #[test]
+    fn losses_come_in_rows_where_they_shall() {
+        let heard = run(&mut Line::new(2).loss(100_000).bursts(4));
+        let lost = 1000 - heard.len();
+        let rows = heard.windows(2).filter(|w| w[1] - w[0] > 1).count();
+        assert!((60..140).contains(&lost), "{lost}");
+        assert!((2.5..6.0).contains(&(lost as f64 / rows as f64)), "{lost} {rows}");
     }
 }

@@ -138,7 +138,7 @@ impl Engine {
 
     #[pyo3(signature = (command, session, host, port, codec_name, payload_type, accepts, dtmf, ptime, direction_name,
                         unconfirmed_limit, dtmf_accepts=None, security=None, dtmf_clock=8000, opus=None,
-                        inband_dtmf=false, dtmf_signalled=false, rtcp_mux=false))]
+                        inband_dtmf=false, dtmf_signalled=false, rtcp_mux=false, comfort_noise=None))]
     #[allow(clippy::too_many_arguments)] // One for each field of `commands.Connect`.
     fn connect(
         &self,
@@ -160,6 +160,7 @@ impl Engine {
         inband_dtmf: bool,
         dtmf_signalled: bool,
         rtcp_mux: bool,
+        comfort_noise: Option<u8>,
     ) -> PyResult<()> {
         let address = host.parse::<std::net::IpAddr>();
         let address = address.map_err(|_| PyValueError::new_err(format!("{host} is no IP address to send to")))?;
@@ -193,6 +194,7 @@ impl Engine {
             unconfirmed_limit,
             security: security.map(keys).transpose()?.map(Box::new),
             rtcp_mux,
+            comfort_noise,
         };
         self.engine
             .lock()
@@ -392,6 +394,10 @@ impl Engine {
             ("packets_received", figures.received),
             ("packets_sent", figures.sent),
             ("packets_refused", figures.refused),
+            ("rtp_lost", figures.lost),
+            ("rtp_late", figures.late),
+            ("rtp_strange", figures.strange),
+            ("milliseconds_concealed", figures.concealed),
             ("ticks", figures.ticks),
             ("ticks_skipped", figures.skipped),
             ("tick_lateness_p50", figures.lateness_p50),

@@ -43,6 +43,7 @@ class Engine:
         inband_dtmf: bool = False,
         dtmf_signalled: bool = False,
         rtcp_mux: bool = False,
+        comfort_noise: int | None = None,
     ) -> None: ...
     def play(
         self,

@@ -28,16 +28,14 @@ DTMF_KEYS = "0123456789*#ABCD"
 
 
 class Codec(StrEnum):
-    """Names as in SDP ``a=rtpmap`` (RFC 3551, RFC 7587), with the rate where that makes a difference."""
+    """Names as in SDP ``a=rtpmap`` (RFC 3551, RFC 7587), with the rate where that makes a difference; all mono. L16 is bare samples."""
 
     PCMU = "PCMU"
     PCMA = "PCMA"
     G722 = "G722"
     """16 kHz; its RTP clock is said to be 8 kHz."""
     OPUS = "OPUS"
-    """48 kHz, mono."""
     L16_8 = "L16/8000"
-    """Bare samples, mono."""
     L16_16 = "L16/16000"
     L16_48 = "L16/48000"
 
@@ -114,6 +112,8 @@ class Connect:
     """Packets (10 s of audio at 20 ms)."""
     rtcp_mux: bool = False
     """Reports share the port of RTP (RFC 5761)."""
+    comfort_noise: int | None = None
+    """Number of comfort noise (RFC 3389) both ways, at 8 kHz: silence is not sent; None where it is not agreed on."""
     security: Security | None = None
     """Keys for SRTP; None: plain RTP both ways. A key that is named again goes on where it was, a new one starts afresh."""
 

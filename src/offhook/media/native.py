@@ -243,6 +243,7 @@ class NativeEngine:
             command.inband_dtmf,
             command.dtmf_signalled,
             command.rtcp_mux,
+            command.comfort_noise,
         )
 
     def _record(self, command: Record) -> None:

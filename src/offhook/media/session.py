@@ -144,6 +144,7 @@ class MediaSession(Hooks, Streaming):
         security: Security | None = None,
         opus: Opus | None = None,
         rtcp_mux: bool = False,
+        comfort_noise: int | None = None,
     ) -> None:
         """Say where to send and how to read what arrives. May be repeated; what plays goes on."""
         command = Connect(
@@ -163,6 +164,7 @@ class MediaSession(Hooks, Streaming):
             security=security,
             opus=opus or Opus(),
             rtcp_mux=rtcp_mux,
+            comfort_noise=comfort_noise,
         )
         self.rate = 8000 if codec in _NARROW else 16_000
         await self._start(command, results.nothing).within(self._sessions.reply_timeout)

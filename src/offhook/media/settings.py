@@ -40,6 +40,8 @@ class MediaSettings:
     """Audio codecs, the preferred one first, of PCMU, PCMA, G722, OPUS, L16/8000, L16/16000 and L16/48000. The order decides which
     one of an offer is taken, and is that of our offers. A trunk can have its own. Ends of a call that speak different ones
     are converted, which costs CPU."""
+    comfort_noise: bool = False
+    """Whether comfort noise (RFC 3389) is offered and taken with codecs at 8 kHz: then silence is not sent, ours nor theirs."""
     opus_bitrate: int = 32_000
     """Bits per second of Opus that is sent, 6000..510000, unless the far end wishes for less."""
     opus_complexity: int = 5

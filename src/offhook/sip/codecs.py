@@ -18,6 +18,9 @@ DTMF_PAYLOAD_TYPES: Final = {8000: 101, 48_000: 110}
 DTMF_EVENTS: Final = "0-15"
 """The sixteen keys."""
 
+NOISE: Final = Format(payload_type=13, name="CN")
+"""Comfort noise."""
+
 _FORMATS: Final = {
     "PCMU": Format(payload_type=0, name="PCMU"),
     "PCMA": Format(payload_type=8, name="PCMA"),
@@ -81,6 +84,11 @@ def clock_of(codec: str) -> int:
 def dtmf_format(payload_type: int, clock_rate: int = 8000) -> Format:
     """telephone-event under a number."""
     return Format(payload_type=payload_type, name=TELEPHONE_EVENT, clock_rate=clock_rate, parameters=DTMF_EVENTS)
+
+
+def noise_of(formats: tuple[Format, ...], codec: str) -> Format | None:
+    """Comfort noise that goes with the codec: only at 8 kHz is there any (RFC 3389)."""
+    return next((item for item in formats if item.name == NOISE.name and clock_of(codec) == item.clock_rate), None)
 
 
 def dtmf_of(formats: tuple[Format, ...], codec: str) -> Format | None:

@@ -15,12 +15,14 @@ from typing import Final
 from offhook.sip import crypto
 from offhook.sip.codecs import (
     DTMF_PAYLOAD_TYPES,
+    NOISE,
     USUAL,
     clock_of,
     codec_of,
     dtmf_format,
     dtmf_of,
     format_of,
+    noise_of,
     parameters_of,
 )
 from offhook.sip.crypto import PLAIN_PROFILES, SECURE_PROFILES, Keying
@@ -58,6 +60,10 @@ class Agreement:
     """Milliseconds of audio in each packet that we send."""
     direction: str = "sendrecv"
     """sendrecv, sendonly, recvonly or inactive: what we may do."""
+    rtcp_mux: bool = False
+    """Reports share the port of RTP (RFC 5761)."""
+    comfort_noise: int | None = None
+    """Number of comfort noise, both ways; None: silence is sent like anything else."""
     keying: Keying | None = None
     """Keys for SRTP; None: plain RTP."""
 
@@ -80,6 +86,7 @@ def make_offer(
     version: int = 1,
     codecs: Sequence[str] = USUAL,
     keypad: bool = True,
+    comfort_noise: bool = False,
     ptime: int = 20,
     direction: str = "sendrecv",
     keys: Mapping[str, bytes] = MappingProxyType({}),
@@ -95,6 +102,8 @@ def make_offer(
     if keypad:
         clocks = sorted({8000, *map(clock_of, codecs)} & set(DTMF_PAYLOAD_TYPES))
         formats += [dtmf_format(DTMF_PAYLOAD_TYPES[clock], clock) for clock in clocks]
+    if comfort_noise and any(clock_of(name) == NOISE.clock_rate for name in codecs):
+        formats.append(NOISE)
     audio = Media(
         kind="audio",
         port=port,
@@ -119,6 +128,7 @@ def answer(
     previous: Sdp | None = None,
     keys: Mapping[str, bytes] = MappingProxyType({}),
     insist: bool = False,
+    comfort_noise: bool = False,
 ) -> tuple[Sdp, Agreement]:
     """Accept the first usable audio stream of ``offer`` and refuse all others with port 0.
 
@@ -134,6 +144,8 @@ def answer(
     agreement = replace(
         _agreement(offer, theirs, chosen, _common(theirs, codecs), direction),
         keying=crypto.agreed(ours, theirs.crypto),
+        rtcp_mux=theirs.rtcp_mux,
+        comfort_noise=_noise(theirs, chosen) if comfort_noise else None,
     )
     media = tuple(
         replace(_accepted(theirs, chosen, agreement, port), crypto=ours) if position == index else _refused(offered)
@@ -164,7 +176,13 @@ def agree(offer: Sdp, reply: Sdp) -> Agreement:
         own = [item for item in ours.formats if item.name == TELEPHONE_EVENT]
         same = [item.payload_type for item in own if item.clock_rate == agreement.dtmf_clock]
         dtmf_accepts = same[0] if agreement.dtmf_payload_type is not None and same else None
-        return replace(agreement, dtmf_accepts=dtmf_accepts, keying=keying)
+        return replace(
+            agreement,
+            dtmf_accepts=dtmf_accepts,
+            keying=keying,
+            rtcp_mux=ours.rtcp_mux and theirs.rtcp_mux,
+            comfort_noise=_noise(named, chosen) if NOISE in ours.formats else None,
+        )
     raise NoCommonMedia("the answer accepts none of the streams that were offered")
 
 
@@ -243,6 +261,8 @@ def _accepted(theirs: Media, chosen: Format, agreement: Agreement, port: int) ->
     formats = [replace(chosen, parameters=parameters_of(agreement.codec))]
     if agreement.dtmf_payload_type is not None:
         formats.append(dtmf_format(agreement.dtmf_payload_type, agreement.dtmf_clock))
+    if agreement.comfort_noise is not None:
+        formats.append(replace(NOISE, payload_type=agreement.comfort_noise))
     return Media(
         kind="audio",
         port=port,
@@ -250,7 +270,13 @@ def _accepted(theirs: Media, chosen: Format, agreement: Agreement, port: int) ->
         formats=tuple(formats),
         ptime=agreement.ptime,
         direction=agreement.direction,
+        rtcp_mux=agreement.rtcp_mux,
     )
+
+
+def _noise(media: Media, chosen: Format) -> int | None:
+    noise = noise_of(media.formats, codec_of(chosen) or "")
+    return None if noise is None else noise.payload_type
 
 
 def _refused(offered: Media) -> Media:

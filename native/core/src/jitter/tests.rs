@@ -369,6 +369,22 @@ fn losses_leave_no_hole_in_a_tone() {
 }
 
 #[test]
+fn losses_in_rows_are_bridged_as_far_as_anybody_can() {
+    for codec in [Codec::Pcmu, Codec::G722, Codec::Opus] {
+        let mut call = Call::new(codec, Line::new(11).loss(50_000).bursts(2));
+        call.dropouts(2);
+        let levels: Vec<f64> = (0..1000).map(|_| rms(&call.tick())).collect();
+        let silent = levels.iter().filter(|level| **level < 300.0).count();
+        assert!(silent <= 15, "{codec:?}: {silent}");
+        assert!(
+            (35..65).contains(&call.buffer.delay()),
+            "{codec:?}: {}",
+            call.buffer.delay()
+        );
+    }
+}
+
+#[test]
 fn opus_that_comes_out_of_order_keeps_its_time() {
     let mut call = Call::new(Codec::Opus, Line::new(1));
     call.dropouts(1);

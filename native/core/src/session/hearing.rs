@@ -38,13 +38,14 @@ impl Session {
         };
         let event = connect.is_event(header.payload_type);
         let codec = self.accepts[usize::from(header.payload_type & 127)];
-        if !event && codec.is_none() || !self.line.latch.admit(source, &header, genuine, now) {
+        let noise = connect.comfort_noise == Some(header.payload_type);
+        if !event && !noise && codec.is_none() || !self.line.latch.admit(source, &header, genuine, now) {
             return Heard::Nothing;
         }
         let (listens, clock) = (connect.direction.receives(), connect.dtmf_clock);
         self.heard = now;
         self.lost = false;
-        let ticks = codec.filter(|_| !event).map(Codec::clock);
+        let ticks = codec.filter(|_| !event && !noise).map(Codec::clock);
         if !self.reception.receive(&header, now, ticks) {
             return Heard::Nothing;
         }
@@ -54,6 +55,12 @@ impl Session {
                 self.pressed(key, world);
             }
             return Heard::Event(header, payload, clock, key);
+        }
+        if noise {
+            if listens {
+                self.ear.push_noise(&header, payload, now);
+            }
+            return Heard::Noise(header, payload);
         }
         match codec {
             Some(codec) if listens => {

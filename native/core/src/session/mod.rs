@@ -55,6 +55,8 @@ pub enum Heard<'a> {
     Nothing,
     /// Audio in this codec.
     Audio(Header, &'a [u8], Codec),
+    /// How silence sounds that is not sent.
+    Noise(Header, &'a [u8]),
     /// A telephone event, the hertz of its clock, and the key if this is the first that is heard of it.
     Event(Header, &'a [u8], u32, Option<char>),
 }

@@ -60,13 +60,25 @@ impl Session {
                 return;
             }
             Heard::Event(header, payload, _, _) => (header, payload, None),
+            Heard::Noise(header, payload) => {
+                if let Some(number) = connect.comfort_noise.filter(|_| self.fed.is_none()) {
+                    let line = &mut self.line;
+                    self.sender
+                        .pass(number, header, payload, None, |packet| line.send(packet, now, world));
+                }
+                return;
+            }
         };
         if let Some((mouth, codec)) = self.mouth.as_mut().zip(codec) {
             mouth.passes(&header, codec, payload, now);
         }
+        let number = codec.map_or(connect.dtmf, |_| Some(connect.payload_type));
+        let laws = codec.map(|codec| (codec, connect.codec));
         let line = &mut self.line;
-        self.sender
-            .pass(connect, header, payload, codec, |packet| line.send(packet, now, world));
+        if let Some(number) = number {
+            self.sender
+                .pass(number, header, payload, laws, |packet| line.send(packet, now, world));
+        }
     }
 
     /// A key that the other end of a bridge pressed as a tone: to those who know events it goes as one.

@@ -102,6 +102,7 @@ class Negotiation:
                 codecs=self.codecs,
                 keys=self._own_keys() if self._offers_srtp else {},
                 insist=self.srtp is SrtpPolicy.REQUIRED,
+                comfort_noise=self._addresses.media.comfort_noise,
             )
         else:
             self._ours = offers.reoffer(self._ours, direction="sendrecv")
@@ -133,6 +134,7 @@ class Negotiation:
             previous=self._ours,
             keys=self._own_keys() if welcome else {},
             insist=self.srtp is SrtpPolicy.REQUIRED,
+            comfort_noise=self._addresses.media.comfort_noise,
         )
 
     def agree(self, data: bytes | None) -> Agreement:
@@ -169,6 +171,8 @@ class Negotiation:
             direction=Direction(agreement.direction),
             security=_security(agreement),
             opus=self._opus(agreement),
+            rtcp_mux=agreement.rtcp_mux,
+            comfort_noise=agreement.comfort_noise,
         )
 
     def _opus(self, agreement: Agreement) -> Opus:
