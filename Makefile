@@ -1,6 +1,6 @@
 # offhook. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fix fuzz bench docs lock native clean
+.PHONY: help setup run demo test check fix fuzz bench quality docs lock native clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -69,6 +69,9 @@ bench: setup ## measure: call rate, signalling, media CPU beside the plain basel
 	@cd native && $(CARGO) build --quiet --release --locked -p offhook-rtp-load
 	@tools/system_packages.sh
 	@$(BIN)/python -m bench
+
+quality: setup ## measure how speech and tones sound after the engine, and write the tables of the documentation
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench.quality
 
 docs: setup ## make the generated reference anew
 	@$(BIN)/python tools/gen_reference.py
