@@ -263,10 +263,15 @@ impl Room {
         }
         let settled = member.settled.unwrap_or_default().saturating_add(1);
         self.members[at].settled = Some(settled);
-        if hears.whole && (hears.codec.forgets() || settled > SETTLED) {
+        let joins = hears.codec.forgets() || settled > SETTLED;
+        if hears.whole {
+            // Before somebody with a memory joins, theirs must have heard the same for as long.
             let payload = self.shared.payload(hears.codec, hears.opus, &self.whole[slot]);
-            session.feed_payload(hears.codec, payload);
-        } else {
+            if joins {
+                session.feed_payload(hears.codec, payload);
+            }
+        }
+        if !(hears.whole && joins) {
             session.feed_frame(Some((&self.whole[slot], RATES[slot])));
         }
         Some(slot)
