@@ -14,9 +14,9 @@ use offhook_media_core::prompt::Prompt;
 use offhook_media_core::resample::resample;
 use offhook_media_core::rtp::{parse, Header};
 use offhook_media_core::session::Settings;
-use offhook_media_core::wav;
 use offhook_media_core::world::{FileWrite, World, Written};
 use offhook_media_core::{Micros, TICK};
+use offhook_media_decode::decode;
 use offhook_netem::Line;
 
 /// Milliseconds; the grain of virtual time.
@@ -232,9 +232,9 @@ pub fn hear(route: Route, said: &[i16], rate: u32) -> (Vec<i16>, u32) {
         exchange.order(session, 10 + session, connect(session, codec), 0, &mut studio);
     }
     let plays = route.path == Path::Play;
-    exchange.order(1, 1, order(route.path, said, rate), 0, &mut studio);
+    exchange.order(1, 1, order(route.path, said, rate, route.from.rate()), 0, &mut studio);
     if route.path == Path::Conference {
-        exchange.order(2, 3, order(route.path, said, rate), 0, &mut studio);
+        exchange.order(2, 3, order(route.path, said, rate, route.from.rate()), 0, &mut studio);
     }
     let wanted = if plays {
         Vec::new()
@@ -269,10 +269,10 @@ pub fn hear(route: Route, said: &[i16], rate: u32) -> (Vec<i16>, u32) {
     }
 }
 
-fn order(path: Path, said: &[i16], rate: u32) -> Order {
+fn order(path: Path, said: &[i16], rate: u32, line: u32) -> Order {
     match path {
         Path::Play => {
-            let prompt = Prompt::new(said, rate).map_err(|error| error.to_string());
+            let prompt = Prompt::new(said, rate, line).map_err(|error| error.to_string());
             Order::Play {
                 loading: Arc::new(OnceLock::from(
                     prompt.map(|prompt| vec![Source::Prompt(Arc::new(prompt))]),
@@ -303,10 +303,10 @@ fn order(path: Path, said: &[i16], rate: u32) -> Order {
 
 /// Two sentences at 8 kHz (`tests/data/speech`).
 pub fn speech() -> Vec<i16> {
-    let clips: [&[u8]; 2] = [
+    let clips: [&'static [u8]; 2] = [
         include_bytes!("../../../tests/data/speech/s00.wav"),
         include_bytes!("../../../tests/data/speech/s02.wav"),
     ];
-    let read = |clip: &&[u8]| wav::read(clip).map(|wav| wav.samples).unwrap_or_default();
-    clips.iter().flat_map(read).collect()
+    let read = |clip| decode(clip, 1_000_000).map(|piece| piece.samples).unwrap_or_default();
+    clips.into_iter().flat_map(read).collect()
 }

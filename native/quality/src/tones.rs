@@ -113,7 +113,11 @@ mod tests {
 
     #[test]
     fn three_minutes_of_a_drifting_far_end_have_no_dropout_and_no_click() {
-        for (path, to) in [(Path::Record, Codec::Pcmu), (Path::Bridge, Codec::G722)] {
+        for (path, to) in [
+            (Path::Record, Codec::Pcmu),
+            (Path::Bridge, Codec::G722),
+            (Path::Conference, Codec::G722),
+        ] {
             for drift in [-100.0, 100.0] {
                 let line = Impairment {
                     drift,
