@@ -60,6 +60,7 @@ fix: setup ## format and mend what can be mended
 fuzz: setup $(VENV)/.fuzz ## fuzz every reader of bytes and the SIP endpoint, for SECONDS (60)
 	@PYTHONPATH=$(VENV)/fuzz:src:. $(BIN)/python -m tests.fuzz.run $(or $(SECONDS),60) $(TARGETS)
 	@cd native && $(CARGO) run --quiet --release --locked -p offhook-fuzz -- $(or $(SECONDS),60)
+	@cd native && OFFHOOK_FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test --quiet --locked -p offhook-media-core --test mutations
 
 $(VENV)/.fuzz: tests/fuzz/requirements.lock | $(VENV)/.python
 	@$(BIN)/uv pip install --quiet --require-hashes --target $(VENV)/fuzz -r tests/fuzz/requirements.lock

@@ -280,6 +280,8 @@ fn order(path: Path, said: &[i16], rate: u32, line: u32) -> Order {
                 repeat: 1,
                 stop_on: String::new(),
                 stop_on_voice: None,
+                gain: 0.0,
+                offset: 0,
             }
         }
         Path::Bridge => Order::Bridge {
