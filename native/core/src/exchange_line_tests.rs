@@ -92,10 +92,7 @@ fn silence_passes_as_its_far_end_told_it_where_both_know_how() {
             };
             scene.order(session, 10 + session, Order::Connect(connect));
         }
-        let bridge = Order::Bridge {
-            with: 2,
-            record_path: None,
-        };
+        let bridge = Order::Bridge { with: 2 };
         scene.order(1, 1, bridge);
         scene.says(2, 0, true);
         scene.says(1, 0, true);

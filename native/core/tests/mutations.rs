@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use offhook_media_core::codec::{opus, Codec};
 use offhook_media_core::comfort::Noise;
-use offhook_media_core::command::{Connect, Direction, Order, RecordOrder, SessionId};
+use offhook_media_core::command::{Connect, Direction, Order, RecordOrder, SessionId, Track};
 use offhook_media_core::event::Event;
 use offhook_media_core::exchange::Exchange;
 use offhook_media_core::jitter::queue::Content;
@@ -16,7 +16,8 @@ use offhook_media_core::rtcp::{report, Reception, Sent};
 use offhook_media_core::rtp::{is_rtcp, outline, parse, Header};
 use offhook_media_core::session::Settings;
 use offhook_media_core::srtp::{Inbound, MasterKey, Suite};
-use offhook_media_core::world::{FileWrite, World, Written};
+use offhook_media_core::tape::Format;
+use offhook_media_core::world::{Complete, FileWrite, World, Written};
 use offhook_media_core::TICK;
 
 const LARGEST: usize = 1500;
@@ -139,7 +140,10 @@ impl World for Outside {
             FileWrite::Append { samples, .. } => assert!(samples.len() < 100_000),
             FileWrite::Finish { file, .. } => {
                 if let Some(written) = self.tapes.remove(&file) {
-                    _ = written.set(Ok(0));
+                    _ = written.set(Ok(Complete {
+                        samples: 0,
+                        broken: None,
+                    }));
                 }
             }
         }
@@ -201,6 +205,11 @@ fn whole_sessions(data: &[u8]) {
         exchange.order(session, session, connect(session, codec), 0, &mut outside);
         let record = RecordOrder {
             path: "tape".into(),
+            format: Format::Wav,
+            track: Track::Heard,
+            channels: 1,
+            rate: 0,
+            goes_on: false,
             max_length: 60_000,
             silence: 2000,
             finish_on: "#".into(),
@@ -209,10 +218,7 @@ fn whole_sessions(data: &[u8]) {
         };
         exchange.order(session, 10 + session, Order::Record(record), 0, &mut outside);
     }
-    let bridge = Order::Bridge {
-        with: 2,
-        record_path: Some("both".into()),
-    };
+    let bridge = Order::Bridge { with: 2 };
     exchange.order(1, 20, bridge, 0, &mut outside);
     let (mut now, mut rest) = (0, data);
     while let [length, how, tail @ ..] = rest {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use offhook_media_core::codec::{opus, Codec, Encoder};
-use offhook_media_core::command::{Connect, Direction, Membership, Order, RecordOrder, SessionId, Source};
+use offhook_media_core::command::{Connect, Direction, Membership, Order, RecordOrder, SessionId, Source, Track};
 use offhook_media_core::event::Event;
 use offhook_media_core::exchange::Exchange;
 use offhook_media_core::jitter::queue::Content;
@@ -14,7 +14,8 @@ use offhook_media_core::prompt::Prompt;
 use offhook_media_core::resample::resample;
 use offhook_media_core::rtp::{parse, Header};
 use offhook_media_core::session::Settings;
-use offhook_media_core::world::{FileWrite, World, Written};
+use offhook_media_core::tape::Format;
+use offhook_media_core::world::{Complete, FileWrite, World, Written};
 use offhook_media_core::{Micros, TICK};
 use offhook_media_decode::decode;
 use offhook_netem::Line;
@@ -88,7 +89,10 @@ impl World for Studio {
             }
             FileWrite::Finish { file, .. } => {
                 if let Some((tape, written)) = self.tapes.remove(&file) {
-                    let _ = written.set(Ok(tape.len() as u64));
+                    let _ = written.set(Ok(Complete {
+                        samples: tape.len() as u64,
+                        broken: None,
+                    }));
                     self.recorded = tape;
                 }
             }
@@ -284,16 +288,18 @@ fn order(path: Path, said: &[i16], rate: u32, line: u32) -> Order {
                 offset: 0,
             }
         }
-        Path::Bridge => Order::Bridge {
-            with: 2,
-            record_path: None,
-        },
+        Path::Bridge => Order::Bridge { with: 2 },
         Path::Conference => Order::Join {
             room: 7,
             membership: Membership::default(),
         },
         Path::Record => Order::Record(RecordOrder {
             path: "tape".into(),
+            format: Format::Wav,
+            track: Track::Heard,
+            channels: 1,
+            rate: 8000,
+            goes_on: false,
             max_length: 24 * 3_600_000,
             silence: 0,
             finish_on: String::new(),
