@@ -23,7 +23,7 @@ $(VENV)/.python: requirements.lock tools/bootstrap.lock
 	@touch $@
 
 $(VENV)/.native: $(VENV)/.python pyproject.toml $(NATIVE_SOURCES)
-	@command -v cargo >/dev/null || { echo "Rust is missing: install rustc and cargo 1.85 or newer, then run make again." >&2; exit 1; }
+	@command -v cargo >/dev/null || { echo "Rust is missing: install rustc and cargo 1.89 or newer, then run make again." >&2; exit 1; }
 	@echo "Building the media engine (about a minute the first time)"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -17,6 +17,7 @@ from offhook.sip.errors import NoCommonMedia, NotLocated, RemoteProtocolError
 from offhook.sip.flow import Flow, Transport
 from offhook.sip.framing import StreamFramer
 from offhook.sip.headers import CSeq, MediaType, Reason, retry_after
+from offhook.sip.ice import Fingerprint, WebTransport
 from offhook.sip.locating import Reach, locate
 from offhook.sip.message import Request, check, parse
 from offhook.sip.offer import agree, answer, make_offer
@@ -32,6 +33,9 @@ from tests.fuzz.endpoint_play import play
 from tests.fuzz.seeds import DESCRIPTION, MESSAGE, PLAYS, TEXTS, touch
 
 REACH = Reach(transports=tuple(Transport))
+WEB = WebTransport(
+    ufrag="ours", password="o" * 22, fingerprint=Fingerprint(hash="sha-256", digest=bytes(32)), setup="passive"
+)
 
 
 def read_message(data: bytes) -> None:
@@ -77,6 +81,10 @@ def read_description(data: bytes) -> None:
         written, agreement = answer(sdp, "192.0.2.9", 4000, session_id=1)
         assert len(Sdp.parse(bytes(written)).media) == len(sdp.media)
         assert 0 <= agreement.payload_type <= 127
+    with contextlib.suppress(NoCommonMedia):
+        written, agreement = answer(sdp, "192.0.2.9", 4000, session_id=1, web=WEB)
+        assert Sdp.parse(bytes(written)).bundle == written.bundle
+        assert agreement.web is not None
 
 
 READERS: tuple[Callable[[str], object], ...] = (

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from offhook.sip.errors import LocalProtocolError, NoCommonMedia
-from offhook.sip.offer import Agreement, agree, answer, make_offer, reoffer
+from offhook.sip.ice import Fingerprint, WebTransport
+from offhook.sip.offer import Agreement, agree, answer, is_web, make_offer, reoffer
 from offhook.sip.sdp import Sdp
 
 US = ("192.0.2.1", 10_000)
@@ -326,3 +329,89 @@ def test_comfort_noise_is_agreed_on_where_both_want_it_and_the_codec_has_it() ->
     assert agree(offer, theirs("m=audio 5003 RTP/AVP 0 13")).comfort_noise == 13
     assert agree(offer, theirs("m=audio 5003 RTP/AVP 0")).comfort_noise is None
     assert agree(make_offer(*US, session_id=1), theirs("m=audio 5003 RTP/AVP 0 13")).comfort_noise is None
+
+
+OURS = WebTransport(
+    ufrag="ours",
+    password="a-password-of-ours-long-enough".replace("-", ""),
+    fingerprint=Fingerprint(hash="sha-256", digest=bytes(32)),
+    setup="passive",
+    candidates=("1 1 udp 2130706431 192.0.2.1 16382 typ host",),
+    complete=True,
+    lite=True,
+)
+BROWSER = (
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 110 126",
+    "c=IN IP4 0.0.0.0",
+    "a=ice-ufrag:Hw4k",
+    "a=ice-pwd:3Q1kGQ3K0g5Wj2o1c8JmB7fD",
+    "a=fingerprint:sha-256 " + bytes(range(32)).hex(":").upper(),
+    "a=setup:actpass",
+    "a=mid:0",
+    "a=rtcp-mux",
+    "a=rtpmap:111 opus/48000/2",
+    "a=fmtp:111 minptime=10;useinbandfec=1",
+    "a=rtpmap:63 red/48000/2",
+    "a=rtpmap:110 telephone-event/48000",
+    "a=rtpmap:126 telephone-event/8000",
+)
+
+
+def test_a_browser_gets_an_answer_that_it_can_reach() -> None:
+    offer = theirs(*BROWSER, session="a=group:BUNDLE 0")
+    assert is_web(offer)
+    reply, agreement = reply_to(offer, web=OURS, codecs=("OPUS", "PCMU"))
+    (audio,) = reply.media
+    assert (audio.protocol, audio.port, audio.mid, audio.rtcp_mux) == ("UDP/TLS/RTP/SAVPF", 10_000, "0", True)
+    assert reply.bundle == ("0",)
+    assert audio.web == OURS
+    assert b"a=ice-lite\r\n" in bytes(reply)
+    assert (agreement.codec, agreement.payload_type, agreement.direction) == ("OPUS", 111, "sendrecv")
+    assert (agreement.dtmf_payload_type, agreement.dtmf_clock, agreement.active) == (110, 48_000, False)
+    assert agreement.web is not None
+    assert agreement.web.ufrag == "Hw4k"
+
+
+def test_which_codec_a_browser_speaks_is_our_choice() -> None:
+    _, agreement = reply_to(theirs(*BROWSER), web=OURS, codecs=("PCMU", "OPUS"))
+    assert (agreement.codec, agreement.dtmf_payload_type, agreement.dtmf_clock) == ("PCMU", 126, 8000)
+
+
+def test_who_waits_for_the_handshake_gets_it_from_us() -> None:
+    reply, agreement = reply_to(theirs(*(line.replace("actpass", "passive") for line in BROWSER)), web=OURS)
+    assert reply.media[0].web == replace(OURS, setup="active")
+    assert agreement.active
+
+
+@pytest.mark.parametrize("without", ["a=rtcp-mux", "a=ice-pwd", "a=fingerprint"])
+def test_a_browser_without_what_its_transport_needs_is_refused(without: str) -> None:
+    with pytest.raises(NoCommonMedia):
+        reply_to(theirs(*(line for line in BROWSER if not line.startswith(without))), web=OURS)
+
+
+def test_streams_of_phones_and_of_browsers_are_not_mixed_up() -> None:
+    with pytest.raises(NoCommonMedia):
+        reply_to(theirs(*BROWSER))
+    with pytest.raises(NoCommonMedia):
+        reply_to(theirs("m=audio 5003 RTP/AVP 0"), web=OURS)
+    assert not is_web(theirs("m=audio 5003 RTP/AVP 0", "a=ice-ufrag:abcd"))
+
+
+def test_our_offer_to_a_browser_is_answered_by_one_like_it() -> None:
+    offer = Sdp.parse(bytes(make_offer(*US, session_id=9, web=OURS)))
+    assert offer.media[0].web == replace(OURS, setup="actpass")
+    assert (offer.media[0].protocol, offer.bundle) == ("UDP/TLS/RTP/SAVPF", ("0",))
+    browser = replace(OURS, ufrag="them", lite=False, candidates=())
+    reply, _ = answer(offer, "0.0.0.0", 9, session_id=1, web=browser)
+    agreement = agree(offer, Sdp.parse(bytes(reply)))
+    assert agreement.web is not None
+    assert (agreement.web.ufrag, agreement.active) == ("them", True)
+
+
+def test_a_hold_keeps_the_way_and_lets_either_side_begin_again() -> None:
+    first, _ = answer(theirs(*BROWSER), *US, session_id=7, web=OURS)
+    again = reoffer(first, direction="sendonly")
+    assert again.media[0].web == replace(OURS, setup="actpass")
+    assert again.version == first.version + 1
+    held, agreement = answer(theirs(*BROWSER, "a=sendonly"), *US, session_id=7, web=OURS, previous=first)
+    assert (held.media[0].direction, agreement.held) == ("recvonly", True)

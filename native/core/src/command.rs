@@ -11,6 +11,7 @@ use crate::prompt::Prompt;
 use crate::recorder::Pause;
 use crate::srtp::Security;
 use crate::tape::Format;
+use crate::webrtc::Peer;
 
 /// Names a session; chosen above the border.
 pub type SessionId = u64;
@@ -79,6 +80,8 @@ pub struct Connect {
     pub rtcp_mux: bool,
     /// Comfort noise (RFC 3389), both ways, on the clock of 8 kHz; then silence is not sent.
     pub comfort_noise: Option<u8>,
+    /// Of a browser: who it is. Its keys come by a handshake, and `remote` means nothing.
+    pub peer: Option<Box<Peer>>,
 }
 
 impl Connect {

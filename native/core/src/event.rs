@@ -151,6 +151,8 @@ pub enum Event {
         /// What was before it was dropped, not sent.
         cleared: bool,
     },
+    /// There is no way to a browser (any more); a sentence says why.
+    PathLost(SessionId, String),
     /// Audio of a tap, 16-bit little-endian.
     Chunk {
         /// The tap.

@@ -8,6 +8,8 @@ use crate::command::{CommandId, Order, RoomId, RoomOrder, SessionId};
 use crate::event::{Event, Outcome};
 use crate::rooms::Rooms;
 use crate::session::{Heard, Session, Settings};
+use crate::webrtc::path::Path;
+use crate::webrtc::Opening;
 use crate::world::World;
 use crate::Micros;
 
@@ -49,6 +51,14 @@ impl Exchange {
     pub fn open(&mut self, session: SessionId, now: Micros, world: &mut dyn World) {
         self.sessions
             .insert(session, Box::new(Session::new(session, self.settings, now, world)));
+    }
+
+    /// A session on the port that all browsers share.
+    pub fn open_to_browser(&mut self, session: SessionId, opening: Opening, now: Micros, world: &mut dyn World) {
+        self.open(session, now, world);
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.open_to_browser(opening, world);
+        }
     }
 
     /// Takes a session out, to be adopted by another shard; those that are bridged, in a room or closing stay.
@@ -167,10 +177,30 @@ impl Exchange {
             return;
         };
         let heard = from.receive(packet, source, now, world);
+        self.pass(session, heard, now, world);
+    }
+
+    /// A packet of a browser arrived on the shared port.
+    pub fn receive_web(
+        &mut self,
+        session: SessionId,
+        packet: &mut [u8],
+        path: Path,
+        now: Micros,
+        world: &mut dyn World,
+    ) {
+        let Some(from) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let heard = from.receive_web(packet, path, now, world);
+        self.pass(session, heard, now, world);
+    }
+
+    fn pass(&mut self, session: SessionId, heard: Heard, now: Micros, world: &mut dyn World) {
         if matches!(heard, Heard::Nothing) || self.bridged.is_empty() {
             return;
         }
-        let toned = from.key_sounds();
+        let toned = self.sessions.get(&session).is_some_and(|from| from.key_sounds());
         let to = self
             .bridged
             .get(&session)

@@ -204,6 +204,7 @@ fn connect(session: SessionId) -> Connect {
         security: None,
         rtcp_mux: false,
         comfort_noise: None,
+        peer: None,
     }
 }
 

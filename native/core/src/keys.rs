@@ -154,6 +154,7 @@ mod tests {
             security: None,
             rtcp_mux: false,
             comfort_noise: None,
+            peer: None,
         };
         let mut keys = KeySender::new(1, digits, 100, 100).expect("keys");
         let mut sender = Sender::new(1);

@@ -46,6 +46,7 @@ pub mod tap;
 pub mod tape;
 pub mod tone;
 pub mod wav;
+pub mod webrtc;
 pub mod world;
 
 /// Microseconds on a clock that only moves forward; its zero means nothing.

@@ -362,6 +362,7 @@ mod tests {
             security: None,
             rtcp_mux: false,
             comfort_noise: None,
+            peer: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::command::SessionId;
 use crate::event::Event;
 use crate::tape::Form;
+use crate::webrtc::path::Path;
 
 /// A file that nothing more is written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,14 @@ pub trait World {
     fn rtp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]);
     /// Send an RTCP packet.
     fn rtcp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]);
+    /// Send a packet of any kind to a browser, from the port that all such sessions share.
+    fn web(&mut self, _session: SessionId, _to: Path, _packet: &[u8]) {}
+    /// Checks that name this user fragment are the session's from now on, wherever they come from.
+    fn named(&mut self, _session: SessionId, _ufrag: &str) {}
+    /// What comes by this path answers a check of the session, unless it is known to be another's.
+    fn asked(&mut self, _session: SessionId, _path: Path) {}
+    /// Whatever comes by this path is the session's from now on.
+    fn reached(&mut self, _session: SessionId, _path: Path) {}
     /// Tell what happened.
     fn emit(&mut self, event: Event);
     /// Write to a file, later and elsewhere. `false` when the disk cannot follow: the samples are lost (an `Append`

@@ -20,6 +20,11 @@ impl Clock {
         Self { start: Instant::now() }
     }
 
+    /// What `now` counts from.
+    pub fn epoch(&self) -> Instant {
+        self.start
+    }
+
     /// Microseconds since the start.
     pub fn now(&self) -> Micros {
         self.start.elapsed().as_micros() as Micros

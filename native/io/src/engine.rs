@@ -4,10 +4,11 @@
 //! when a shard falls over. Which session moves when two meet: the one that hears nobody yet. Who comes into a room moves to
 //! where the room is: the shard of the first who came.
 
+mod opening;
+
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::net::IpAddr;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -16,10 +17,10 @@ use crossbeam_channel::bounded;
 use offhook_media_core::command::{CommandId, Membership, Order, RoomId, RoomOrder, SessionId};
 use offhook_media_core::event::Event;
 use offhook_media_core::session::Settings;
-use rustix::event::{eventfd, EventfdFlags};
 
 use crate::clock::Clock;
 use crate::disk::Disk;
+use crate::gate::{Desk, Gate, GateSettings};
 use crate::inbox::{Handover, Inbox, Message};
 use crate::loader::Loader;
 use crate::metrics::{Figures, ShardMetrics, SharedMetrics};
@@ -98,11 +99,13 @@ pub struct Engine {
     rooms: HashMap<RoomId, (usize, usize)>,
     /// Hertz of what is sent to each, so that prompts are made for it.
     rates: HashMap<SessionId, u32>,
+    gate: Result<Arc<Gate>, String>,
+    clock: Clock,
 }
 
 impl Engine {
-    /// Starts the threads.
-    pub fn start(settings: EngineSettings) -> io::Result<Self> {
+    /// Starts the threads. Without `browsers`, or where their port cannot be bound, sessions of browsers fail to open.
+    pub fn start(settings: EngineSettings, browsers: Option<GateSettings>) -> io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shards = if settings.shards == 0 {
             cores.saturating_sub(1).max(1)
@@ -117,9 +120,15 @@ impl Engine {
         let range = Arc::new(PortRange::new(settings.port_low, settings.port_high));
         let clock = Clock::new();
         let (mut inboxes, mut metrics, mut threads) = (Vec::new(), Vec::new(), Vec::new());
-        for index in 0..shards {
+        let (desks, wakes) = Desk::of(shards)?;
+        let none = || Err("there is no port for browsers".to_owned());
+        let gate = browsers.map_or_else(none, |settings| Gate::open(settings, desks));
+        let gate = gate.map(|(gate, thread)| {
+            threads.push(thread);
+            gate
+        });
+        for (index, (wake, letters)) in wakes.into_iter().enumerate() {
             let (queue, orders) = bounded(MOST_WAITING);
-            let wake: Arc<OwnedFd> = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?);
             let post = Post {
                 index,
                 queue: orders,
@@ -127,6 +136,8 @@ impl Engine {
                 outbox: Arc::clone(&outbox),
                 disk: disk.clone(),
                 range: Arc::clone(&range),
+                gate: gate.as_ref().ok().map(Arc::clone),
+                letters,
                 settings: settings.sessions,
                 metrics: Arc::default(),
                 clock,
@@ -154,6 +165,8 @@ impl Engine {
             joins: HashMap::new(),
             rooms: HashMap::new(),
             rates: HashMap::new(),
+            gate,
+            clock,
         })
     }
 
@@ -173,39 +186,6 @@ impl Engine {
 
     fn tell(&self, shard: usize, message: Message) -> bool {
         self.inboxes.get(shard).is_some_and(|inbox| inbox.send(message).is_ok())
-    }
-
-    /// Opens a session in the shard that has the fewest.
-    pub fn open(&mut self, command: CommandId, session: SessionId, host: &str, port: u16) -> Result<(), Misuse> {
-        if self.sessions.contains_key(&session) {
-            return Err(Misuse::SessionInUse(session));
-        }
-        self.begin(command, Owner::Session(session))?;
-        let Ok(host) = host.parse::<IpAddr>() else {
-            self.fail(command, format!("{host} is no IP address to bind"));
-            return Ok(());
-        };
-        let mut load = vec![0usize; self.inboxes.len()];
-        self.sessions.values().for_each(|shard| load[*shard] += 1);
-        let shard = load
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, sessions)| **sessions)
-            .map_or(0, |(shard, _)| shard);
-        self.sessions.insert(session, shard);
-        self.openings.insert(command);
-        if !self.tell(
-            shard,
-            Message::Open {
-                command,
-                session,
-                host,
-                port,
-            },
-        ) {
-            self.fail(command, OVERLOADED);
-        }
-        Ok(())
     }
 
     /// Sends a command to its session.
@@ -472,6 +452,9 @@ impl Engine {
             .drain()
             .flat_map(|(_, each)| each)
             .for_each(|(_, supply)| supply.close());
+        if let Ok(gate) = std::mem::replace(&mut self.gate, Err("the media engine is closed".to_owned())) {
+            gate.stop();
+        }
         for inbox in self.inboxes.drain(..) {
             // A full queue means that the thread is stuck; `join` gives up on it in time.
             let _ = inbox.send(Message::Stop);

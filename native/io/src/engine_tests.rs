@@ -7,7 +7,7 @@ use offhook_media_core::event::{Outcome, Stop};
 use std::net::{SocketAddr, UdpSocket};
 
 fn engine(shards: usize, low: u16) -> Engine {
-    Engine::start(EngineSettings {
+    let settings = EngineSettings {
         port_low: low,
         port_high: low + 99,
         shards,
@@ -19,8 +19,8 @@ fn engine(shards: usize, low: u16) -> Engine {
             rtp_timeout: 0,
             keepalive: 0,
         },
-    })
-    .expect("an engine")
+    };
+    Engine::start(settings, None).expect("an engine")
 }
 
 fn wait(engine: &mut Engine, mut enough: impl FnMut(&[Notice]) -> bool) -> Vec<Notice> {
@@ -62,6 +62,7 @@ fn connect(remote: SocketAddr) -> Order {
         security: None,
         rtcp_mux: false,
         comfort_noise: None,
+        peer: None,
     })
 }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use crossbeam_channel::{Sender, TrySendError};
 use offhook_media_core::command::{CommandId, Order, RoomId, RoomOrder, SessionId};
 use offhook_media_core::session::Session;
+use offhook_media_core::webrtc::Opening;
 
-use crate::ports::Pair;
+use crate::sockets::Ends;
 
 /// What a shard is told.
 pub enum Message {
@@ -18,6 +19,12 @@ pub enum Message {
         session: SessionId,
         host: IpAddr,
         port: u16,
+    },
+    /// Let a session be reached at the port that browsers share.
+    OpenToBrowser {
+        command: CommandId,
+        session: SessionId,
+        opening: Box<Opening>,
     },
     /// A command of a session.
     Order {
@@ -49,7 +56,7 @@ pub struct Moved {
     /// The machine.
     pub session: Box<Session>,
     /// Its sockets.
-    pub pair: Pair,
+    pub ends: Ends,
 }
 
 /// The order to hand a session over. Whatever becomes of the order, the other shard gets an answer: it waits for one.

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod disk;
 pub mod engine;
 pub mod file;
+pub mod gate;
 pub mod histogram;
 mod inbox;
 pub mod loader;

@@ -16,17 +16,19 @@ use offhook_media_core::command::{CommandId, SessionId};
 use offhook_media_core::event::{Event, Outcome};
 use offhook_media_core::exchange::Exchange;
 use offhook_media_core::session::Settings;
+use offhook_media_core::webrtc::Opening;
 use offhook_media_core::{Micros, TICK};
 use rustix::event::epoll;
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
 
 use crate::clock::Clock;
 use crate::disk::Disk;
+use crate::gate::{Gate, Letter};
 use crate::inbox::{Message, Moved};
 use crate::metrics::{count, ShardMetrics};
 use crate::outbox::{Notice, Outbox};
 use crate::ports::PortRange;
-use crate::sockets::Sockets;
+use crate::sockets::{Ends, Sockets};
 
 const WAKE: u64 = u64::MAX;
 const TIMER: u64 = u64::MAX - 1;
@@ -51,6 +53,10 @@ pub struct Post {
     pub disk: Disk,
     /// Sockets come from here.
     pub range: Arc<PortRange>,
+    /// The port of browsers, if it could be bound.
+    pub gate: Option<Arc<Gate>>,
+    /// What came there for this shard.
+    pub letters: Receiver<Letter>,
     /// For sessions.
     pub settings: Settings,
     /// Figures.
@@ -75,6 +81,9 @@ pub fn run(post: &Post) {
                     .or(panic.downcast_ref::<&str>().copied())
                     .unwrap_or("a panic without a message");
                 post.metrics.sessions.store(0, Relaxed);
+                if let Some(gate) = &post.gate {
+                    gate.release_shard(post.index);
+                }
                 post.outbox.push([Notice::ShardLost(post.index, text.to_owned())]);
             }
         }
@@ -141,6 +150,7 @@ impl<'a> Shard<'a> {
                         if self.obey() {
                             return Ok(());
                         }
+                        self.open_letters();
                     }
                     TIMER => due = rustix::io::read(&self.timer, &mut [0u8; 8]).is_ok(),
                     token => self.receive(token),
@@ -150,6 +160,7 @@ impl<'a> Shard<'a> {
                 // The tick first: what has arrived can wait, what is to be sent cannot.
                 self.tick();
                 self.harvest()?;
+                self.open_letters();
             }
             self.arm()?;
             self.sockets.flush();
@@ -225,13 +236,28 @@ impl<'a> Shard<'a> {
         Ok(())
     }
 
+    fn open_letters(&mut self) {
+        // Bounded, so that a flood cannot keep the tick from its turn; what is left over is looked at in 5 ms.
+        for Letter {
+            session,
+            path,
+            mut packet,
+        } in self.post.letters.try_iter().take(16 * BATCH)
+        {
+            count(&self.post.metrics.received);
+            let now = self.post.clock.now();
+            self.exchange
+                .receive_web(session, &mut packet, path, now, &mut self.sockets);
+        }
+    }
+
     fn receive(&mut self, token: u64) {
         let session = token >> 1;
-        let Some(leg) = self.sockets.legs.get(&session) else {
+        let Some(pair) = self.sockets.legs.get(&session).and_then(|leg| leg.pair()) else {
             return;
         };
         let rtcp = token & 1 == 1;
-        let socket = if rtcp { &leg.pair.rtcp } else { &leg.pair.rtp };
+        let socket = if rtcp { &pair.rtcp } else { &pair.rtp };
         // One datagram per readiness: what else waits is reported again.
         let Ok((length, source)) = socket.recv_from(&mut self.buffer[..]) else {
             return;
@@ -270,6 +296,11 @@ impl<'a> Shard<'a> {
                 host,
                 port,
             } => self.open(command, session, host, port),
+            Message::OpenToBrowser {
+                command,
+                session,
+                opening,
+            } => self.open_to_browser(command, session, *opening),
             Message::Order {
                 session,
                 command,
@@ -289,9 +320,10 @@ impl<'a> Shard<'a> {
             Message::Move(mut handover) => {
                 let session = handover.session;
                 self.early.remove(&session);
+                self.open_letters(); // those that came before it moves
                 let moved = self.exchange.extract(session).and_then(|session| {
-                    let pair = self.sockets.take(session.id)?;
-                    Some(Moved { session, pair })
+                    let ends = self.sockets.take(session.id)?;
+                    Some(Moved { session, ends })
                 });
                 handover.answer(moved);
             }
@@ -303,8 +335,8 @@ impl<'a> Shard<'a> {
     }
 
     fn adopt(&mut self, session: SessionId, moved: Option<Moved>) {
-        if let Some(Moved { session, pair }) = moved {
-            if self.sockets.add(session.id, pair).is_ok() {
+        if let Some(Moved { session, ends }) = moved {
+            if self.sockets.add(session.id, ends).is_ok() {
                 self.exchange.adopt(session);
             }
         }
@@ -315,11 +347,22 @@ impl<'a> Shard<'a> {
         }
     }
 
+    fn open_to_browser(&mut self, command: CommandId, session: SessionId, opening: Opening) {
+        let Some(gate) = &self.post.gate else { return };
+        let (host, port) = (String::new(), gate.port);
+        // A port that is open already needs no watching, so this cannot fail.
+        let _ = self.sockets.add(session, Ends::Shared);
+        self.exchange
+            .open_to_browser(session, opening, self.post.clock.now(), &mut self.sockets);
+        let opened = Event::Finished(command, Outcome::Opened { host, port });
+        self.sockets.events.push(Notice::Event(opened));
+    }
+
     fn open(&mut self, command: CommandId, session: SessionId, host: IpAddr, port: u16) {
         let bound = self.post.range.bind(host, port).and_then(|pair| {
             let port = pair.port;
             self.sockets
-                .add(session, pair)
+                .add(session, Ends::Own(pair))
                 .map(|()| port)
                 .map_err(|error| format!("cannot watch a socket: {error}"))
         });

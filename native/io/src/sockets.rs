@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 
 use offhook_media_core::command::SessionId;
 use offhook_media_core::event::{Event, Outcome};
+use offhook_media_core::webrtc::path::Path;
 use offhook_media_core::world::{FileWrite, World};
 use rustix::event::epoll;
 
@@ -14,11 +15,30 @@ use crate::metrics::count;
 use crate::outbox::Notice;
 use crate::ports::Pair;
 use crate::shard::Post;
+
+/// By what a session is reached.
+pub enum Ends {
+    /// Sockets of its own.
+    Own(Pair),
+    /// The port that browsers share.
+    Shared,
+}
+
 /// A session's sockets, and which set they are in.
 pub struct Leg {
     /// The sockets.
-    pub pair: Pair,
+    pub ends: Ends,
     urgent: bool,
+}
+
+impl Leg {
+    /// Its sockets, if they are its own.
+    pub fn pair(&self) -> Option<&Pair> {
+        match &self.ends {
+            Ends::Own(pair) => Some(pair),
+            Ends::Shared => None,
+        }
+    }
 }
 
 /// Sockets of all sessions of a shard.
@@ -37,14 +57,38 @@ pub struct Sockets<'a> {
 
 impl World for Sockets<'_> {
     fn rtp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]) {
-        if let Some(leg) = self.legs.get(&session) {
-            self.send(&leg.pair.rtp, to, packet);
+        if let Some(pair) = self.legs.get(&session).and_then(Leg::pair) {
+            self.send(&pair.rtp, to, packet);
         }
     }
 
     fn rtcp(&mut self, session: SessionId, to: SocketAddr, packet: &[u8]) {
-        if let Some(leg) = self.legs.get(&session) {
-            self.send(&leg.pair.rtcp, to, packet);
+        if let Some(pair) = self.legs.get(&session).and_then(Leg::pair) {
+            self.send(&pair.rtcp, to, packet);
+        }
+    }
+
+    fn web(&mut self, _: SessionId, to: Path, packet: &[u8]) {
+        let sent = self.post.gate.as_ref().is_some_and(|gate| gate.send(to, packet));
+        let metrics = &self.post.metrics;
+        count(if sent { &metrics.sent } else { &metrics.refused });
+    }
+
+    fn named(&mut self, session: SessionId, ufrag: &str) {
+        if let Some(gate) = &self.post.gate {
+            gate.named(session, ufrag);
+        }
+    }
+
+    fn asked(&mut self, session: SessionId, path: Path) {
+        if let Some(gate) = &self.post.gate {
+            gate.asked(session, path);
+        }
+    }
+
+    fn reached(&mut self, session: SessionId, path: Path) {
+        if let Some(gate) = &self.post.gate {
+            gate.reached(session, path);
         }
     }
 
@@ -64,16 +108,25 @@ impl World for Sockets<'_> {
             return;
         };
         leg.urgent = urgent;
+        let pair = match &leg.ends {
+            Ends::Own(pair) => pair,
+            Ends::Shared => {
+                if let Some(gate) = &self.post.gate {
+                    gate.urgent(session, urgent);
+                }
+                return;
+            }
+        };
         let (from, to) = if urgent {
             (&self.patient, &self.urgent)
         } else {
             (&self.urgent, &self.patient)
         };
         // A socket that cannot be moved between the sets stays unheard, which RtpLost tells.
-        let moved = epoll::delete(from, &leg.pair.rtp).and_then(|()| {
+        let moved = epoll::delete(from, &pair.rtp).and_then(|()| {
             epoll::add(
                 to,
-                &leg.pair.rtp,
+                &pair.rtp,
                 epoll::EventData::new_u64(session << 1),
                 epoll::EventFlags::IN,
             )
@@ -84,7 +137,10 @@ impl World for Sockets<'_> {
     }
 
     fn closed(&mut self, session: SessionId) {
-        self.legs.remove(&session);
+        let shared = self.legs.remove(&session).is_some_and(|leg| leg.pair().is_none());
+        if let Some(gate) = self.post.gate.as_ref().filter(|_| shared) {
+            gate.release(session);
+        }
     }
 
     fn random(&mut self) -> u64 {
@@ -121,26 +177,34 @@ impl<'a> Sockets<'a> {
     }
 
     /// A session's sockets, to be looked at now and then.
-    pub fn add(&mut self, session: SessionId, pair: Pair) -> rustix::io::Result<()> {
-        let flags = epoll::EventFlags::IN;
-        epoll::add(&self.patient, &pair.rtp, epoll::EventData::new_u64(session << 1), flags)?;
-        epoll::add(
-            &self.patient,
-            &pair.rtcp,
-            epoll::EventData::new_u64(session << 1 | 1),
-            flags,
-        )?;
-        self.legs.insert(session, Leg { pair, urgent: false });
+    pub fn add(&mut self, session: SessionId, ends: Ends) -> rustix::io::Result<()> {
+        match (&ends, &self.post.gate) {
+            (Ends::Own(pair), _) => {
+                let flags = epoll::EventFlags::IN;
+                epoll::add(&self.patient, &pair.rtp, epoll::EventData::new_u64(session << 1), flags)?;
+                epoll::add(
+                    &self.patient,
+                    &pair.rtcp,
+                    epoll::EventData::new_u64(session << 1 | 1),
+                    flags,
+                )?;
+            }
+            (Ends::Shared, Some(gate)) => gate.place(session, self.post.index),
+            (Ends::Shared, None) => {}
+        }
+        self.legs.insert(session, Leg { ends, urgent: false });
         Ok(())
     }
 
     /// Lets go of a session's sockets without closing them.
-    pub fn take(&mut self, session: SessionId) -> Option<Pair> {
-        let Leg { pair, urgent } = self.legs.remove(&session)?;
-        let set = if urgent { &self.urgent } else { &self.patient };
-        let _ = epoll::delete(set, &pair.rtp);
-        let _ = epoll::delete(&self.patient, &pair.rtcp);
-        Some(pair)
+    pub fn take(&mut self, session: SessionId) -> Option<Ends> {
+        let leg = self.legs.remove(&session)?;
+        if let Some(pair) = leg.pair() {
+            let set = if leg.urgent { &self.urgent } else { &self.patient };
+            let _ = epoll::delete(set, &pair.rtp);
+            let _ = epoll::delete(&self.patient, &pair.rtcp);
+        }
+        Some(leg.ends)
     }
 
     /// Hands out what happened.

@@ -3,21 +3,20 @@
 //! Rust threads never take the GIL; a call from Python takes as long as queueing does.
 #![forbid(unsafe_code)]
 
+mod browsers;
 mod recording;
-
 mod rooms;
 mod sources;
+mod words;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::time::Duration;
 
-use offhook_media_core::codec::opus;
-use offhook_media_core::command::{Codec, Connect, Direction, Order, RecordOrder, RoomOrder};
+use offhook_media_core::command::{Codec, Connect, Order, RecordOrder, RoomOrder};
 use offhook_media_core::detect::voice::VoiceOptions;
 use offhook_media_core::event::{Event, Finding, Outcome, Statistics, Stop};
 use offhook_media_core::quality::mos;
 use offhook_media_core::session::Settings;
-use offhook_media_core::srtp::{MasterKey, Security, Suite};
 use offhook_media_io::engine::{Engine as MediaEngine, EngineSettings, Misuse, Play};
 use offhook_media_io::outbox::Notice;
 use parking_lot::Mutex;
@@ -42,29 +41,6 @@ fn misuse(error: Misuse) -> PyErr {
     }
 }
 
-fn codec(name: &str) -> PyResult<Codec> {
-    Codec::named(name).ok_or_else(|| PyValueError::new_err(format!("codec {name} is not known")))
-}
-
-fn direction(name: &str) -> PyResult<Direction> {
-    match name {
-        "sendrecv" => Ok(Direction::SendRecv),
-        "sendonly" => Ok(Direction::SendOnly),
-        "recvonly" => Ok(Direction::RecvOnly),
-        "inactive" => Ok(Direction::Inactive),
-        _ => Err(PyValueError::new_err(format!("direction {name} is not known"))),
-    }
-}
-
-fn options((bitrate, complexity, fec, dtx): (u32, u8, bool, bool)) -> opus::Options {
-    opus::Options {
-        bitrate,
-        complexity,
-        fec,
-        dtx,
-    }
-}
-
 type Voice = (f32, f32, u32, u32);
 
 fn voice((level, above_noise, onset, hangover): Voice) -> VoiceOptions {
@@ -76,21 +52,6 @@ fn voice((level, above_noise, onset, hangover): Voice) -> VoiceOptions {
     }
 }
 
-fn keys((suite, sends, receives): (String, Vec<u8>, Vec<u8>)) -> PyResult<Security> {
-    let unknown = || PyValueError::new_err(format!("SRTP suite {suite} is not known"));
-    let known = Suite::named(&suite).ok_or_else(unknown)?;
-    let key = |bytes| {
-        MasterKey::new(known, bytes).ok_or_else(|| {
-            let length = known.key_length() + known.salt_length();
-            PyValueError::new_err(format!("a key of {suite} is {length} bytes with its salt"))
-        })
-    };
-    Ok(Security {
-        sends: key(sends)?,
-        receives: key(receives)?,
-    })
-}
-
 fn samples(data: &[u8]) -> Vec<i16> {
     data.chunks_exact(2).map(|s| i16::from_le_bytes([s[0], s[1]])).collect()
 }
@@ -99,7 +60,7 @@ fn samples(data: &[u8]) -> Vec<i16> {
 impl Engine {
     #[new]
     #[pyo3(signature = (*, port_low, port_high, shards, jitter_least, jitter_most, rtp_timeout, keepalive, prompt_cache,
-                        streams))]
+                        streams, browsers=None))]
     #[allow(clippy::too_many_arguments)] // They are keywords in Python.
     fn new(
         port_low: u16,
@@ -111,6 +72,7 @@ impl Engine {
         keepalive: u64,
         prompt_cache: usize,
         streams: usize,
+        browsers: Option<browsers::Browsers>,
     ) -> PyResult<Self> {
         let sessions = Settings {
             jitter_least,
@@ -126,7 +88,8 @@ impl Engine {
             streams,
             sessions,
         };
-        let engine = MediaEngine::start(settings).map_err(|error| PyOSError::new_err(error.to_string()))?;
+        let browsers = browsers.map(browsers::settings).transpose()?;
+        let engine = MediaEngine::start(settings, browsers).map_err(|error| PyOSError::new_err(error.to_string()))?;
         Ok(Self {
             engine: Mutex::new(engine),
         })
@@ -136,9 +99,31 @@ impl Engine {
         self.engine.lock().open(command, session, host, port).map_err(misuse)
     }
 
+    fn open_to_browser(
+        &self,
+        command: u64,
+        session: u64,
+        local: (String, String),
+        lite: bool,
+        controlling: bool,
+    ) -> PyResult<()> {
+        let (local, mut engine) = (browsers::credentials(local), self.engine.lock());
+        let opened = engine.open_to_browser(command, session, local, lite, controlling);
+        opened.map_err(misuse)
+    }
+
+    fn browser_port(&self) -> (u16, String) {
+        browsers::port(self.engine.lock().browsers())
+    }
+
+    fn browser_entries(&self) -> usize {
+        self.engine.lock().browsers().map_or(0, |gate| gate.len())
+    }
+
     #[pyo3(signature = (command, session, host, port, codec_name, payload_type, accepts, dtmf, ptime, direction_name,
                         unconfirmed_limit, dtmf_accepts=None, security=None, dtmf_clock=8000, opus=None,
-                        inband_dtmf=false, dtmf_signalled=false, rtcp_mux=false, comfort_noise=None))]
+                        inband_dtmf=false, dtmf_signalled=false, rtcp_mux=false, comfort_noise=None,
+                        peer=None))]
     #[allow(clippy::too_many_arguments)] // One for each field of `commands.Connect`.
     fn connect(
         &self,
@@ -161,6 +146,7 @@ impl Engine {
         dtmf_signalled: bool,
         rtcp_mux: bool,
         comfort_noise: Option<u8>,
+        peer: Option<browsers::BrowserPeer>,
     ) -> PyResult<()> {
         let address = host.parse::<std::net::IpAddr>();
         let address = address.map_err(|_| PyValueError::new_err(format!("{host} is no IP address to send to")))?;
@@ -176,11 +162,11 @@ impl Engine {
         }
         let accepts = accepts
             .into_iter()
-            .map(|(pt, name)| Ok((pt, codec(&name)?)))
+            .map(|(pt, name)| Ok((pt, words::codec(&name)?)))
             .collect::<PyResult<_>>()?;
         let connect = Connect {
             remote: (address, port).into(),
-            codec: codec(codec_name)?,
+            codec: words::codec(codec_name)?,
             payload_type,
             accepts,
             dtmf,
@@ -188,13 +174,14 @@ impl Engine {
             dtmf_clock,
             inband_dtmf,
             dtmf_signalled,
-            opus: opus.map_or_else(opus::Options::default, options),
+            opus: opus.map_or_else(Default::default, words::options),
             ptime,
-            direction: direction(direction_name)?,
+            direction: words::direction(direction_name)?,
             unconfirmed_limit,
-            security: security.map(keys).transpose()?.map(Box::new),
+            security: security.map(words::keys).transpose()?.map(Box::new),
             rtcp_mux,
             comfort_noise,
+            peer: peer.map(browsers::peer).transpose()?.map(Box::new),
         };
         self.engine
             .lock()
@@ -443,6 +430,7 @@ fn tuple<'py>(py: Python<'py>, notice: Notice) -> PyResult<Bound<'py, PyTuple>> 
         Notice::Event(Event::Digit(session, key)) => ("digit", session, key).into_pyobject(py),
         Notice::Event(Event::Speaking(session, speaking)) => ("speaking", session, speaking).into_pyobject(py),
         Notice::Event(Event::RtpLost(session, silent)) => ("lost", session, silent).into_pyobject(py),
+        Notice::Event(Event::PathLost(session, reason)) => ("path-lost", session, reason).into_pyobject(py),
         Notice::Event(Event::Detected { command, what, at }) => {
             let (what, value) = match what {
                 Finding::VoiceStarted => ("voice-started", 0),

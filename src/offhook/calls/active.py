@@ -303,7 +303,7 @@ class ActiveCall:
     def _let_go(self) -> None:
         """Undo what makes a circle of call, leg and media, so that all are freed at once and not by the collector."""
         self._leg.listen(_nobody)
-        self._leg.media.on_digit = self._leg.media.on_rtp_lost = None
+        self._leg.media.on_digit = self._leg.media.on_lost = None
         self.keys.on_key = self.keys.relay = self.partner = self.part = self._limit = self.early = None
         self.watchers.clear()
 
@@ -333,7 +333,7 @@ class ActiveCall:
 
     def _answered_by(self, headers: dict[str, str]) -> None:
         self._leg.media.on_digit = self.keys.take
-        self._leg.media.on_rtp_lost = self._lost
+        self._leg.media.on_lost = self._lost
         for event in self._call.apply(Input.ANSWER, self._around.clock.utc(), sip_headers=headers):
             self.publish(event)
         log.info("call_answered", call=self.facts.sid)
@@ -387,8 +387,8 @@ class ActiveCall:
         else:
             self._refuse(Input.FAIL, sip_code or 500, reason)
 
-    def _lost(self, silent: int) -> None:
-        self.drop(Input.HANG_UP, f"no audio came from the far end for {silent // 1000} s")
+    def _lost(self, reason: str) -> None:
+        self.drop(Input.HANG_UP, reason)
 
 
 def _nobody(event: LegEvent) -> None:

@@ -167,7 +167,7 @@ class Transfers:
 
         def linked() -> None:
             referral.tell(200)
-            second.client = second.media.on_rtp_lost = None
+            second.client = second.media.on_lost = None
             second.leg.leave(TRANSFERRED)
             transfer.release(second)  # its script goes its own way
 

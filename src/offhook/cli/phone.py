@@ -58,7 +58,9 @@ class Phone:
     def __init__(self, *, local: str, ca_file: Path | None = None) -> None:
         """``local``: address to bind, an IP literal. ``ca_file``: authorities to believe over TLS, the system's when None."""
         self.progress: asyncio.Queue[Progress] = asyncio.Queue(100)
-        self._media_settings = MediaSettings(host=local, port_low=PORTS[0], port_high=PORTS[1], shards=1)
+        self._media_settings = MediaSettings(
+            host=local, port_low=PORTS[0], port_high=PORTS[1], browser_port=0, shards=1
+        )
         self._sip_settings = SipSettings(listen=(local, 0), user_agent="offhook-call", tls_ca=ca_file)
         bits = random.SystemRandom().getrandbits
         self._sessions = Sessions(NativeEngine(self._media_settings))

@@ -21,8 +21,16 @@ class Engine:
         keepalive: int,
         prompt_cache: int,
         streams: int,
+        browsers: tuple[str, int, bytes, bytes, int] | None = None,
     ) -> None: ...
     def open_session(self, command: int, session: int, host: str, port: int) -> None: ...
+    def open_to_browser(
+        self, command: int, session: int, local: tuple[str, str], lite: bool, controlling: bool
+    ) -> None: ...
+    def browser_port(self) -> tuple[int, str]:
+        """The UDP port that browsers share; or 0 and why there is none."""
+    def browser_entries(self) -> int:
+        """What is known of sessions at that port: names, sources, places."""
     def connect(
         self,
         command: int,
@@ -44,6 +52,7 @@ class Engine:
         dtmf_signalled: bool = False,
         rtcp_mux: bool = False,
         comfort_noise: int | None = None,
+        peer: tuple[tuple[str, str], tuple[str, str], tuple[str, bytes], bool, Sequence[str]] | None = None,
     ) -> None: ...
     def play(
         self,

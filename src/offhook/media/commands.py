@@ -12,10 +12,12 @@ from enum import StrEnum
 from typing import NewType
 
 from offhook.media.membership import Membership, RoomId
+from offhook.media.opus import Opus
 from offhook.media.recording import PauseRecording, Record, ResumeRecording, Track
 from offhook.media.sources import AudioData, AudioFile, AudioSource, Pcm, Silence, StreamId, Supplied, Tone
 from offhook.media.srtp import Security
 from offhook.media.voice import Voice
+from offhook.media.webrtc import BrowserPeer, OpenToBrowser
 
 SessionId = NewType("SessionId", int)
 """One media session: an RTP address, what is heard there and what is sent from there. 1..2**63-1, chosen by the sender."""
@@ -47,20 +49,6 @@ class Direction(StrEnum):
     SENDONLY = "sendonly"
     RECVONLY = "recvonly"
     INACTIVE = "inactive"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opus:
-    """How Opus is encoded."""
-
-    bitrate: int = 32_000
-    """Bits per second on average, 6000..510000."""
-    complexity: int = 5
-    """0..10; CPU against quality."""
-    fec: bool = True
-    """Put a coarse copy of each packet into the next one."""
-    dtx: bool = False
-    """Send next to nothing while there is silence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +104,9 @@ class Connect:
     """Number of comfort noise (RFC 3389) both ways, at 8 kHz: silence is not sent; None where it is not agreed on."""
     security: Security | None = None
     """Keys for SRTP; None: plain RTP both ways. A key that is named again goes on where it was, a new one starts afresh."""
+    peer: BrowserPeer | None = None
+    """Of a session that was opened to a browser, which ``remote`` and ``security`` say nothing about. Nothing is sent, and what
+    plays waits, until there is a path to it and a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +323,7 @@ class CloseSession:
 
 Command = (
     OpenSession
+    | OpenToBrowser
     | Connect
     | Play
     | SendDigits

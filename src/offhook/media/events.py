@@ -22,11 +22,14 @@ class RecordEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """Result of ``OpenSession``."""
+    """Result of ``OpenSession`` and ``OpenToBrowser``."""
 
     host: str
+    """Empty where the port is open on all addresses."""
     port: int
-    """RTP port (even); RTCP is the next one."""
+    """RTP port (even), RTCP is the next one; or the port that browsers share."""
+    fingerprint: tuple[str, bytes] | None = None
+    """Of our certificate for DTLS, with browsers: hash function and hash."""
 
 
 VOICE = "voice"
@@ -169,6 +172,15 @@ class RtpLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PathLost:
+    """There is no way to a browser (any more): no path, no consent (RFC 7675), or no handshake. Told once."""
+
+    session: SessionId
+    reason: str
+    """A sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AudioChunk:
     """Audio of a ``Tap``."""
 
@@ -249,4 +261,4 @@ class Wanted:
 Meanwhile = AudioChunk | Detected | MarkReached | Wanted
 """What a command tells before its end."""
 
-Event = Finished | Failed | Cancelled | DigitReceived | SpeakingChanged | RtpLost | Meanwhile
+Event = Finished | Failed | Cancelled | DigitReceived | SpeakingChanged | RtpLost | PathLost | Meanwhile

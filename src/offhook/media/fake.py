@@ -49,6 +49,7 @@ from offhook.media.events import (
     Finished,
     Measured,
     Opened,
+    PathLost,
     Result,
     RtpLost,
     Statistics,
@@ -64,6 +65,7 @@ from offhook.media.fake_work import WAITS, Bridging, Dialling
 from offhook.media.membership import RoomId
 from offhook.media.recording import PauseRecording, Record, ResumeRecording
 from offhook.media.wav import pcm_samples
+from offhook.media.webrtc import OpenToBrowser
 
 
 class Refused(Exception):
@@ -186,6 +188,10 @@ class FakeEngine:
         """Nothing has come from the far end for so long."""
         self.emit(RtpLost(session=session, silent=silent))
 
+    def lose_path(self, session: SessionId, reason: str) -> None:
+        """There is no way to a browser any more."""
+        self.emit(PathLost(session=session, reason=reason))
+
     def refuse_next(self, kind: type[Command], reason: str) -> None:
         """The next command of this kind ends ``Failed``."""
         self._refusals.setdefault(kind, deque()).append(reason)
@@ -236,6 +242,8 @@ class FakeEngine:
         match command:
             case OpenSession():
                 self.finish(command.id, self._open_session(command))
+            case OpenToBrowser():
+                self.finish(command.id, self._open_to_browser(command))
             case Connect():
                 self._connect(command)
             case Play():
@@ -291,8 +299,20 @@ class FakeEngine:
         self._open[command.session] = opened = Opened(host=command.host, port=port)
         return opened
 
+    def _open_to_browser(self, command: OpenToBrowser) -> Opened:
+        if command.session in self._lines:
+            raise Refused(f"session {command.session} exists already")
+        self._lines[command.session] = Line(session=command.session, now=self.now)
+        self._open[command.session] = opened = Opened(host="", port=16_380, fingerprint=("sha-256", bytes(32)))
+        return opened
+
     def _connect(self, command: Connect) -> None:
         line = self._known(command.session)
+        to_browser = self._open[command.session].fingerprint is not None
+        if to_browser and command.peer is None:
+            raise Refused("a session that was opened to a browser is connected to one, and to nobody else")
+        if not to_browser and command.peer is not None:
+            raise Refused("a session with ports of its own cannot be connected to a browser")
         if not 0 <= command.payload_type <= 127:
             raise Refused(f"payload type {command.payload_type} is outside 0..127")
         line.connection = command
@@ -364,6 +384,7 @@ class FakeEngine:
 
 _Answered = (
     OpenSession
+    | OpenToBrowser
     | Connect
     | Play
     | SendDigits

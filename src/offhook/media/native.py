@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, assert_never
 
 import structlog
@@ -60,6 +61,7 @@ from offhook.media.events import (
     MarkReached,
     Measured,
     Opened,
+    PathLost,
     Played,
     Recorded,
     RecordEnd,
@@ -78,6 +80,7 @@ from offhook.media.membership import Membership
 from offhook.media.recording import PauseRecording, Record, ResumeRecording, Track
 from offhook.media.settings import MediaSettings
 from offhook.media.voice import Voice
+from offhook.media.webrtc import Identity, OpenToBrowser
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +93,7 @@ class NativeEngine:
 
     def __init__(self, settings: MediaSettings) -> None:
         self._loop = asyncio.get_running_loop()
+        self._identity = identity = Identity.new()
         self._engine = Compiled(
             port_low=settings.port_low,
             port_high=settings.port_high,
@@ -100,7 +104,16 @@ class NativeEngine:
             keepalive=round(settings.keepalive * 1000),
             prompt_cache=settings.prompt_cache << 20,
             streams=settings.streams,
+            browsers=(
+                settings.browser_host or settings.host,
+                settings.browser_port,
+                identity.certificate,
+                identity.private_key,
+                round(settings.browser_timeout * 1000),
+            ),
         )
+        if trouble := self._engine.browser_port()[1]:
+            log.warning("browsers_cannot_be_reached", reason=trouble, mend="another media.browser_port")
         self._listener: Callable[[Sequence[Event]], None] = _nobody
         self._closed = False
         self._loop.add_reader(self._engine.fileno(), self._wake)
@@ -129,6 +142,18 @@ class NativeEngine:
         if not await self._loop.run_in_executor(None, self._engine.join, CLOSE_TIMEOUT_MS):
             log.error("media_threads_did_not_end", after_ms=CLOSE_TIMEOUT_MS)
 
+    def _event(self, notice: tuple[Any, ...]) -> Event:
+        match event := _event(notice):
+            case Finished(result=Opened(host="") as opened):
+                return replace(event, result=replace(opened, fingerprint=self._identity.fingerprint))
+            case _:
+                return event
+
+    @property
+    def browser_entries(self) -> int:
+        """What is known of sessions at the port that browsers share; 0 once all are closed."""
+        return self._engine.browser_entries()
+
     def metrics(self) -> dict[str, int]:
         """Counters and lateness of ticks (microseconds), of all threads together."""
         return self._engine.metrics()
@@ -148,7 +173,7 @@ class NativeEngine:
             if notice[0] == "shard-lost":
                 log.error("media_thread_failed", shard=notice[1], reason=notice[2])
             else:
-                events.append(_event(notice))
+                events.append(self._event(notice))
         if events:
             self._listener(events)
 
@@ -161,8 +186,8 @@ class NativeEngine:
                 engine.supply(command.stream, command.data, command.last)
             case SetGain():
                 engine.set_gain(command.target, command.gain)
-            case OpenSession():
-                engine.open_session(command.id, command.session, command.host, command.port)
+            case OpenSession() | OpenToBrowser():
+                self._open(command)
             case Connect():
                 self._connect(command)
             case SendDigits():
@@ -220,6 +245,13 @@ class NativeEngine:
             command.gain,
         )
 
+    def _open(self, command: OpenSession | OpenToBrowser) -> None:
+        if isinstance(command, OpenSession):
+            self._engine.open_session(command.id, command.session, command.host, command.port)
+        else:
+            local, lite = command.local.words, command.lite
+            self._engine.open_to_browser(command.id, command.session, local, lite, command.controlling)
+
     def _connect(self, command: Connect) -> None:
         host, port = command.remote
         security, opus = command.security, command.opus
@@ -244,6 +276,7 @@ class NativeEngine:
             command.dtmf_signalled,
             command.rtcp_mux,
             command.comfort_noise,
+            None if command.peer is None else command.peer.words,
         )
 
     def _record(self, command: Record) -> None:
@@ -333,6 +366,8 @@ def _event(notice: tuple[Any, ...]) -> Event:
             return SpeakingChanged(session=SessionId(session), speaking=speaking)
         case ("lost", session, silent):
             return RtpLost(session=SessionId(session), silent=silent)
+        case ("path-lost", session, reason):
+            return PathLost(session=SessionId(session), reason=reason)
         case ("chunk", command, data, dropped, outbound):
             track = Track.OUTBOUND if outbound else Track.INBOUND
             return AudioChunk(command=CommandId(command), data=data, track=track, dropped=dropped)

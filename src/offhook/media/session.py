@@ -12,6 +12,7 @@ from typing import Any, TypedDict, TypeVar, Unpack, assert_never
 
 import structlog
 
+from offhook.media import events as told
 from offhook.media import results
 from offhook.media.commands import (
     AudioSource,
@@ -24,7 +25,6 @@ from offhook.media.commands import (
     Direction,
     Measure,
     OpenSession,
-    Opus,
     Play,
     SendDigits,
     SessionId,
@@ -32,30 +32,17 @@ from offhook.media.commands import (
     Supplied,
 )
 from offhook.media.engine import Engine
-from offhook.media.events import (
-    Cancelled,
-    Closed,
-    DigitReceived,
-    Event,
-    Failed,
-    Finished,
-    Meanwhile,
-    Opened,
-    Played,
-    Recorded,
-    Result,
-    RtpLost,
-    SpeakingChanged,
-    Statistics,
-)
+from offhook.media.events import Event, Meanwhile, Opened, Played, Recorded, Result, Statistics
 from offhook.media.hooks import Hooks
 from offhook.media.keypad import SignalKey, signal
 from offhook.media.operation import AudioTap, Ended, Injection, MediaClosed, MediaFailed, Operation, Taping
+from offhook.media.opus import Opus
 from offhook.media.playback import Playback
 from offhook.media.recording import Record, RecordFormat, Track
 from offhook.media.srtp import Security
 from offhook.media.streaming import Streaming
 from offhook.media.voice import Voice
+from offhook.media.webrtc import BrowserPeer, IceCredentials, OpenToBrowser
 
 log = structlog.get_logger(__name__)
 
@@ -114,11 +101,18 @@ class MediaSession(Hooks, Streaming):
 
     async def open(self, host: str, port: int = 0) -> Opened:
         """Bind the sockets on ``host`` (an IP literal); port 0 takes the next free one of the engine's range."""
+        return await self._open(OpenSession(id=self._sessions.next_command(), session=self.id, host=host, port=port))
+
+    async def open_to_browser(self, local: IceCredentials, *, lite: bool = True, controlling: bool = False) -> Opened:
+        """Let a browser reach it at the port that all share. See ``OpenToBrowser``."""
+        new = self._sessions.next_command()
+        return await self._open(OpenToBrowser(id=new, session=self.id, local=local, lite=lite, controlling=controlling))
+
+    async def _open(self, command: OpenSession | OpenToBrowser) -> Opened:
         if self._closing is not None:
             raise MediaClosed("the media session is closed")
         if self.local is not None:
             raise MediaFailed("the media session is open already")
-        command = OpenSession(id=self._sessions.next_command(), session=self.id, host=host, port=port)
         operation = self._sessions.open(self, command, results.reader(Opened))
         try:
             self.local = await operation.within(self._sessions.reply_timeout)
@@ -145,6 +139,7 @@ class MediaSession(Hooks, Streaming):
         opus: Opus | None = None,
         rtcp_mux: bool = False,
         comfort_noise: int | None = None,
+        peer: BrowserPeer | None = None,
     ) -> None:
         """Say where to send and how to read what arrives. May be repeated; what plays goes on."""
         command = Connect(
@@ -165,6 +160,7 @@ class MediaSession(Hooks, Streaming):
             opus=opus or Opus(),
             rtcp_mux=rtcp_mux,
             comfort_noise=comfort_noise,
+            peer=peer,
         )
         self.rate = 8000 if codec in _NARROW else 16_000
         await self._start(command, results.nothing).within(self._sessions.reply_timeout)
@@ -330,12 +326,12 @@ class Sessions:
         self._engine.send(command)
 
     def open(
-        self, session: MediaSession, command: OpenSession, read: Callable[[Result | None], Opened]
+        self, session: MediaSession, command: OpenSession | OpenToBrowser, read: Callable[[Result | None], Opened]
     ) -> Operation[Opened]:
         """Send ``command``, and know ``session`` until it is closed or the opening failed."""
 
         def forget(end: Ended) -> None:
-            if isinstance(end, Failed):
+            if isinstance(end, told.Failed):
                 self._sessions.pop(session.id, None)
 
         operation = Operation(self, command.id, read, forget)
@@ -349,7 +345,7 @@ class Sessions:
         if session.id in self._sessions:
             self.start(CloseSession(id=operation.id, session=session.id), operation)
         else:
-            operation.end(Finished(command=operation.id, result=Closed(statistics=Statistics())))
+            operation.end(told.Finished(command=operation.id, result=told.Closed(statistics=Statistics())))
         return operation
 
     def _forget(self, session: MediaSession) -> None:
@@ -362,13 +358,12 @@ class Sessions:
                     stream.hear(event)
                 continue
             match event:
-                case Finished() | Failed() | Cancelled():
-                    operation = self._operations.pop(event.command, None)
-                    if operation is None:
+                case told.Finished() | told.Failed() | told.Cancelled():
+                    if (operation := self._operations.pop(event.command, None)) is None:
                         log.error("media_end_without_command", command=event.command)
                     else:
                         operation.end(event)
-                case DigitReceived() | SpeakingChanged() | RtpLost():
+                case told.DigitReceived() | told.SpeakingChanged() | told.RtpLost() | told.PathLost():
                     if (session := self._sessions.get(event.session)) is not None:
                         session.tell(event)
                 case never:

@@ -52,6 +52,18 @@ class MediaSettings:
     inband_dtmf: str = "auto"
     """Whether keys are heard as tones: ``auto``, where the far end knows no telephone-event; ``always``, besides those too;
     ``never``."""
+    browser_host: str = ""
+    """Address that the port for browsers binds; empty: that of ``host``, or all."""
+    browser_port: int = 16_382
+    """UDP port that all calls with browsers (WebRTC) share, 1024..65535; 0 takes a free one."""
+    browser_timeout: float = 30.0
+    """Seconds without a sign of a browser (RFC 7675) after which its call is ended, 5..300."""
+    browser_codecs: tuple[str, ...] = ()
+    """Audio codecs for browsers, the preferred one first; empty: those of ``codecs``. Opus sounds best; PCMU spares the CPU where
+    the other end of the call is a phone."""
+    ice: str = "lite"
+    """``lite``: browsers find the way to us (RFC 8445 section 2.5); ``full``: we look for a way to them too, for a server that
+    browsers cannot reach first."""
     srtp: str = "optional"
     """Enciphered media by keys in SDP (RFC 4568): ``off``; ``optional``: accepted when offered, and offered where SIP travels
     over TLS; ``required``: calls without it are refused. A trunk can have its own policy."""
@@ -73,9 +85,16 @@ class MediaSettings:
             raise ValueError(f"media.inband_dtmf {self.inband_dtmf!r} is not one of {', '.join(InbandDtmf)}")
         if self.srtp not in set(SrtpPolicy):
             raise ValueError(f"media.srtp {self.srtp!r} is not one of {', '.join(SrtpPolicy)}")
-        if not self.codecs or set(self.codecs) - set(Codec):
-            given = ", ".join(self.codecs) or "is empty"
-            raise ValueError(f"media.codecs {given}: one or more of {', '.join(Codec)}, separated by commas")
+        for name, codecs in (("codecs", self.codecs), ("browser_codecs", self.browser_codecs or self.codecs)):
+            if not codecs or set(codecs) - set(Codec):
+                given = ", ".join(codecs) or "is empty"
+                raise ValueError(f"media.{name} {given}: one or more of {', '.join(Codec)}, separated by commas")
+        if self.browser_port != 0 and not 1024 <= self.browser_port <= 65535:
+            raise ValueError(f"media.browser_port {self.browser_port} is not 0 or in 1024..65535")
+        if not 5 <= self.browser_timeout <= 300:
+            raise ValueError(f"media.browser_timeout {self.browser_timeout} is not in 5..300")
+        if self.ice not in ("lite", "full"):
+            raise ValueError(f"media.ice {self.ice!r} is not lite or full")
         if not 6000 <= self.opus_bitrate <= 510_000:
             raise ValueError(f"media.opus_bitrate {self.opus_bitrate} is not in 6000..510000")
         if not 0 <= self.opus_complexity <= 10:

@@ -27,6 +27,7 @@ from offhook.sip.codecs import (
 )
 from offhook.sip.crypto import PLAIN_PROFILES, SECURE_PROFILES, Keying
 from offhook.sip.errors import LocalProtocolError, NoCommonMedia
+from offhook.sip.ice import WEB_PROFILES, WebTransport, answers
 from offhook.sip.sdp import TELEPHONE_EVENT, Format, Media, Sdp
 
 PTIMES: Final = (20, 10, 30, 40, 50, 60)
@@ -65,7 +66,11 @@ class Agreement:
     comfort_noise: int | None = None
     """Number of comfort noise, both ways; None: silence is sent like anything else."""
     keying: Keying | None = None
-    """Keys for SRTP; None: plain RTP."""
+    """Keys for SRTP; None: plain RTP, or with a browser those of the handshake."""
+    web: WebTransport | None = None
+    """How the far end is reached where it is a browser; ``host`` and ``port`` mean nothing then."""
+    active: bool = False
+    """Whether we begin the handshake with it."""
 
     @property
     def sends(self) -> bool:
@@ -91,10 +96,12 @@ def make_offer(
     direction: str = "sendrecv",
     keys: Mapping[str, bytes] = MappingProxyType({}),
     insist: bool = False,
+    web: WebTransport | None = None,
 ) -> Sdp:
     """The first offer of a call: one audio stream to ``host`` (an IP address) and ``port``, with telephone-events if ``keypad``.
 
-    ``keys``, by suite, offer SRTP, which the far end may leave out (RFC 8643) unless we ``insist``.
+    ``keys``, by suite, offer SRTP, which the far end may leave out (RFC 8643) unless we ``insist``. ``web`` is
+    how we are reached where the far end is a browser, which then gets nothing else.
     """
     formats = [format_of(name) for name in codecs]
     if not formats:
@@ -113,7 +120,13 @@ def make_offer(
         direction=direction,
         crypto=crypto.lines_of(keys),
     )
-    return Sdp(session_id=session_id, version=version, origin_address=host, address=host, media=(audio,))
+    offer = Sdp(session_id=session_id, version=version, origin_address=host, address=host, media=(audio,))
+    if web is None:
+        return offer
+    audio = replace(
+        audio, protocol=WEB_PROFILES[0], crypto=(), rtcp_mux=True, mid="0", web=replace(web, setup="actpass")
+    )
+    return replace(offer, media=(audio,), bundle=("0",))
 
 
 def answer(
@@ -129,15 +142,17 @@ def answer(
     keys: Mapping[str, bytes] = MappingProxyType({}),
     insist: bool = False,
     comfort_noise: bool = False,
+    web: WebTransport | None = None,
 ) -> tuple[Sdp, Agreement]:
     """Accept the first usable audio stream of ``offer`` and refuse all others with port 0.
 
     ``codecs`` are ours, the preferred one first; exactly one goes into the answer, so that nobody changes codec in mid-call.
     ``direction`` is what we wish; the answer never allows more than the offer did. ``previous`` is what we said last in
     this session: its id is kept and its version counted on where something changed (§8). ``keys`` are ours by suite, where
-    SRTP is welcome; who does ``insist`` takes no stream without. Raises ``NoCommonMedia``.
+    SRTP is welcome; who does ``insist`` takes no stream without. With ``web``, how we are reached by browsers, only their streams
+    are usable, else only those of phones. Raises ``NoCommonMedia``.
     """
-    index, chosen = _first_usable(offer, codecs, keys, insist)
+    index, chosen = _first_usable(offer, codecs, keys, insist, web is not None)
     theirs = offer.media[index]
     line = crypto.accepted(theirs.crypto, keys)
     ours = () if line is None else (line,)
@@ -147,11 +162,13 @@ def answer(
         rtcp_mux=theirs.rtcp_mux,
         comfort_noise=_noise(theirs, chosen) if comfort_noise else None,
     )
-    media = tuple(
-        replace(_accepted(theirs, chosen, agreement, port), crypto=ours) if position == index else _refused(offered)
-        for position, offered in enumerate(offer.media)
-    )
-    reply = Sdp(session_id=session_id, version=version, origin_address=host, address=host, media=media)
+    accepted = replace(_accepted(theirs, chosen, agreement, port), crypto=ours)
+    if web is not None:
+        setup = "active" if agreement.active else "passive"
+        accepted = replace(accepted, rtcp_mux=True, mid=theirs.mid, web=replace(web, setup=setup))
+    media = tuple(accepted if position == index else _refused(offered) for position, offered in enumerate(offer.media))
+    bundle = (theirs.mid,) if web is not None and theirs.mid is not None and theirs.mid in offer.bundle else ()
+    reply = Sdp(session_id=session_id, version=version, origin_address=host, address=host, media=media, bundle=bundle)
     return (reply if previous is None else _next_version(previous, reply)), agreement
 
 
@@ -160,7 +177,7 @@ def agree(offer: Sdp, reply: Sdp) -> Agreement:
     if len(reply.media) < len(offer.media):
         raise NoCommonMedia("the answer has fewer streams than the offer")
     for ours, theirs in zip(offer.media, reply.media, strict=False):
-        if ours.port == 0 or ours.kind != "audio" or not _usable(reply, theirs):
+        if ours.port == 0 or ours.kind != "audio" or not _usable(reply, theirs, ours.web is not None):
             continue
         keying = crypto.agreed(ours.crypto, theirs.crypto)
         if keying is None and {ours.protocol, theirs.protocol} & set(SECURE_PROFILES):
@@ -194,18 +211,26 @@ def reoffer(ours: Sdp, *, direction: str | None = None, host: str | None = None,
     media = tuple(
         item
         if item.port == 0
-        else replace(item, port=item.port if port is None else port, direction=direction or item.direction)
+        else replace(
+            item,
+            port=item.port if port is None else port,
+            direction=direction or item.direction,
+            web=None if item.web is None else replace(item.web, setup="actpass"),
+        )
         for item in ours.media
     )
     address = host or ours.address
     return _next_version(ours, replace(ours, media=media, address=address, origin_address=host or ours.origin_address))
 
 
-def _first_usable(offer: Sdp, codecs: Sequence[str], keys: Mapping[str, bytes], insist: bool) -> tuple[int, Format]:
+def _first_usable(
+    offer: Sdp, codecs: Sequence[str], keys: Mapping[str, bytes], insist: bool, web: bool
+) -> tuple[int, Format]:
     for index, media in enumerate(offer.media):
-        if not _usable(offer, media):
+        if not _usable(offer, media, web):
             continue
-        if crypto.accepted(media.crypto, keys) is None and (insist or media.protocol in SECURE_PROFILES):
+        keyless = not web and crypto.accepted(media.crypto, keys) is None
+        if keyless and (insist or media.protocol in SECURE_PROFILES):
             continue
         for name in codecs:
             for item in media.formats:
@@ -216,8 +241,17 @@ def _first_usable(offer: Sdp, codecs: Sequence[str], keys: Mapping[str, bytes], 
     raise NoCommonMedia(f"no audio stream with {wanted}; offered: {', '.join(offered)[:120] or 'nothing'}")
 
 
-def _usable(description: Sdp, media: Media) -> bool:
-    if media.kind != "audio" or media.port == 0 or media.protocol not in (*PLAIN_PROFILES, *SECURE_PROFILES):
+def is_web(offer: Sdp) -> bool:
+    """Whether its first audio stream is one of a browser."""
+    return next((media.protocol in WEB_PROFILES for media in offer.media if media.kind == "audio"), False)
+
+
+def _usable(description: Sdp, media: Media, web: bool) -> bool:
+    if media.kind != "audio" or media.port == 0:
+        return False
+    if web:
+        return media.protocol in WEB_PROFILES and media.web is not None and media.rtcp_mux
+    if media.protocol not in (*PLAIN_PROFILES, *SECURE_PROFILES):
         return False
     try:
         address = ipaddress.ip_address(description.address_of(media) or "")
@@ -238,7 +272,8 @@ def _named(item: Format, known: Mapping[int, Format]) -> Format:
 def _agreement(theirs: Sdp, media: Media, chosen: Format, accepts: Mapping[int, str], wish: str) -> Agreement:
     host = theirs.address_of(media) or ""
     allowed = _MIRROR[theirs.direction_of(media)]
-    if ipaddress.ip_address(host).is_unspecified:
+    web = media.web if media.protocol in WEB_PROFILES else None
+    if web is None and ipaddress.ip_address(host).is_unspecified:
         allowed = _intersection(allowed, "recvonly")  # hold as RFC 2543 had it: there is nowhere to send to
     codec = codec_of(chosen) or ""
     dtmf = dtmf_of(media.formats, codec)
@@ -254,6 +289,8 @@ def _agreement(theirs: Sdp, media: Media, chosen: Format, accepts: Mapping[int, 
         parameters=chosen.parameters,
         ptime=media.ptime if media.ptime in PTIMES else PTIMES[0],
         direction=_intersection(allowed, wish),
+        web=web,
+        active=web is not None and answers(web.setup) == "active",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from offhook.sip.crypto import Crypto
 from offhook.sip.errors import LocalProtocolError, RemoteProtocolError
+from offhook.sip.ice import WebAttributes, WebTransport
 
 CONTENT_TYPE: Final = "application/sdp"
 MAX_LINES: Final = 1000
@@ -81,6 +82,10 @@ class Media:
     rtcp_mux: bool = False
     crypto: tuple[Crypto, ...] = ()
     """Keys for SRTP (RFC 4568); of lines that were read, those that we can take."""
+    mid: str | None = None
+    """Names the stream within the description (RFC 5888)."""
+    web: WebTransport | None = None
+    """How a browser reaches it; None where it is reached as phones are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,8 @@ class Sdp:
     username: str = "-"
     name: str = "-"
     """s=."""
+    bundle: tuple[str, ...] = ()
+    """Names of streams that share one path (RFC 9143)."""
 
     @classmethod
     def parse(cls, data: bytes) -> Sdp:
@@ -122,6 +129,10 @@ class Sdp:
         if self.address is not None:
             lines.append(f"c=IN {_family(self.address)} {_word(self.address)}")
         lines.append("t=0 0")
+        if any(media.web is not None and media.web.lite for media in self.media):
+            lines.append("a=ice-lite")
+        if self.bundle:
+            lines.append(f"a=group:BUNDLE {' '.join(map(_word, self.bundle))}")
         if self.direction != "sendrecv":
             lines.append(f"a={_direction(self.direction)}")
         for media in self.media:
@@ -143,6 +154,7 @@ class _Stream:
     rtcp: tuple[int, str | None] | None = None
     rtcp_mux: bool = False
     crypto: list[Crypto] = field(default_factory=list)
+    web: WebAttributes = field(default_factory=WebAttributes)
     maps: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     parameters: dict[int, str] = field(default_factory=dict)
 
@@ -164,8 +176,10 @@ class _Stream:
                 self.crypto.append(crypto)
         elif name in DIRECTIONS:
             self.direction = name
+        else:
+            self.web.take(name, value)
 
-    def finished(self) -> Media:
+    def finished(self, session: WebAttributes) -> Media:
         """The stream with its formats put together, in the order of the m-line."""
         return Media(
             kind=self.kind,
@@ -179,6 +193,8 @@ class _Stream:
             rtcp=self.rtcp,
             rtcp_mux=self.rtcp_mux,
             crypto=tuple(self.crypto),
+            mid=self.web.mid,
+            web=self.web.finished(session),
         )
 
     def _formats(self) -> list[Format]:
@@ -208,6 +224,7 @@ class _Reader:
         self.address: str | None = None
         self.direction = "sendrecv"
         self.streams: list[_Stream] = []
+        self.web = WebAttributes()
 
     def read(self, data: bytes) -> Sdp:
         if b"\0" in data:
@@ -233,7 +250,8 @@ class _Reader:
             name=self.name,
             address=self.address,
             direction=self.direction,
-            media=tuple(stream.finished() for stream in self.streams),
+            media=tuple(stream.finished(self.web) for stream in self.streams),
+            bundle=self.web.bundle,
         )
 
     def _line(self, kind: str, value: str) -> None:
@@ -258,6 +276,8 @@ class _Reader:
                     self.streams[-1].attribute(name.strip().lower(), text.strip())
                 elif (name := name.strip().lower()) in DIRECTIONS:
                     self.direction = name
+                else:
+                    self.web.take(name, text.strip())
             case _:
                 pass
 
@@ -313,6 +333,10 @@ def _media_lines(media: Media) -> list[str]:
     if media.rtcp_mux:
         lines.append("a=rtcp-mux")
     lines += [f"a=crypto:{item}" for item in media.crypto]
+    if media.mid is not None:
+        lines.append(f"a=mid:{_word(media.mid)}")
+    if media.web is not None:
+        lines += media.web.lines()
     if media.direction is not None:
         lines.append(f"a={_direction(media.direction)}")
     return lines

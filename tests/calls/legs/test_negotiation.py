@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from offhook.calls.legs.negotiation import MediaAddresses, Negotiation
@@ -8,9 +10,12 @@ from offhook.media.fake import FakeEngine
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
 from offhook.media.srtp import SrtpPolicy
+from offhook.media.webrtc import OpenToBrowser
 from offhook.security.egress import Egress
 from offhook.sip.errors import RemoteProtocolError
 from offhook.sip.flow import Flow, Transport
+from offhook.sip.offer import make_offer
+from offhook.sip.sdp import Sdp
 from offhook.sip.settings import SipSettings
 from tests.support.virtual_loop import run
 
@@ -248,5 +253,111 @@ def test_a_leg_that_must_not_be_heard_refuses_plain_media() -> None:
         assert refused.value.status_hint == 488
         await plain.session.close()
         await ours.session.close()
+
+    run(main())
+
+
+def browser_offer(ufrag: str = "Hw4k", *more: str) -> bytes:
+    lines = [
+        "v=0",
+        "o=- 1 1 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        "a=group:BUNDLE 0",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111 0 126",
+        "c=IN IP4 0.0.0.0",
+        f"a=ice-ufrag:{ufrag}",
+        "a=ice-pwd:3Q1kGQ3K0g5Wj2o1c8JmB7fD",
+        "a=candidate:1 1 udp 2122260223 8.8.8.8 50000 typ srflx raddr 0.0.0.0 rport 0",
+        "a=candidate:2 1 udp 2122260223 10.0.0.7 50000 typ host",
+        "a=fingerprint:sha-256 " + bytes(range(32)).hex(":"),
+        "a=setup:actpass",
+        "a=mid:0",
+        "a=rtcp-mux",
+        "a=rtpmap:111 opus/48000/2",
+        "a=rtpmap:126 telephone-event/8000",
+        *more,
+        "",
+    ]
+    return "\r\n".join(lines).encode()
+
+
+def web_line(engine: FakeEngine, **settings: object) -> Negotiation:
+    addresses = MediaAddresses(media=MediaSettings(**settings), sip=SipSettings())  # type: ignore[arg-type]
+    negotiation = Negotiation(Sessions(engine).create(), addresses, random.Random(7).getrandbits)
+    negotiation.signalled_over(Flow(Transport.WSS, "9.9.9.9", 50_000))
+    return negotiation
+
+
+def test_a_browser_is_answered_at_the_port_that_all_share() -> None:
+    async def main() -> None:
+        engine = FakeEngine()
+        near = web_line(engine, browser_codecs=("OPUS",))
+        await near.open("192.0.2.1", browser_offer())
+        assert near.session.local is not None
+        ours, agreement = near.answer(browser_offer())
+        await near.follow(agreement)
+        (connect,) = [command for command in engine.commands if isinstance(command, Connect)]
+        audio = Sdp.parse(ours).media[0]
+        assert audio.web is not None
+        assert (audio.port, agreement.codec, audio.web.setup) == (near.session.local.port, "OPUS", "passive")
+        assert audio.web.candidates == (f"1 1 udp 2130706431 192.0.2.1 {audio.port} typ host",)
+        assert connect.peer is not None
+        assert (connect.peer.local.ufrag, connect.peer.remote.ufrag) == (audio.web.ufrag, "Hw4k")
+        assert connect.peer.fingerprint == ("sha-256", bytes(range(32)))
+        assert [candidate.split()[4] for candidate in connect.peer.candidates] == ["8.8.8.8"]
+
+    run(main())
+
+
+def test_a_new_user_fragment_is_answered_with_a_new_one_and_an_old_one_with_the_old() -> None:
+    async def main() -> None:
+        near = web_line(FakeEngine())
+        await near.open("192.0.2.1", browser_offer())
+        names = []
+        for offer in (
+            browser_offer(),
+            browser_offer("Hw4k", "a=sendonly"),
+            browser_offer("New1"),
+            browser_offer("New1"),
+        ):
+            ours, agreement = near.answer(offer)
+            await near.follow(agreement)
+            web = Sdp.parse(ours).media[0].web
+            assert web is not None
+            names.append((web.ufrag, web.password))
+        assert names[0] == names[1] != names[2] == names[3]
+        assert names[0][1] != names[2][1]
+
+    run(main())
+
+
+def test_a_client_that_is_reached_over_a_websocket_gets_an_offer_for_browsers_and_a_phone_there_is_answered_as_a_phone() -> (
+    None
+):
+    async def main() -> None:
+        engine = FakeEngine()
+        near, phone = web_line(engine), web_line(FakeEngine())
+        await near.open("192.0.2.1")
+        offer = Sdp.parse(near.offer())
+        assert (offer.media[0].protocol, offer.bundle) == ("UDP/TLS/RTP/SAVPF", ("0",))
+        assert offer.media[0].web is not None
+        assert (offer.media[0].web.setup, offer.media[0].web.lite) == ("actpass", True)
+        plain = make_offer("9.9.9.9", 4000, session_id=1)
+        await phone.open("192.0.2.1", bytes(plain))
+        assert Sdp.parse(phone.answer(bytes(plain))[0]).media[0].protocol == "RTP/AVP"
+
+    run(main())
+
+
+def test_full_ice_lets_who_offers_decide() -> None:
+    async def main() -> None:
+        engines = FakeEngine(), FakeEngine()
+        caller, called = (web_line(engine, ice="full") for engine in engines)
+        await caller.open("192.0.2.1")
+        assert b"ice-lite" not in caller.offer()
+        await called.open("192.0.2.1", browser_offer())
+        opened = [command for engine in engines for command in engine.commands if isinstance(command, OpenToBrowser)]
+        assert [(command.lite, command.controlling) for command in opened] == [(False, True), (False, False)]
 
     run(main())

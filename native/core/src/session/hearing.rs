@@ -27,7 +27,7 @@ impl Session {
         let genuine = self.open.is_some();
         let opened = match &mut self.open {
             Some(open) => open.rtp(packet),
-            None => Some(&*packet),
+            None => Some(&*packet).filter(|_| self.web.is_none()),
         };
         let Some(packet) = opened else { return Heard::Nothing };
         let Ok((header, payload)) = rtp::parse(packet) else {
@@ -39,7 +39,11 @@ impl Session {
         let event = connect.is_event(header.payload_type);
         let codec = self.accepts[usize::from(header.payload_type & 127)];
         let noise = connect.comfort_noise == Some(header.payload_type);
-        if !event && !noise && codec.is_none() || !self.line.latch.admit(source, &header, genuine, now) {
+        if !event && !noise && codec.is_none() {
+            return Heard::Nothing;
+        }
+        // What a browser sends proves by its key whose it is.
+        if self.web.is_none() && !self.line.latch.admit(source, &header, genuine, now) {
             return Heard::Nothing;
         }
         let (listens, clock) = (connect.direction.receives(), connect.dtmf_clock);
@@ -75,12 +79,12 @@ impl Session {
     /// A datagram arrived on the RTCP socket.
     pub fn receive_rtcp(&mut self, packet: &mut [u8], source: SocketAddr, now: Micros, world: &mut dyn World) {
         let far_end = self.line.latch.confirmed() && self.line.latch.target().map(|t| t.ip()) == Some(source.ip());
-        if !far_end {
+        if !far_end && self.web.is_none() {
             return;
         }
         let opened = match &mut self.open {
             Some(open) => open.rtcp(packet),
-            None => Some(&*packet),
+            None => Some(&*packet).filter(|_| self.web.is_none()),
         };
         if let Some(packet) = opened.filter(|packet| packet.first().is_some_and(|first| first >> 6 == 2)) {
             self.rtcp_source = Some(source);

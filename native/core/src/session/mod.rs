@@ -2,6 +2,7 @@
 //!
 //! Composed of the machines beside it. Knows nothing of other sessions; `exchange` passes packets between them.
 
+mod browsing;
 mod hearing;
 mod measuring;
 mod recording;
@@ -27,8 +28,9 @@ use crate::recorder::{Finishing, Recorder};
 use crate::rtcp::Reception;
 use crate::rtp::Header;
 use crate::sender::Sender;
-use crate::srtp::Inbound;
+use crate::srtp::{Inbound, Security};
 use crate::tap::Tap;
+use crate::webrtc::Transport;
 use crate::world::World;
 use crate::Micros;
 
@@ -97,6 +99,8 @@ pub struct Session {
     lost: bool,
     report: Micros,
     rtcp_source: Option<SocketAddr>,
+    /// ICE and DTLS, where the far end is a browser.
+    web: Option<Box<Transport>>,
 }
 
 impl Session {
@@ -132,6 +136,7 @@ impl Session {
             lost: false,
             report: now + REPORT_EVERY / 2 + random % REPORT_EVERY,
             rtcp_source: None,
+            web: None,
         }
     }
 
@@ -187,14 +192,39 @@ impl Session {
     }
 
     fn connect(&mut self, command: CommandId, connect: Connect, now: Micros, world: &mut dyn World) {
-        if self.line.signal(connect.remote, connect.unconfirmed_limit) {
-            self.rtcp_source = None;
+        match (&self.web, &connect.peer) {
+            (Some(_), Some(peer)) => self.connect_browser(peer, now, world),
+            (None, None) => self.connect_phone(&connect),
+            (Some(_), None) => {
+                let reason = "a session that was opened to a browser is connected to one, and to nobody else";
+                return world.emit(Event::Failed(command, reason.into()));
+            }
+            (None, Some(_)) => {
+                let reason = "a session with ports of its own cannot be connected to a browser";
+                return world.emit(Event::Failed(command, reason.into()));
+            }
         }
         self.accepts = [None; 128];
         for (payload_type, codec) in &connect.accepts {
             self.accepts[usize::from(payload_type & 127)] = Some(*codec);
         }
-        let security = connect.security.as_ref();
+        self.sender.configure(&connect);
+        self.attention.keys(connect.inband_dtmf);
+        self.heard = now;
+        self.lost = false;
+        self.connect = Some(connect);
+        world.emit(Event::Finished(command, Outcome::Done));
+    }
+
+    fn connect_phone(&mut self, connect: &Connect) {
+        if self.line.signal(connect.remote, connect.unconfirmed_limit) {
+            self.rtcp_source = None;
+        }
+        self.secure(connect.security.as_deref());
+    }
+
+    /// Media are enciphered with these keys, or plain. A key that is named again goes on.
+    fn secure(&mut self, security: Option<&Security>) {
         self.line.secure(security.map(|s| &s.sends));
         match (security.map(|s| &s.receives), &self.open) {
             (Some(key), Some(open)) if open.uses(key) => {}
@@ -203,12 +233,6 @@ impl Session {
                 self.reception.renew();
             }
         }
-        self.sender.configure(&connect);
-        self.attention.keys(connect.inband_dtmf);
-        self.heard = now;
-        self.lost = false;
-        self.connect = Some(connect);
-        world.emit(Event::Finished(command, Outcome::Done));
     }
 
     /// Ends `command` if it is at work here; returns whether it was.
@@ -252,10 +276,14 @@ impl Session {
         if self.line.packets > 0 {
             self.send_report(now, true, world);
         }
+        if let Some(web) = &mut self.web {
+            web.end(world);
+        }
     }
 
     /// 20 ms have passed.
     pub fn tick(&mut self, now: Micros, world: &mut dyn World) {
+        self.browse(now, world);
         self.listen(now, world);
         self.speak(now, world);
         self.note(now, world);

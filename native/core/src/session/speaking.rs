@@ -122,6 +122,9 @@ impl Session {
 
     pub(super) fn speak(&mut self, now: Micros, world: &mut dyn World) {
         let Some(connect) = &self.connect else { return };
+        if !self.line.ready() {
+            return; // what is to be heard waits for a way to be heard
+        }
         let sends = connect.direction.sends();
         let line = &mut self.line;
         if let Some(keys) = self.keys.front_mut() {

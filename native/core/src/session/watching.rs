@@ -23,20 +23,25 @@ impl Session {
         if now >= self.report {
             // Spread over half to one and a half of the interval, lest all report at once (RFC 3550 section 6.2).
             self.report = now + REPORT_EVERY / 2 + world.random() % REPORT_EVERY;
-            if self.line.latch.confirmed() {
+            if self.line.confirmed() {
                 self.send_report(now, false, world);
             }
         }
     }
 
+    fn reports_to(&self, shared: bool) -> Option<SocketAddr> {
+        let target = self.line.target()?;
+        let beside = || SocketAddr::new(target.ip(), target.port().saturating_add(1));
+        Some(if shared {
+            target
+        } else {
+            self.rtcp_source.unwrap_or_else(beside)
+        })
+    }
+
     pub(super) fn send_report(&mut self, now: Micros, bye: bool, world: &mut dyn World) {
-        let Some(target) = self.line.latch.target() else { return };
         let shared = self.connect.as_ref().is_some_and(|connect| connect.rtcp_mux);
-        let beside = || {
-            let next = SocketAddr::new(target.ip(), target.port().saturating_add(1));
-            self.rtcp_source.unwrap_or(next)
-        };
-        let to = if shared { target } else { beside() };
+        let Some(to) = self.reports_to(shared) else { return };
         let sent = rtcp::Sent {
             ssrc: self.sender.ssrc(),
             packets: self.line.packets,

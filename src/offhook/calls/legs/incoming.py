@@ -86,7 +86,7 @@ class IncomingLeg(SipLeg):
             return self._early
 
     async def _open(self) -> None:
-        await self._negotiation.open(self._line.signalling.local_address(self._source).host)
+        await self._negotiation.open(self._line.signalling.local_address(self._source).host, self._offer)
 
     async def _answer_theirs(self, offer: bytes) -> None:
         ours = await self._agree(offer)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from offhook.media.commands import Codec, Direction, Opus
+from offhook.media.commands import Codec, Direction
 from offhook.media.keypad import DtmfWay, InbandDtmf, SignalKey
+from offhook.media.opus import Opus
 from offhook.media.session import MediaSession
 from offhook.media.settings import MediaSettings
 from offhook.media.srtp import Security, SrtpPolicy, SrtpSuite
+from offhook.media.webrtc import BrowserPeer, IceCredentials
 from offhook.security.egress import Egress
 from offhook.sip import offer as offers
 from offhook.sip.codecs import OpusWishes
 from offhook.sip.crypto import SUITES
 from offhook.sip.errors import RemoteProtocolError
-from offhook.sip.flow import Flow
+from offhook.sip.flow import Flow, Transport
+from offhook.sip.ice import Fingerprint, WebTransport, address_of, host_candidates
 from offhook.sip.offer import Agreement
 from offhook.sip.sdp import Sdp
 from offhook.sip.settings import SipSettings
@@ -75,22 +78,57 @@ class Negotiation:
         """Whether nobody on the way reads the keys that SDP carries."""
         self._keys: dict[str, bytes] = {}
         self._their_key: bytes | None = None
+        self.browser = False
+        """Whether the far end is a browser, as the way to it or its offer tells."""
+        self._web: WebTransport | None = None
+        """How we are reached by it."""
+        self._their_name: str | None = None
+        """Their user fragment; a new one is an ICE restart."""
 
     @property
     def offered(self) -> bool:
         """Whether we have said anything yet."""
         return self._ours is not None
 
-    def signalled_over(self, flow: Flow) -> None:
-        """How SDP travels: only TLS is confidential; and where the far end is, as signalling knows it."""
+    def signalled_over(self, flow: Flow, contact: str | None = None) -> None:
+        """How SDP travels: only TLS is confidential; and where the far end is, as signalling knows it.
+
+        ``contact`` is the transport that its own address names, which differs where a proxy stands before it.
+        """
         self.confidential = flow.transport.secure
         self._peer = flow.host
+        self.browser = flow.transport.web or contact in (Transport.WS, Transport.WSS)
 
-    async def open(self, local: str) -> None:
-        """Open the sockets; ``local`` is the address by which the peer knows us."""
-        if self.session.local is None:
+    async def open(self, local: str, offer: bytes | None = None) -> None:
+        """Open the sockets; ``local`` is the address by which the peer knows us, ``offer`` what it offered, if it did."""
+        if self.session.local is not None:
+            return
+        if offer is not None:
+            self.browser = offers.is_web(Sdp.parse(offer))
+        self._host = self._addresses.advertised(local)
+        if self.browser:
+            await self._open_to_browser(offering=offer is None)
+        else:
             await self.session.open(self._addresses.bound(local))
-            self._host = self._addresses.advertised(local)
+
+    async def _open_to_browser(self, *, offering: bool) -> None:
+        ufrag, password = self._credentials()
+        lite = self._addresses.media.ice == "lite"
+        opened = await self.session.open_to_browser(
+            IceCredentials(ufrag=ufrag, password=password), lite=lite, controlling=offering and not lite
+        )
+        assert opened.fingerprint is not None
+        name, digest = opened.fingerprint
+        self.codecs = self._addresses.media.browser_codecs or self.codecs
+        self._web = WebTransport(
+            ufrag=ufrag,
+            password=password,
+            fingerprint=Fingerprint(hash=name, digest=digest),
+            setup="passive",
+            candidates=host_candidates((self._host,), opened.port, tcp=False),
+            complete=True,
+            lite=lite,
+        )
 
     def offer(self) -> bytes:
         """Our offer: the first one, or what was agreed on, both ways again: who asks for an offer may end a hold by it."""
@@ -103,6 +141,7 @@ class Negotiation:
                 keys=self._own_keys() if self._offers_srtp else {},
                 insist=self.srtp is SrtpPolicy.REQUIRED,
                 comfort_noise=self._addresses.media.comfort_noise,
+                web=self._web,
             )
         else:
             self._ours = offers.reoffer(self._ours, direction="sendrecv")
@@ -112,6 +151,11 @@ class Negotiation:
         """Our answer to their offer. Raises ``RemoteProtocolError``."""
         offer = Sdp.parse(data)
         ours, agreement = self._answer(offer)
+        theirs = agreement.web
+        if theirs is not None and self._web is not None and self._their_name not in (None, theirs.ufrag):
+            ufrag, password = self._credentials()  # they restart ICE, so must we (RFC 8839 section 4.4.1.1.1)
+            self._web = replace(self._web, ufrag=ufrag, password=password)
+            ours, agreement = self._answer(offer)
         if (
             self._their_key is not None
             and agreement.keying is not None
@@ -135,6 +179,7 @@ class Negotiation:
             keys=self._own_keys() if welcome else {},
             insist=self.srtp is SrtpPolicy.REQUIRED,
             comfort_noise=self._addresses.media.comfort_noise,
+            web=self._web,
         )
 
     def agree(self, data: bytes | None) -> Agreement:
@@ -157,8 +202,11 @@ class Negotiation:
         signals = self.signal_key is not None and self._dtmf.signals(events=events, signalled=self._signalled)
         self.session.signal_key = self.signal_key if signals else None
         self._their_key = None if agreement.keying is None else agreement.keying.receives
+        self._their_name = None if agreement.web is None else agreement.web.ufrag
+        peer = self._browser_peer(agreement)
+        host = self._peer if peer is not None else self._addresses.remote(agreement.host, self._peer)
         await self.session.connect(
-            remote=(self._addresses.remote(agreement.host, self._peer), agreement.port),
+            remote=(host, agreement.port),
             codec=Codec(agreement.codec),
             payload_type=agreement.payload_type,
             accepts={number: Codec(name) for number, name in agreement.accepts.items()},
@@ -173,7 +221,29 @@ class Negotiation:
             opus=self._opus(agreement),
             rtcp_mux=agreement.rtcp_mux,
             comfort_noise=agreement.comfort_noise,
+            peer=peer,
         )
+
+    def _browser_peer(self, agreement: Agreement) -> BrowserPeer | None:
+        theirs, ours = agreement.web, self._web
+        if theirs is None or ours is None:
+            return None
+        return BrowserPeer(
+            local=IceCredentials(ufrag=ours.ufrag, password=ours.password),
+            remote=IceCredentials(ufrag=theirs.ufrag, password=theirs.password),
+            fingerprint=(theirs.fingerprint.hash, theirs.fingerprint.digest),
+            active=agreement.active,
+            candidates=tuple(filter(self._may_try, theirs.candidates)),
+        )
+
+    def _may_try(self, candidate: str) -> bool:
+        """Whether connectivity checks may go there: what ``MediaAddresses.remote`` keeps audio from, they keep from too."""
+        address = address_of(candidate)
+        return self._addresses.remote(address, self._peer) == address
+
+    def _credentials(self) -> tuple[str, str]:
+        """A user fragment and a password, of 64 and 128 random bits (RFC 8445 section 5.3 wants 24 and 128)."""
+        return f"{self._random_bits(64):016x}", f"{self._random_bits(128):032x}"
 
     def _opus(self, agreement: Agreement) -> Opus:
         """Opus as both sides like it."""

@@ -298,7 +298,7 @@ class OutboundLeg(SipLeg):
             servers = self._permitted(servers)
         try:
             way = self._route or servers[0]
-            self._negotiation.signalled_over(way)
+            self._negotiation.signalled_over(way, self._target.transport)
             local = signalling.local_address(way)
             await self._negotiation.open(local.host)
         except (MediaFailed, OSError) as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from offhook.media.conformance.bench import Bench, FarEnd
 from offhook.media.conformance.bridging import Bridging
+from offhook.media.conformance.browsers import Browsers
 from offhook.media.conformance.codecs import Codecs
 from offhook.media.conformance.detecting import Detecting
 from offhook.media.conformance.enciphered import Enciphered
@@ -30,6 +31,7 @@ class MediaConformance(
     Detecting,
     Streams,
     Enciphered,
+    Browsers,
     Codecs,
     SessionsOfAnEngine,
     Law,

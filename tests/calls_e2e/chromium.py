@@ -1,0 +1,185 @@
+"""A real browser: Debian's Chromium without a window, driven over the DevTools protocol, with a file for a microphone."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from websockets.sync.client import ClientConnection, connect
+
+from tests.calls_e2e.peers import Program, missing, need, wait_for
+
+SCRIPTS = Path(__file__).parent / "web_phone"
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "browser-phone.md"
+PROGRAMS = ("chromium-headless-shell", "chromium")
+
+LISTEN = """
+window.tones = [];
+(async () => {
+  const audio = new AudioContext();
+  const heard = audio.createMediaStreamSource(document.getElementById("far-end").srcObject);
+  const analyser = new AnalyserNode(audio, { fftSize: 8192, smoothingTimeConstant: 0 });
+  heard.connect(analyser);
+  const bins = new Float32Array(analyser.frequencyBinCount);
+  window.ear = setInterval(() => {
+    analyser.getFloatFrequencyData(bins);
+    const loudest = bins.reduce((best, level, bin) => (level > bins[best] ? bin : best), 0);
+    if (bins[loudest] > -50) window.tones.push(Math.round((loudest * audio.sampleRate) / analyser.fftSize));
+  }, 50);
+})();
+"""
+
+
+def program() -> str:
+    """The path of a Chromium; without one the test fails in CI and is skipped elsewhere."""
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if found is None:
+        missing("Chromium is not installed; tools/system_packages.sh installs it")
+    return found
+
+
+def how_to_page() -> str:
+    """The page of the how-to, as a user copies it."""
+    found = re.search(r"```html\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+class Tab:
+    """One page."""
+
+    def __init__(self, line: ClientConnection) -> None:
+        self._line = line
+        self._last = 0
+
+    def send(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """One command of the DevTools protocol, and what comes of it."""
+        self._last += 1
+        self._line.send(json.dumps({"id": self._last, "method": method, "params": parameters}))
+        while True:
+            said = json.loads(self._line.recv(timeout=30))
+            if said.get("id") == self._last:
+                assert "error" not in said, said["error"]
+                return dict(said["result"])
+
+    def run(self, script: str) -> Any:
+        """The value of an expression in the page; promises are awaited."""
+        result = self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in result, result["exceptionDetails"]
+        return result["result"].get("value")
+
+    def fill(self, **fields: str) -> None:
+        for name, value in fields.items():
+            self.run(f"document.getElementById({name!r}).value = {value!r}")
+
+    def click(self, button: str) -> None:
+        self.run(f"document.getElementById({button!r}).click()")
+
+    def press(self, keys: str) -> None:
+        for key in keys:
+            self.run(
+                f"(() => {{ const k = document.getElementById('key'); k.value = {key!r}; k.oninput({{target: k}}); }})()"
+            )
+
+    def until(self, state: str) -> None:
+        """Wait until the phone of the how-to says so."""
+        wait_for(lambda: self.run("document.getElementById('state').value") == state, f"{state!r} in the browser", 20)
+
+    def listen(self) -> None:
+        """Note the loudest frequency of what is heard, twenty times a second, from now on."""
+        self.run(LISTEN)
+
+    def hears(self, hertz: float, seconds: float = 10.0) -> None:
+        """Wait until a tone has been heard for a quarter of a second."""
+        wait_for(
+            lambda: sum(abs(tone - hertz) < 15 for tone in self.tones()) >= 5, f"{hertz} Hz in the browser", seconds
+        )
+
+    def tones(self) -> list[int]:
+        return list(self.run("window.tones"))
+
+
+class Chromium:
+    """``with Chromium(folder, microphone=wav) as browser: browser.open_phone()``."""
+
+    def __init__(self, folder: Path, *, microphone: Path, flags: tuple[str, ...] = ()) -> None:
+        self._folder = folder
+        self._flags = (
+            *(
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--remote-debugging-port=0",
+                f"--user-data-dir={folder}/profile",
+            ),
+            *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
+            f"--use-file-for-fake-audio-capture={microphone}",
+            *("--autoplay-policy=no-user-gesture-required", "--ignore-certificate-errors"),
+            "--allow-loopback-in-peer-connection",
+            *flags,
+        )
+
+    def __enter__(self) -> Self:
+        shutil.copytree(SCRIPTS, self._folder)
+        install = [need("npm"), "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
+        subprocess.run(install, cwd=self._folder, check=True, timeout=100)
+        handler = functools.partial(_Quiet, directory=str(self._folder))
+        self._pages = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._thread = threading.Thread(target=self._pages.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread.start()
+        self._program = Program(program(), *self._flags, "about:blank", log=self._folder / "chromium.log")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._program.stop()
+        self._pages.shutdown()
+        self._thread.join()
+        self._pages.server_close()
+
+    @contextmanager
+    def open_phone(self, page: str | None = None) -> Iterator[Tab]:
+        """A tab with the page of the how-to, its microphone untouched by echo cancelling and the like."""
+        wait_for(lambda: "DevTools listening on" in self._program.output(), "the start of Chromium", 30)
+        found = re.search(r"DevTools listening on (ws://\S+)", self._program.output())
+        assert found is not None
+        (self._folder / "index.html").write_text(page or how_to_page())
+        url = f"http://127.0.0.1:{self._pages.server_address[1]}/index.html"
+        root = found[1].rsplit("/", 3)[0]
+        with connect(found[1], max_size=None) as line:
+            target = Tab(line).send("Target.createTarget", url="about:blank")["targetId"]
+        with connect(f"{root}/devtools/page/{target}", max_size=None) as line:
+            tab = Tab(line)
+            tab.send("Page.enable")
+            tab.send("Page.addScriptToEvaluateOnNewDocument", source=_RAW_MICROPHONE)
+            tab.send("Page.navigate", url=url)
+            wait_for(lambda: tab.run("document.readyState") == "complete", "the page", 20)
+            yield tab
+            tab.send("Page.close")
+
+    def log(self) -> str:
+        return self._program.output()
+
+
+_RAW_MICROPHONE = """
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = (wish) =>
+  ask({ ...wish, audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false } });
+"""
+"""A tone is what noise suppression takes away."""
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: Any) -> None:
+        pass
