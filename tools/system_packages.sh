@@ -3,7 +3,7 @@
 # Building and running offhook itself needs none of them.
 set -euo pipefail
 
-packages=(sip-tester baresip-core kamailio kamailio-tls-modules sngrep tshark twinkle-console postgresql nsd chromium-headless-shell)
+packages=(sip-tester baresip-core kamailio kamailio-tls-modules sngrep tshark twinkle-console postgresql nsd chromium-headless-shell coturn)
 # A browser's SIP stack runs in Node, which may be there by other means than Debian's.
 command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
 missing=()
@@ -16,7 +16,7 @@ fi
 
 if ! command -v apt-get >/dev/null; then
     echo "These packages are missing and this system has no apt-get: ${missing[*]}" >&2
-    echo "Install SIPp, baresip, Kamailio, sngrep, tshark, Twinkle, NSD, Chromium and PostgreSQL 15 or newer by your system's own means, then run make again." >&2
+    echo "Install SIPp, baresip, Kamailio, sngrep, tshark, Twinkle, NSD, Chromium, coturn and PostgreSQL 15 or newer by your system's own means, then run make again." >&2
     exit 1
 fi
 as_root=()

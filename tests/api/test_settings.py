@@ -23,3 +23,17 @@ def test_a_public_url_that_is_no_origin_is_refused(wrong):
 def test_a_port_that_is_none_is_refused():
     with pytest.raises(ValueError, match="65536"):
         ApiSettings(port=65_536)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"turn_urls": ("relay.example",), "turn_secret": "s"}, "none of stun:HOST"),
+        ({"turn_urls": ("turn:relay.example:3478",)}, "turn_secret"),
+        ({"turn_ttl": 5}, "60..604800"),
+    ],
+)
+def test_relays_that_no_browser_could_use_are_refused(wrong, why):
+    with pytest.raises(ValueError, match=why):
+        ApiSettings(**wrong)
+    ApiSettings(turn_urls=("stun:relay.example", "turns:[2001:db8::1]:5349?transport=tcp"), turn_secret="s")

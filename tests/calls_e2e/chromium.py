@@ -95,6 +95,19 @@ class Tab:
         """Wait until the phone of the how-to says so."""
         wait_for(lambda: self.run("document.getElementById('state').value") == state, f"{state!r} in the browser", 20)
 
+    def peer(self, script: str) -> Any:
+        """The value of an expression of the call's ``RTCPeerConnection``, ``pc``."""
+        pc = "window.phone().session.sessionDescriptionHandler.peerConnection"
+        return self.run(f"(async () => {{ const pc = {pc}; return {script}; }})()")
+
+    def path(self) -> tuple[str, str]:
+        """Kind of the local candidate that audio goes by, and its protocol."""
+        stats = "Object.fromEntries([...(await pc.getStats())])"
+        told = self.peer(stats)
+        chosen = next(one["selectedCandidatePairId"] for one in told.values() if one["type"] == "transport")
+        local = told[told[chosen]["localCandidateId"]]
+        return local["candidateType"], local["protocol"]
+
     def listen(self) -> None:
         """Note the loudest frequency of what is heard, twenty times a second, from now on."""
         self.run(LISTEN)
@@ -149,12 +162,18 @@ class Chromium:
         self._pages.server_close()
 
     @contextmanager
-    def open_phone(self, page: str | None = None) -> Iterator[Tab]:
-        """A tab with the page of the how-to, its microphone untouched by echo cancelling and the like."""
+    def open_phone(self, *scripts: str) -> Iterator[Tab]:
+        """A tab with the page of the how-to, its microphone untouched by echo cancelling and the like.
+
+        ``scripts`` run in it first: they stand for networks, of which loopback has but one.
+        """
         wait_for(lambda: "DevTools listening on" in self._program.output(), "the start of Chromium", 30)
         found = re.search(r"DevTools listening on (ws://\S+)", self._program.output())
         assert found is not None
-        (self._folder / "index.html").write_text(page or how_to_page())
+        # The phone is within reach of tests; apart from that the page is as it is.
+        (self._folder / "index.html").write_text(
+            how_to_page().replace("let phone;", "let phone; window.phone = () => phone;")
+        )
         url = f"http://127.0.0.1:{self._pages.server_address[1]}/index.html"
         root = found[1].rsplit("/", 3)[0]
         with connect(found[1], max_size=None) as line:
@@ -162,7 +181,8 @@ class Chromium:
         with connect(f"{root}/devtools/page/{target}", max_size=None) as line:
             tab = Tab(line)
             tab.send("Page.enable")
-            tab.send("Page.addScriptToEvaluateOnNewDocument", source=_RAW_MICROPHONE)
+            for script in (_RAW_MICROPHONE, *scripts):
+                tab.send("Page.addScriptToEvaluateOnNewDocument", source=script)
             tab.send("Page.navigate", url=url)
             wait_for(lambda: tab.run("document.readyState") == "complete", "the page", 20)
             yield tab

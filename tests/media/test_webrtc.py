@@ -9,7 +9,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from offhook.media.commands import Codec, Tone
+from offhook.media.membership import Membership
 from offhook.media.native import NativeEngine
+from offhook.media.room import Room
 from offhook.media.session import Sessions
 from offhook.media.settings import MediaSettings
 from offhook.media.webrtc import BrowserPeer, IceCredentials, Identity
@@ -109,6 +111,41 @@ def test_a_browser_and_a_phone_are_bridged_whatever_thread_has_them(tmp_path):
     scene(main)
 
 
+def test_a_browser_and_phones_meet_in_a_room_where_it_is_muted_and_removed(tmp_path):
+    async def main(two):
+        async with await RtpPeer.open() as ann, await RtpPeer.open() as bob:
+            server, browser = await two.pair()
+            phones = []
+            for phone in (ann, bob):
+                session = two.ours.create()
+                local = await session.open("127.0.0.1")
+                await session.connect(remote=phone.address, codec=Codec.PCMU, payload_type=0)
+                phone.talk_to((local.host, local.port))
+                phones.append(session)
+            room = Room(two.ours)
+            seat = room.join(server)
+            others = [room.join(session) for session in phones]
+            recording = browser.start_record(str(tmp_path / "browser.wav"))
+            talking = browser.start_play(Tone(frequencies=(900.0,), on=10_000))
+            await asyncio.gather(ann.say(audio.sine(600, 600).tobytes()), bob.say(audio.sine(1200, 600).tobytes()))
+            await room.change(server, Membership(muted=True))
+            await asyncio.sleep(0.3)
+            before = [audio.presence(phone.heard(), 900) for phone in (ann, bob)]
+            await asyncio.sleep(0.3)
+            assert [audio.presence(phone.heard(), 900) for phone in (ann, bob)] == before
+            assert min(before) >= 400
+            await seat.stop()
+            await talking.stop()
+            await recording.stop()
+            heard, _ = audio.read_wav(tmp_path / "browser.wav")
+            assert min(audio.presence(heard, hertz) for hertz in (600, 1200)) >= 400
+            assert audio.presence(heard, 900) == 0
+            for other in others:
+                await other.stop()
+
+    scene(main)
+
+
 def test_browsers_share_one_port_and_leave_nothing():
     async def main(two):
         # Browsers have ports of their own, so each is an engine of its own.
@@ -144,7 +181,7 @@ def test_a_port_that_another_has_keeps_browsers_out_and_nothing_else():
         taken = await two.ours.create().open_to_browser(IceCredentials(ufrag="abcd", password=PASSWORD))
         settings = MediaSettings(shards=1, browser_port=taken.port, browser_host="127.0.0.1")
         sessions = Sessions(NativeEngine(settings))
-        with pytest.raises(Exception, match=f"cannot bind UDP port {taken.port} for browsers"):
+        with pytest.raises(Exception, match=f"cannot bind port {taken.port} for browsers"):
             await sessions.create().open_to_browser(IceCredentials(ufrag="abcd", password=PASSWORD))
         await sessions.create().open("127.0.0.1")
         await sessions.close()

@@ -206,7 +206,7 @@ impl Engine {
             Message::Order {
                 session,
                 command,
-                order,
+                order: Box::new(order),
             },
         ) {
             self.fail(command, OVERLOADED);
@@ -314,7 +314,7 @@ impl Engine {
             Message::Order {
                 session,
                 command: stream,
-                order,
+                order: Box::new(order),
             },
         );
         if !told {
@@ -334,7 +334,7 @@ impl Engine {
             Owner::Session(session) => Message::Order {
                 session,
                 command,
-                order: Order::Cancel,
+                order: Box::new(Order::Cancel),
             },
             Owner::Room(room) => Message::Room {
                 room,

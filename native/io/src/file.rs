@@ -111,7 +111,7 @@ impl RecordingFile {
         self.put(&bytes)?;
         self.samples += ((missing + samples.len()) / usize::from(self.form.channels)) as u64;
         self.blocks += 1;
-        if self.blocks % 2 == 0 {
+        if self.blocks.is_multiple_of(2) {
             self.tell_length()?;
         }
         Ok(())

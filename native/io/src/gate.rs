@@ -1,15 +1,17 @@
-//! The one port that all browser legs share: a thread reads it and hands each packet to the shard of its session.
+//! The one port that all browser legs share, for datagrams and for connections: a thread reads it and hands each packet
+//! to the shard of its session.
 //!
 //! Whose a packet is: a connectivity check names it (RFC 8445 section 7.2.2); anything else belongs to whose checks came
 //! from the same source before, and were genuine. What belongs to nobody is dropped unanswered. Shards send on the
 //! socket themselves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use crossbeam_channel::{bounded, Receiver, Sender};
 use offhook_media_core::command::SessionId;
@@ -17,7 +19,9 @@ use offhook_media_core::webrtc::demux::{kind, named, Kind};
 use offhook_media_core::webrtc::dtls::Identity;
 use offhook_media_core::webrtc::path::{Path, Protocol};
 use parking_lot::Mutex;
-use rustix::event::{epoll, eventfd, EventfdFlags};
+use rustix::event::{epoll, eventfd, EventfdFlags, Timespec};
+
+use crate::connections::{Connections, Readers, FIRST_TOKEN};
 
 /// Packets that may wait for one shard; the newest are dropped.
 const MOST_WAITING: usize = 4096;
@@ -27,6 +31,11 @@ const BATCH: usize = 256;
 const LARGEST: usize = 2048;
 const SOCKET: u64 = 0;
 const STOP: u64 = 1;
+const LISTENER: u64 = 2;
+/// How often connections are looked at that have not proved whose they are.
+const SWEEP: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+/// Ports that are tried where any would do: the same one must be free for both.
+const TRIES: usize = 20;
 
 /// A packet on its way to a shard.
 pub struct Letter {
@@ -44,9 +53,12 @@ pub struct Desk {
     wake: Arc<OwnedFd>,
 }
 
+/// A shard's side of its desk: what it sleeps on, and where its letters arrive.
+pub type Drawer = (Arc<OwnedFd>, Receiver<Letter>);
+
 impl Desk {
-    /// One for each shard; and for the shard, what it sleeps on and where its letters arrive.
-    pub fn of(shards: usize) -> io::Result<(Vec<Self>, Vec<(Arc<OwnedFd>, Receiver<Letter>)>)> {
+    /// One for each shard, and the shard's side of it.
+    pub fn of(shards: usize) -> io::Result<(Vec<Self>, Vec<Drawer>)> {
         let made = (0..shards).map(|_| {
             let wake = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?);
             let (letters, received) = bounded(MOST_WAITING);
@@ -65,7 +77,7 @@ impl Desk {
 pub struct GateSettings {
     /// Address to bind; `None` is all addresses of both families.
     pub host: Option<IpAddr>,
-    /// UDP port; 0 takes a free one.
+    /// UDP and TCP port; 0 takes a free one.
     pub port: u16,
     /// Certificate for DTLS, DER.
     pub certificate: Vec<u8>,
@@ -86,6 +98,8 @@ pub struct Gate {
     pub patience: u64,
     desks: Vec<Desk>,
     tables: Mutex<Tables>,
+    connections: Connections,
+    set: OwnedFd,
     stop: OwnedFd,
 }
 
@@ -105,14 +119,16 @@ impl Gate {
     /// Binds the port and starts the thread. The error is a sentence.
     pub fn open(settings: GateSettings, desks: Vec<Desk>) -> Result<(Arc<Self>, JoinHandle<()>), String> {
         let identity = Arc::new(Identity::new(settings.certificate, settings.private_key)?);
-        let trouble = |error: io::Error| format!("cannot bind UDP port {} for browsers: {error}", settings.port);
-        let socket = bind(settings.host, settings.port).map_err(trouble)?;
-        socket.set_nonblocking(true).map_err(trouble)?;
+        let trouble = |error: io::Error| format!("cannot bind port {} for browsers: {error}", settings.port);
+        let (socket, listener) = bind_both(settings.host, settings.port).map_err(trouble)?;
         let port = socket.local_addr().map_err(trouble)?.port();
         let stop = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC).map_err(|e| trouble(e.into()))?;
+        let set = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|e| trouble(e.into()))?;
         let gate = Arc::new(Self {
             socket,
             port,
+            connections: Connections::default(),
+            set,
             identity,
             patience: settings.patience,
             desks,
@@ -122,7 +138,7 @@ impl Gate {
         let reader = Arc::clone(&gate);
         let thread = std::thread::Builder::new()
             .name("offhook-browsers".into())
-            .spawn(move || reader.read_all())
+            .spawn(move || reader.read_all(Readers::new(listener)))
             .map_err(trouble)?;
         Ok((gate, thread))
     }
@@ -163,26 +179,35 @@ impl Gate {
 
     /// A session is over.
     pub fn release(&self, session: SessionId) {
-        self.tables.lock().release(|gone| gone == session);
+        self.forget(|gone| gone == session);
     }
 
     /// A shard fell over, and its sessions with it.
     pub fn release_shard(&self, shard: usize) {
+        let places = |tables: &Tables| -> HashSet<SessionId> {
+            let there = tables.places.iter().filter(|(_, place)| place.shard == shard);
+            there.map(|(session, _)| *session).collect()
+        };
+        let gone = places(&self.tables.lock());
+        self.forget(|session| gone.contains(&session));
+    }
+
+    fn forget(&self, gone: impl Fn(SessionId) -> bool) {
         let mut tables = self.tables.lock();
-        let mut gone: Vec<SessionId> = tables
-            .places
-            .iter()
-            .filter(|(_, p)| p.shard == shard)
-            .map(|(s, _)| *s)
-            .collect();
-        gone.sort_unstable();
-        tables.release(|session| gone.binary_search(&session).is_ok());
+        let paths = tables.paths.iter().filter(|(_, session)| gone(**session));
+        for path in paths
+            .map(|(path, _)| path)
+            .filter(|path| path.protocol == Protocol::Tcp)
+        {
+            self.connections.close(path.address);
+        }
+        tables.release(gone);
     }
 
     /// Entries of all tables.
     pub fn len(&self) -> usize {
         let tables = self.tables.lock();
-        tables.names.len() + tables.paths.len() + tables.places.len()
+        tables.names.len() + tables.paths.len() + tables.places.len() + self.connections.count()
     }
 
     /// Whether no session is known.
@@ -192,7 +217,10 @@ impl Gate {
 
     /// Sends a packet; false when it cannot be sent now, or ever.
     pub fn send(&self, to: Path, packet: &[u8]) -> bool {
-        self.socket.send_to(packet, self.outer(to.address)).is_ok()
+        match to.protocol {
+            Protocol::Udp => self.socket.send_to(packet, self.outer(to.address)).is_ok(),
+            Protocol::Tcp => self.connections.send(&self.set, to.address, packet),
+        }
     }
 
     fn outer(&self, address: SocketAddr) -> SocketAddr {
@@ -202,28 +230,48 @@ impl Gate {
         }
     }
 
-    fn read_all(&self) {
-        let Ok(set) = epoll::create(epoll::CreateFlags::CLOEXEC) else {
-            return;
-        };
-        let (socket, stop) = (epoll::EventData::new_u64(SOCKET), epoll::EventData::new_u64(STOP));
+    fn read_all(&self, mut readers: Readers) {
         let flags = epoll::EventFlags::IN;
-        if epoll::add(&set, &self.socket, socket, flags).is_err() || epoll::add(&set, &self.stop, stop, flags).is_err()
-        {
+        let watched = epoll::add(&self.set, &self.socket, epoll::EventData::new_u64(SOCKET), flags)
+            .and_then(|()| epoll::add(&self.set, &self.stop, epoll::EventData::new_u64(STOP), flags))
+            .and_then(|()| {
+                epoll::add(
+                    &self.set,
+                    readers.listener(),
+                    epoll::EventData::new_u64(LISTENER),
+                    flags,
+                )
+            });
+        if watched.is_err() {
             return;
         }
-        let (mut ready, mut buffer) = (Vec::with_capacity(8), vec![0; LARGEST]);
+        let (mut ready, mut buffer) = (Vec::with_capacity(BATCH), vec![0; LARGEST]);
+        let mut swept = Instant::now();
         loop {
             ready.clear();
-            match epoll::wait(&set, rustix::buffer::spare_capacity(&mut ready), None) {
+            let patience = readers.busy().then_some(&SWEEP);
+            match epoll::wait(&self.set, rustix::buffer::spare_capacity(&mut ready), patience) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return,
             }
             for event in &ready {
                 match event.data.u64() {
                     SOCKET => self.read(&mut buffer),
+                    LISTENER => readers.accept(&self.set, &self.connections),
+                    token @ FIRST_TOKEN.. => readers.serve(token, &self.set, &self.connections, |packet, address| {
+                        let protocol = Protocol::Tcp;
+                        self.deliver(packet, Path { protocol, address });
+                    }),
                     _ => return,
                 }
+            }
+            if swept.elapsed().as_secs() >= SWEEP.tv_sec as u64 {
+                swept = Instant::now();
+                let tables = self.tables.lock();
+                let protocol = Protocol::Tcp;
+                readers.sweep(&self.connections, |address| {
+                    tables.paths.contains_key(&Path { protocol, address })
+                });
             }
         }
     }
@@ -273,6 +321,23 @@ impl Tables {
     }
 }
 
+/// The same port for both; where any will do, one that both can have.
+fn bind_both(host: Option<IpAddr>, port: u16) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..if port == 0 { TRIES } else { 1 } {
+        let socket = bind(host, port)?;
+        match TcpListener::bind(socket.local_addr()?) {
+            Ok(listener) => {
+                socket.set_nonblocking(true)?;
+                listener.set_nonblocking(true)?;
+                return Ok((socket, listener));
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
 fn bind(host: Option<IpAddr>, port: u16) -> io::Result<UdpSocket> {
     match host {
         Some(host) => UdpSocket::bind((host, port)),
@@ -283,3 +348,7 @@ fn bind(host: Option<IpAddr>, port: u16) -> io::Result<UdpSocket> {
         }),
     }
 }
+
+#[cfg(test)]
+#[path = "gate_tests.rs"]
+mod tests;

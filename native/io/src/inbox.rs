@@ -30,7 +30,7 @@ pub enum Message {
     Order {
         session: SessionId,
         command: CommandId,
-        order: Order,
+        order: Box<Order>,
     },
     /// A command of a room.
     Room {

@@ -5,6 +5,7 @@
 
 mod cache;
 pub mod clock;
+mod connections;
 pub mod disk;
 pub mod engine;
 pub mod file;

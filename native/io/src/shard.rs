@@ -307,7 +307,7 @@ impl<'a> Shard<'a> {
                 order,
             } => {
                 self.exchange
-                    .order(session, command, order, self.post.clock.now(), &mut self.sockets);
+                    .order(session, command, *order, self.post.clock.now(), &mut self.sockets);
             }
             Message::Room { room, command, order } => {
                 self.exchange.order_room(room, command, order, &mut self.sockets);

@@ -150,7 +150,7 @@ impl Engine {
     ) -> PyResult<()> {
         let address = host.parse::<std::net::IpAddr>();
         let address = address.map_err(|_| PyValueError::new_err(format!("{host} is no IP address to send to")))?;
-        if !(10..=60).contains(&ptime) || ptime % 10 != 0 || payload_type > 127 {
+        if !(10..=60).contains(&ptime) || !ptime.is_multiple_of(10) || payload_type > 127 {
             return Err(PyValueError::new_err(
                 "ptime is 10..60 ms in steps of 10, a payload type 0..127",
             ));

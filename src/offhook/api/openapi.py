@@ -239,6 +239,8 @@ def _entry_schema(entry: Entry) -> Document:
         (hint,) = (part for part in parts if part is not type(None))
     if get_origin(hint) is not None and issubclass(get_origin(hint), Mapping):
         schema: Document = {"type": "object", "additionalProperties": dict(_SIMPLE[get_args(hint)[1]])}
+    elif get_origin(hint) is tuple:
+        schema = {"type": "array", "items": _schema(get_args(hint)[0])}
     else:
         schema = dict(_SIMPLE[hint])
     kinds = [schema["type"]]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 _ORIGIN: Final = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+
+_ICE_SERVER: Final = re.compile(
+    r"(stun|turn)s?:([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(\?transport=(udp|tcp))?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,13 @@ class ApiSettings:
     """Seconds of silence after which an event stream sends a comment, so that proxies keep it open."""
     streams: int = 200
     """Event streams at once; what is beyond gets a 429."""
+    turn_urls: tuple[str, ...] = ()
+    """STUN and TURN servers for browsers, such as ``turn:turn.example.org:3478,turns:turn.example.org:5349?transport=tcp``; they are told
+    by ``POST …/Tokens``."""
+    turn_secret: str = field(default="", repr=False)
+    """Secret shared with those relays (coturn: ``use-auth-secret`` and ``static-auth-secret``)."""
+    turn_ttl: int = 86_400
+    """Seconds for which credentials for the relays are good at most, 60..604800."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
@@ -78,6 +89,17 @@ class ApiSettings:
             raise ValueError(
                 f"api.public_url {self.public_url!r} is no origin; write it like https://voice.example.org"
             )
+
+        if wrong := [url for url in self.turn_urls if _ICE_SERVER.fullmatch(url) is None]:
+            raise ValueError(
+                f"api.turn_urls {wrong[0]!r} is none of stun:HOST[:PORT] and turn:HOST[:PORT][?transport=tcp]"
+            )
+        if not self.turn_secret and any(url.startswith("turn") for url in self.turn_urls):
+            raise ValueError(
+                "api.turn_urls names a relay, so api.turn_secret must be the secret that it shares with us"
+            )
+        if not 60 <= self.turn_ttl <= 604_800:
+            raise ValueError(f"api.turn_ttl {self.turn_ttl} is not in 60..604800")
 
     @property
     def origin(self) -> str:

@@ -300,8 +300,6 @@ class FakeEngine:
         return opened
 
     def _open_to_browser(self, command: OpenToBrowser) -> Opened:
-        if command.session in self._lines:
-            raise Refused(f"session {command.session} exists already")
         self._lines[command.session] = Line(session=command.session, now=self.now)
         self._open[command.session] = opened = Opened(host="", port=16_380, fingerprint=("sha-256", bytes(32)))
         return opened

@@ -55,7 +55,7 @@ class MediaSettings:
     browser_host: str = ""
     """Address that the port for browsers binds; empty: that of ``host``, or all."""
     browser_port: int = 16_382
-    """UDP port that all calls with browsers (WebRTC) share, 1024..65535; 0 takes a free one."""
+    """UDP and TCP port that all calls with browsers (WebRTC) share, 1024..65535; 0 takes a free one."""
     browser_timeout: float = 30.0
     """Seconds without a sign of a browser (RFC 7675) after which its call is ended, 5..300."""
     browser_codecs: tuple[str, ...] = ()

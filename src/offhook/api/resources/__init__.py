@@ -24,6 +24,7 @@ from offhook.api.resources import (
     recordings,
     routes,
     signalling,
+    tokens,
     trunk_states,
     trunk_tests,
     trunks,
@@ -53,5 +54,6 @@ ROUTERS: Final = (
     routes.router,
     trunk_states.router,
     trunk_tests.router,
+    tokens.router,
     version.router,
 )

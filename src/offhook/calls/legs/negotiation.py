@@ -125,7 +125,7 @@ class Negotiation:
             password=password,
             fingerprint=Fingerprint(hash=name, digest=digest),
             setup="passive",
-            candidates=host_candidates((self._host,), opened.port, tcp=False),
+            candidates=host_candidates((self._host,), opened.port, tcp=True),
             complete=True,
             lite=lite,
         )
