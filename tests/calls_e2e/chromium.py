@@ -33,8 +33,8 @@ window.tones = [];
   const bins = new Float32Array(analyser.frequencyBinCount);
   window.ear = setInterval(() => {
     analyser.getFloatFrequencyData(bins);
-    const loudest = bins.reduce((best, level, bin) => (level > bins[best] ? bin : best), 0);
-    if (bins[loudest] > -50) window.tones.push(Math.round((loudest * audio.sampleRate) / analyser.fftSize));
+    const peak = (bin) => bins[bin] > -50 && bins[bin] >= Math.max(...bins.subarray(Math.max(0, bin - 8), bin + 9));
+    bins.forEach((_, bin) => peak(bin) && window.tones.push(Math.round((bin * audio.sampleRate) / analyser.fftSize)));
   }, 50);
 })();
 """
@@ -109,14 +109,13 @@ class Tab:
         return local["candidateType"], local["protocol"]
 
     def listen(self) -> None:
-        """Note the loudest frequency of what is heard, twenty times a second, from now on."""
+        """Note the frequencies that stand out of what is heard, twenty times a second, from now on."""
         self.run(LISTEN)
 
-    def hears(self, hertz: float, seconds: float = 10.0) -> None:
-        """Wait until a tone has been heard for a quarter of a second."""
-        wait_for(
-            lambda: sum(abs(tone - hertz) < 15 for tone in self.tones()) >= 5, f"{hertz} Hz in the browser", seconds
-        )
+    def hears(self, hertz: float, times: int = 5) -> None:
+        """Wait until a tone has been noted so often."""
+        noted = f"{hertz} Hz, {times} times, in the browser"
+        wait_for(lambda: sum(abs(tone - hertz) < 15 for tone in self.tones()) >= times, noted)
 
     def tones(self) -> list[int]:
         return list(self.run("window.tones"))

@@ -14,7 +14,8 @@ from tests.calls_e2e.baresip import Baresip
 from tests.calls_e2e.chromium import Chromium
 from tests.calls_e2e.peers import Program, free_media_ports, free_port, need, wait_for
 from tests.calls_e2e.server import Server
-from tests.support import audio
+from tests.calls_e2e.sipp import Sipp
+from tests.support import audio, g711
 
 SECRET = "north-of-the-river"
 
@@ -55,6 +56,7 @@ def server(tmp_path_factory, relay):
     settings = {
         "media_browser_port": "0",
         "sip_domain": "127.0.0.1",
+        "calls_conference_leveling": "false",
         "api_turn_urls": f"turn:127.0.0.1:{relay}?transport=udp",
         "api_turn_secret": SECRET,
     }
@@ -155,6 +157,48 @@ def test_a_browser_is_called_by_a_phone_holds_it_and_moves_to_another_path(serve
         assert app.wait_for("/dialled").parameters["DialCallStatus"] == "completed"
         caller.until("CALL_CLOSED")
         assert audio.presence(caller.heard(), 900) >= 400
+
+
+def test_a_browser_a_phone_and_a_carrier_meet_in_a_conference_where_it_is_muted_and_kicked(
+    server, phone, app, tmp_path
+):
+    app.pages["/room"] = "<Response><Dial action='/left'><Conference beep='false'>web</Conference></Dial></Response>"
+    app.pages["/left"] = "<Response><Play loop='0'>/bye.wav</Play></Response>"
+    app.pages["/bye.wav"] = audio.write_wav(tmp_path / "bye.wav", audio.sine(2100, 5000)).read_bytes()
+    server.add_number("4505", app.url("/room"))
+    (tmp_path / "cid").mkdir()
+    (tmp_path / "cid" / "speech.ulaw").write_bytes(g711.encode(audio.sine(1300, 20_000)))
+    alice = phone()
+    with (
+        Baresip(tmp_path / "bob", login="bob", voice=600) as bob,
+        Sipp(tmp_path / "cid", "caller_speaks", server.sip(), service="4505", calls=1, hold=9000) as cid,
+    ):
+        bob.dial(f"sip:4505@{server.sip()}")
+        bob.until("CALL_ESTABLISHED")
+        alice.fill(number="4505")
+        alice.click("call")
+        alice.until("talking")
+        alice.listen()
+        alice.hears(600)
+        alice.hears(1300)
+        (room,) = server.request("Conferences.json?Status=in-progress")["conferences"]
+        participants = f"Conferences/{room['sid']}/Participants"
+        everybody = server.request(f"{participants}.json")["participants"]
+        (hers,) = [one["call_sid"] for one in everybody if server.call(one["call_sid"])["from"] == "client:alice"]
+        assert server.request(f"{participants}/{hers}.json", Muted="true")["muted"] is True
+        alice.run("window.tones = []")
+        alice.hears(600, times=30)  # for a second and a half
+        server.request(f"{participants}/{hers}.json", method="DELETE")
+        alice.hears(2100)
+        alice.click("hangup")
+        alice.until("ready")
+        assert not [tone for tone in alice.tones() if abs(tone - 900) < 15], "nobody hears himself"
+        bob.hang_up()
+        bob.until("CALL_CLOSED")
+        assert cid.ended().successful == 1
+        by_bob = bob.heard()
+    assert audio.presence(by_bob, 900) >= 400
+    assert audio.presence(by_bob[-8 * 1000 :], 900) == 0, "she was muted"
 
 
 def test_a_browser_whose_network_lets_no_datagram_out_comes_over_a_connection(server, phone, app):

@@ -184,6 +184,7 @@ fn connect(session: SessionId, codec: Codec) -> Order {
         direction: Direction::SendRecv,
         unconfirmed_limit: 50,
         security: None,
+        peer: None,
         rtcp_mux: true,
         comfort_noise: Some(13),
         inband_dtmf: true,

@@ -5,7 +5,7 @@
 //! from the same source before, and were genuine. What belongs to nobody is dropped unanswered. Shards send on the
 //! socket themselves.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
@@ -25,6 +25,8 @@ use crate::connections::{Connections, Readers, FIRST_TOKEN};
 
 /// Packets that may wait for one shard; the newest are dropped.
 const MOST_WAITING: usize = 4096;
+/// Sources of one session that are known; past that the oldest is forgotten.
+const MOST_PATHS: usize = 256;
 /// Datagrams that are read before the thread looks at anything else.
 const BATCH: usize = 256;
 /// Longer datagrams are cut, and then are nothing that we know.
@@ -110,9 +112,12 @@ struct Tables {
     places: HashMap<SessionId, Place>,
 }
 
+#[derive(Default)]
 struct Place {
     shard: usize,
     urgent: bool,
+    name: String,
+    paths: VecDeque<Path>,
 }
 
 impl Gate {
@@ -150,9 +155,7 @@ impl Gate {
 
     /// A session is in this shard from now on.
     pub fn place(&self, session: SessionId, shard: usize) {
-        let mut tables = self.tables.lock();
-        let place = tables.places.entry(session).or_insert(Place { shard, urgent: false });
-        place.shard = shard;
+        self.tables.lock().places.entry(session).or_default().shard = shard;
     }
 
     /// Whether packets of a session are worth waking its shard.
@@ -162,46 +165,72 @@ impl Gate {
         }
     }
 
-    /// Checks that name `ufrag` are the session's.
+    /// Checks that name `ufrag` are the session's, and no longer those that name what it was called before.
     pub fn named(&self, session: SessionId, ufrag: &str) {
-        self.tables.lock().names.insert(ufrag.to_owned(), session);
+        let mut tables = self.tables.lock();
+        let Some(place) = tables.places.get_mut(&session) else {
+            return;
+        };
+        let before = std::mem::replace(&mut place.name, ufrag.to_owned());
+        tables.names.remove(&before);
+        tables.names.insert(ufrag.to_owned(), session);
     }
 
     /// What comes by `path` answers the session, unless it is another's: anybody may name anybody's address.
     pub fn asked(&self, session: SessionId, path: Path) {
-        self.tables.lock().paths.entry(path).or_insert(session);
+        let mut tables = self.tables.lock();
+        if !tables.paths.contains_key(&path) {
+            self.learn(&mut tables, session, path);
+        }
     }
 
     /// What comes by `path` is the session's.
     pub fn reached(&self, session: SessionId, path: Path) {
-        self.tables.lock().paths.insert(path, session);
+        let mut tables = self.tables.lock();
+        if tables.paths.get(&path) != Some(&session) {
+            self.learn(&mut tables, session, path);
+        }
+    }
+
+    fn learn(&self, tables: &mut Tables, session: SessionId, path: Path) {
+        let Some(place) = tables.places.get_mut(&session) else {
+            return;
+        };
+        place.paths.push_back(path);
+        let oldest = (place.paths.len() > MOST_PATHS).then(|| place.paths.pop_front());
+        if let Some(oldest) = oldest.flatten() {
+            self.unlearn(tables, session, oldest);
+        }
+        tables.paths.insert(path, session);
+    }
+
+    fn unlearn(&self, tables: &mut Tables, session: SessionId, path: Path) {
+        // It may have become another's meanwhile.
+        if tables.paths.get(&path) == Some(&session) {
+            tables.paths.remove(&path);
+            if path.protocol == Protocol::Tcp {
+                self.connections.close(path.address);
+            }
+        }
     }
 
     /// A session is over.
     pub fn release(&self, session: SessionId) {
-        self.forget(|gone| gone == session);
+        let mut tables = self.tables.lock();
+        let Some(place) = tables.places.remove(&session) else {
+            return;
+        };
+        tables.names.remove(&place.name);
+        for path in place.paths {
+            self.unlearn(&mut tables, session, path);
+        }
     }
 
     /// A shard fell over, and its sessions with it.
     pub fn release_shard(&self, shard: usize) {
-        let places = |tables: &Tables| -> HashSet<SessionId> {
-            let there = tables.places.iter().filter(|(_, place)| place.shard == shard);
-            there.map(|(session, _)| *session).collect()
-        };
-        let gone = places(&self.tables.lock());
-        self.forget(|session| gone.contains(&session));
-    }
-
-    fn forget(&self, gone: impl Fn(SessionId) -> bool) {
-        let mut tables = self.tables.lock();
-        let paths = tables.paths.iter().filter(|(_, session)| gone(**session));
-        for path in paths
-            .map(|(path, _)| path)
-            .filter(|path| path.protocol == Protocol::Tcp)
-        {
-            self.connections.close(path.address);
-        }
-        tables.release(gone);
+        let there = |(session, place): (&SessionId, &Place)| (place.shard == shard).then_some(*session);
+        let gone: Vec<SessionId> = self.tables.lock().places.iter().filter_map(there).collect();
+        gone.into_iter().for_each(|session| self.release(session));
     }
 
     /// Entries of all tables.
@@ -293,12 +322,10 @@ impl Gate {
 
     fn deliver(&self, packet: &[u8], path: Path) {
         let kind = kind(packet);
+        let name = if kind == Kind::Stun { named(packet) } else { None };
         let tables = self.tables.lock();
-        let by_name = || named(packet).and_then(|ufrag| tables.names.get(&ufrag));
-        let session = match kind {
-            Kind::Stun => by_name().or_else(|| tables.paths.get(&path)),
-            _ => tables.paths.get(&path),
-        };
+        let by_name = name.and_then(|ufrag| tables.names.get(&ufrag));
+        let session = by_name.or_else(|| tables.paths.get(&path));
         let Some((session, place)) = session.and_then(|session| Some((*session, tables.places.get(session)?))) else {
             return;
         };
@@ -310,14 +337,6 @@ impl Gate {
         if taken && (place.urgent || kind != Kind::Rtp) {
             let _ = rustix::io::write(&desk.wake, &1u64.to_ne_bytes());
         }
-    }
-}
-
-impl Tables {
-    fn release(&mut self, gone: impl Fn(SessionId) -> bool) {
-        self.names.retain(|_, session| !gone(*session));
-        self.paths.retain(|_, session| !gone(*session));
-        self.places.retain(|session, _| !gone(*session));
     }
 }
 

@@ -128,6 +128,32 @@ fn who_is_asked_at_an_address_of_another_does_not_get_what_comes_from_there() {
 }
 
 #[test]
+fn a_session_has_one_name_and_a_bounded_number_of_sources() {
+    let scene = Scene::new();
+    scene.gate.named(7, "again");
+    let browser = scene.browser();
+    browser.send(&check("ours")).expect("sent");
+    assert!(scene.nothing());
+    browser.send(&check("again")).expect("sent");
+    assert!(scene.letter().is_some());
+    for port in 1..=1000 {
+        let (protocol, address) = (Protocol::Udp, (Ipv4Addr::LOCALHOST, port).into());
+        scene.gate.reached(7, Path { protocol, address });
+    }
+    assert_eq!(scene.gate.len(), 2 + MOST_PATHS);
+    scene.gate.place(8, 0);
+    let newest = Path {
+        protocol: Protocol::Udp,
+        address: (Ipv4Addr::LOCALHOST, 1000).into(),
+    };
+    scene.gate.reached(8, newest);
+    scene.gate.release(7);
+    assert_eq!(scene.gate.len(), 2, "what became another's stays his");
+    scene.gate.release_shard(0);
+    assert!(scene.gate.is_empty());
+}
+
+#[test]
 fn a_connection_carries_frames_both_ways_until_its_session_ends() {
     let scene = Scene::new();
     let mut browser = scene.connection();

@@ -130,6 +130,7 @@ fn connect(session: SessionId, codec: Codec) -> Order {
         security: None,
         rtcp_mux: false,
         comfort_noise: None,
+        peer: None,
         inband_dtmf: false,
         dtmf_signalled: false,
     })

@@ -47,8 +47,6 @@ impl From<&Credentials> for IceCreds {
 pub enum Wish {
     /// Send this.
     Send(Path, Vec<u8>),
-    /// Whatever comes from there is the session's.
-    Hear(Path),
     /// Media go there from now on.
     Use(Path),
 }
@@ -140,11 +138,12 @@ impl Ice {
         }
         loop {
             match self.agent.poll_event()? {
-                IceAgentEvent::DiscoveredRecv { proto, source } => return Some(Wish::Hear(path(proto, source))),
                 IceAgentEvent::NominatedSend { proto, destination, .. } => {
                     return Some(Wish::Use(path(proto, destination)));
                 }
-                IceAgentEvent::IceRestart(_) | IceAgentEvent::IceConnectionStateChange(_) => {}
+                IceAgentEvent::DiscoveredRecv { .. }
+                | IceAgentEvent::IceRestart(_)
+                | IceAgentEvent::IceConnectionStateChange(_) => {}
             }
         }
     }

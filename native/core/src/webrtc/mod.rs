@@ -127,6 +127,7 @@ impl Transport {
         let genuine = self.ice.receive(packet, path, self.instant(now));
         self.obey(world);
         if genuine {
+            world.reached(self.session, path);
             self.agreed(path, now);
         }
     }
@@ -207,7 +208,6 @@ impl Transport {
                     }
                     world.web(self.session, path, &packet);
                 }
-                Wish::Hear(path) => world.reached(self.session, path),
                 Wish::Use(path) => self.path = Some(path),
             }
         }
