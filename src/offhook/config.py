@@ -19,6 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from offhook.api.settings import ApiSettings
+from offhook.blobs.settings import RecordingSettings
 from offhook.calls.settings import CallSettings
 from offhook.calls.trunks.book import TrunkBook
 from offhook.calls.trunks.settings import RouteSettings, TrunkSettings, configured
@@ -55,6 +56,7 @@ class Settings:
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
     passwords: PasswordSettings = field(default_factory=PasswordSettings)
     rcml: RcmlSettings = field(default_factory=RcmlSettings)
+    recordings: RecordingSettings = field(default_factory=RecordingSettings)
     records: RecordsSettings = field(default_factory=RecordsSettings)
     sip: SipSettings = field(default_factory=SipSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)

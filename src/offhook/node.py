@@ -26,7 +26,8 @@ from offhook.ops.signalling import SignallingWatch
 from offhook.outbound.client import HttpClient
 from offhook.rcml.script import RcmlScript
 from offhook.records.directory import StoreDirectory
-from offhook.records.journal import Journal, Writer
+from offhook.records.journal import Journal
+from offhook.records.keeper import Keeper
 from offhook.records.recorder import Recorder
 from offhook.records.recording_urls import RecordingUrls
 from offhook.records.recovery import recover
@@ -41,8 +42,7 @@ from offhook.vocabulary.clock import SystemClock
 from offhook.vocabulary.sids import SidSource
 from offhook.webhooks.delivery import Delivery
 
-STOPPERS = (OccupiedError, StoreError, SecretsError, TlsError, ListenError, EgressError, OSError)
-"""What keeps a node from starting and says so itself."""
+STOPPERS = (OccupiedError, StoreError, SecretsError, TlsError, ListenError, EgressError, OSError)  # say so themselves
 
 
 class StartFailed(Exception):
@@ -75,7 +75,6 @@ class Node:
 
     @property
     def api_url(self) -> str:
-        """Origin of the API."""
         return self._api.url
 
     @property
@@ -110,14 +109,14 @@ class Node:
         await self._build_records(lifetime, name)
         await self._build_calls(lifetime, name)
         await lifetime.background("certificates", self.tls.watch(settings.sip.tls_reload))
-        server = create_server(self._ports(), self.tls.api.context, self._sip.web_socket)
-        self._api = await lifetime.enter_async_context(server)
+        api = create_server(self._ports(), self.tls.api.context, self._sip.web_socket)
+        self._api = await lifetime.enter_async_context(api)
         self._origin = settings.api.public_url or self._api.url
 
     async def _build_records(self, lifetime: Lifetime, name: str) -> None:
         """What outlives calls: journal, recordings, callbacks. What a crash left behind is ended before anything is new."""
         settings, clock, database = self._settings, self._clock, self._database
-        self._recordings = RecordingFiles(settings.data_dir / "recordings")
+        self._recordings = RecordingFiles(settings.data_dir / "recordings", settings.recordings)
         urls = self._urls = RecordingUrls(lambda: self._origin, self._recordings, database, lambda: self._journal)
         directory = self._directory = StoreDirectory(database, self._keyring, settings.records, settings.book)
         client = HttpClient(settings.outbound, Egress(settings.egress.allow), user_agent=f"offhook/{__version__}")
@@ -126,20 +125,21 @@ class Node:
         recorder = Recorder(clock=clock, node=name, heartbeat=settings.records.heartbeat)
         self._transcripts = Transcripts.configured(settings.api, clock=clock)
         self._watch = SignallingWatch(settings.sip, clock=clock)
-        writers: list[Writer] = [recorder, delivery.outbox]
-        ears = [self._transcripts.hear, self._watch.ladders.hear]
-        self._journal = Journal(database, writers, settings.records, listeners=ears)
+        keeper = Keeper(database, self._recordings, lambda: self._journal, clock=clock, node=name)
+        ears = [self._transcripts.hear, self._watch.ladders.hear, keeper.hear]
+        self._journal = Journal(database, [recorder, delivery.outbox], settings.records, listeners=ears)
         delivery.poke = self._journal.poke
-        await recover(database, self._recordings, writers, clock=clock, node=name)
+        await recover(database, self._recordings, [recorder, delivery.outbox], clock=clock, node=name)
         await lifetime.background("journal", self._journal.run())
         await lifetime.background("heartbeat", recorder.run(self._journal.poke))
         await lifetime.background("callbacks", delivery.run())
+        await lifetime.background("recordings", keeper.run())
 
     async def _build_calls(self, lifetime: Lifetime, name: str) -> None:
         settings, clock = self._settings, self._clock
+        paths = self._recordings.reserve_text
         synthesizer = build_synthesizer(settings.speech, cache=settings.data_dir / "speech")
         await lifetime.background("speech", synthesizer.run())
-        paths = self._recordings.reserve_text
         self._sessions = Sessions(NativeEngine(settings.media))
         lifetime.push_async_callback(self._sessions.close)
         script = RcmlScript(

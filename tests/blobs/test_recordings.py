@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from offhook.blobs.recordings import RecordingFiles
+from offhook.blobs.settings import RecordingSettings
 from offhook.vocabulary.sids import SidSource
 
 MOMENT = datetime(2026, 3, 4, 23, 59, 59, tzinfo=UTC)
@@ -24,7 +25,7 @@ def test_a_recording_lies_in_the_folder_of_its_day_and_only_its_owner_reads_it(t
 
 
 def test_a_recording_is_written_as_its_folder_says_and_deleted(tmp_path):
-    files = RecordingFiles(tmp_path, "ogg")
+    files = RecordingFiles(tmp_path, RecordingSettings(format="ogg"))
     path = files.reserve(SID)
     path.write_bytes(b"0123456789")
     assert files.reserve(SID).read_bytes() == b"0123456789"
@@ -44,3 +45,8 @@ def test_nothing_but_a_sid_names_a_file(tmp_path, name):
 
 def test_every_sid_has_a_path(tmp_path):
     assert RecordingFiles(tmp_path).path("RE" + "f" * 32).name == "RE" + "f" * 32 + ".wav"
+
+
+def test_no_recording_begins_where_the_disk_is_nearly_full(tmp_path):
+    with pytest.raises(OSError, match="recordings.reserve"):
+        RecordingFiles(tmp_path, RecordingSettings(reserve=1 << 40)).reserve(SID)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import time
 
 import numpy as np
+import pytest
 
 from offhook.media.wav import read_wav
 from tests.calls_e2e.application import Application
@@ -11,8 +13,13 @@ from tests.calls_e2e.server import Server
 from tests.support import audio
 
 
-def test_a_killed_server_ends_its_calls_keeps_recordings_and_delivers_callbacks(tmp_path):
-    with Application() as app, Server(tmp_path / "server") as server, Baresip(tmp_path / "ann", voice=700) as ann:
+@pytest.mark.parametrize("form", ["wav", "ogg"])
+def test_a_killed_server_ends_its_calls_keeps_recordings_and_delivers_callbacks(tmp_path, form):
+    with (
+        Application() as app,
+        Server(tmp_path / "server", recordings_format=form) as server,
+        Baresip(tmp_path / "ann", voice=700) as ann,
+    ):
         app.pages["/record"] = "<Response><Record maxLength='60' timeout='0' playBeep='false'/></Response>"
         server.add_number("5000", app.url("/record"), StatusCallback=app.url("/status"), StatusCallbackMethod="POST")
         ann.dial(f"sip:5000@{server.sip()}")
@@ -30,9 +37,19 @@ def test_a_killed_server_ends_its_calls_keeps_recordings_and_delivers_callbacks(
         assert callback.parameters["CallStatus"] == "failed"
         [recording] = server.request("Recordings.json")["recordings"]
         assert recording["call_sid"] == sid
-        wave = read_wav(server.request(f"Recordings/{recording['sid']}.wav"))
-        assert wave.duration >= 2500
-        assert audio.presence(np.asarray(wave.samples, np.int16), 700) >= 2000
+        kept = server.request(f"Recordings/{recording['sid']}.{form}")
+        assert float(recording["duration"]) >= 2.5
+        if form == "wav":
+            wave = read_wav(kept)
+            assert wave.duration >= 2500
+            assert audio.presence(np.asarray(wave.samples, np.int16), 700) >= 2000
+        else:
+            assert kept.startswith(b"OggS")
+        end = time.monotonic() + 10
+        while (told := server.request(f"Recordings/{recording['sid']}.json"))["sha256"] is None:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert (told["sha256"], told["size"]) == (hashlib.sha256(kept).hexdigest(), len(kept))
 
 
 def test_a_server_that_is_asked_to_stop_lets_the_call_finish(tmp_path):

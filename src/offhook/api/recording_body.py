@@ -46,6 +46,10 @@ class Recording:
     track: Annotated[str, Mark.ONLY_TWILIO]
     format: str
     """``wav``, ``ogg`` or ``mp3``: how it is stored."""
+    size: int | None
+    """Bytes of the stored file; null until it is complete and was looked after."""
+    sha256: str | None
+    """Checksum of the stored file; null until it is complete and was looked after."""
     reason: str | None
     """Why it ended before it should have, in plain words."""
     media_url: Annotated[MediaLink, Mark.ONLY_TWILIO]
@@ -87,6 +91,8 @@ def of_row(access: Access, row: RecordingRow) -> Recording:
         channels=row.channels,
         track=row.track,
         format=row.format,
+        size=row.size,
+        sha256=row.checksum,
         reason=row.reason,
         source=row.source,
         duration=seconds,
