@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench import calls, flood, hearing, latency, media, overload, signalling, startup
+from bench import calls, conferences, flood, hearing, latency, media, overload, signalling, startup
 
 
 def main() -> None:
-    for measurement in (startup, media, latency, hearing, calls, signalling, overload, flood):
+    for measurement in (startup, media, latency, hearing, conferences, calls, signalling, overload, flood):
         measurement.main()
         print(flush=True)
 

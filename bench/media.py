@@ -69,8 +69,8 @@ async def serve(legs: int) -> None:
     await sessions.close()
 
 
-def measure(command: list[str]) -> Run:
-    """CPU of one server while the far ends talk to it."""
+def measure(command: list[str], *, speaking: int = 0) -> Run:
+    """CPU of one server while the far ends talk to it. Every ``speaking``-th of them says something, 0: none does."""
     server = subprocess.Popen(measuring.pinned(0, *command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.stdin is not None
     assert server.stdout is not None
@@ -78,7 +78,7 @@ def measure(command: list[str]) -> Run:
         ports = server.stdout.readline()
         seconds = str(round(WARM_UP + WINDOW + 1))
         driver = subprocess.Popen(
-            measuring.pinned(1, str(LOAD), "drive", "--seconds", seconds),
+            measuring.pinned(1, str(LOAD), "drive", "--seconds", seconds, "--speaking", str(speaking)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -105,6 +105,17 @@ fn listeners_of_one_codec_get_the_same_payload_under_names_of_their_own() {
 }
 
 #[test]
+fn who_begins_to_speak_goes_on_hearing_without_a_click() {
+    let (mut scene, mut phones) = room(&[Codec::L16(16_000), Codec::G722]);
+    talk(&mut scene, &mut phones, &[0], 100);
+    phones[1].heard.clear();
+    talk(&mut scene, &mut phones, &[0, 1], 50);
+    let bound = 8000.0 * std::f64::consts::TAU * TONES[0] / 16_000.0;
+    let steepest = f64::from(steepest(&phones[1].heard));
+    assert!(steepest < 1.2 * bound, "{steepest} against {bound:.0}");
+}
+
+#[test]
 fn two_rooms_do_not_hear_each_other_and_a_third_is_nobodys() {
     let mut scene = Scene::new(4);
     let mut phones: Vec<Phone> = (1..=4)

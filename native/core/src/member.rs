@@ -85,6 +85,8 @@ pub struct Member {
     pub speaks: bool,
     /// Ticks for which it has heard what all listeners hear; `None` before its first.
     pub settled: Option<u32>,
+    /// Whether it was fed from the encoder of all listeners in the last tick.
+    pub shares: bool,
     gate: Gate,
     leveller: Leveller,
     factor: f32,
@@ -101,6 +103,7 @@ impl Member {
             voice: Voice::default(),
             speaks: false,
             settled: None,
+            shares: false,
             gate: Gate::default(),
             leveller: Leveller::default(),
             factor: 0.0,

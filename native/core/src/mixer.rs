@@ -38,25 +38,40 @@ impl Sum {
 
     /// What everybody hears who adds nothing.
     pub fn whole(&self, out: &mut Vec<i16>) {
-        out.clear();
-        out.extend(self.samples.iter().map(|sum| limit(*sum)));
+        narrow(&self.samples, out);
     }
 
     /// What somebody hears who adds `own` and to whom `whispers` are added; voices of another length count as silence.
-    pub fn without<'a>(&self, own: Option<&[i16]>, whispers: impl Iterator<Item = &'a [i16]>, out: &mut Vec<i16>) {
-        let mut rest = self.samples.clone();
+    /// `rest` is room to calculate in.
+    pub fn without<'a>(
+        &self,
+        own: Option<&[i16]>,
+        whispers: impl Iterator<Item = &'a [i16]>,
+        rest: &mut Vec<i32>,
+        out: &mut Vec<i16>,
+    ) {
+        rest.clear();
+        rest.extend_from_slice(&self.samples);
         for voice in whispers {
-            rest.iter_mut()
-                .zip(voice)
-                .for_each(|(sum, sample)| *sum += i32::from(*sample));
+            for (sum, sample) in rest.iter_mut().zip(voice) {
+                *sum += i32::from(*sample);
+            }
         }
-        if let Some(own) = own {
-            rest.iter_mut()
-                .zip(own)
-                .for_each(|(sum, sample)| *sum -= i32::from(*sample));
+        for (sum, sample) in rest.iter_mut().zip(own.unwrap_or_default()) {
+            *sum -= i32::from(*sample);
         }
-        out.clear();
-        out.extend(rest.into_iter().map(limit));
+        narrow(rest, out);
+    }
+}
+
+// Most of the time nothing is loud, and then there is nothing to decide for each sample.
+fn narrow(sums: &[i32], out: &mut Vec<i16>) {
+    out.clear();
+    let loudest = sums.iter().fold(0, |most, sum| most.max(sum.abs()));
+    if loudest <= KNEE {
+        out.extend(sums.iter().map(|sum| *sum as i16));
+    } else {
+        out.extend(sums.iter().map(|sum| limit(*sum)));
     }
 }
 
@@ -71,24 +86,38 @@ pub fn limit(sum: i32) -> i16 {
     (bent * sum.signum()) as i16
 }
 
-/// Scales a frame by a factor that goes from `from` to `to` within the first `over` samples and stays there.
+/// Scales a frame by a factor, at most 16, that goes from `from` to `to` within the first `over` samples and stays there.
 pub fn scale(frame: &mut [i16], from: f32, to: f32, over: usize) {
-    if from == to {
-        if to != 1.0 {
-            frame.iter_mut().for_each(|sample| *sample = scaled(*sample, to));
+    let last = fixed(to);
+    let (moving, steady) = if from == to {
+        frame.split_at_mut(0)
+    } else {
+        frame.split_at_mut(over.clamp(1, frame.len().max(1)).min(frame.len()))
+    };
+    if !moving.is_empty() {
+        let first = fixed(from);
+        let step = (last - first) / moving.len() as i32;
+        for (at, sample) in (1..).zip(moving) {
+            *sample = scaled(*sample, first + step * at);
         }
-        return;
     }
-    let over = over.clamp(1, frame.len().max(1));
-    let step = (to - from) / over as f32;
-    for (at, sample) in frame.iter_mut().enumerate() {
-        let factor = if at < over { from + step * (at + 1) as f32 } else { to };
-        *sample = scaled(*sample, factor);
+    if last != ONE {
+        for sample in steady {
+            *sample = scaled(*sample, last);
+        }
     }
 }
 
-fn scaled(sample: i16, factor: f32) -> i16 {
-    (f32::from(sample) * factor).round().clamp(-32_768.0, 32_767.0) as i16
+/// Factors have 20 bits behind the point; a sample is multiplied by the upper 12 of them, so that all fits into 32 bits.
+const ONE: i32 = 1 << 20;
+
+fn fixed(factor: f32) -> i32 {
+    (factor * ONE as f32) as i32
+}
+
+fn scaled(sample: i16, factor: i32) -> i16 {
+    let product = i32::from(sample) * (factor >> 8);
+    ((product + 2048) >> 12).clamp(-32_768, 32_767) as i16
 }
 
 /// What follows on a voice that breaks off: its last milliseconds backwards, fading. So it ends without a jump.
@@ -113,10 +142,10 @@ mod tests {
         let mut heard = Vec::new();
         sum.whole(&mut heard);
         assert_eq!(heard, [111, -178, 333]);
-        sum.without(Some(&voices[0]), std::iter::empty(), &mut heard);
+        sum.without(Some(&voices[0]), std::iter::empty(), &mut Vec::new(), &mut heard);
         assert_eq!(heard, [11, 22, 33]);
         let whisper: &[i16] = &[5, 5, 5];
-        sum.without(Some(&voices[1]), std::iter::once(whisper), &mut heard);
+        sum.without(Some(&voices[1]), std::iter::once(whisper), &mut Vec::new(), &mut heard);
         assert_eq!(heard, [106, -193, 308]);
     }
 
@@ -128,7 +157,12 @@ mod tests {
         let mut heard = Vec::new();
         sum.whole(&mut heard);
         assert!(heard[0] > 32_000 && heard[1] < -32_000);
-        sum.without(Some(&[32_767, -32_768]), std::iter::empty(), &mut heard);
+        sum.without(
+            Some(&[32_767, -32_768]),
+            std::iter::empty(),
+            &mut Vec::new(),
+            &mut heard,
+        );
         assert!(heard[0] > 32_000 && heard[1] < -32_000);
     }
 

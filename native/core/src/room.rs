@@ -47,6 +47,7 @@ pub struct Room {
     sums: Each<Sum>,
     whole: Each<Vec<i16>>,
     shared: Shared,
+    rest: Vec<i32>,
     mix: Vec<i16>,
 }
 
@@ -234,11 +235,6 @@ impl Room {
         let hears = session.hears_room()?;
         let slot = slot(hears.codec.rate());
         let (member, sum) = (&self.members[at], &self.sums[slot]);
-        if member.membership.deaf || sum.is_empty() {
-            session.feed_frame(Some((&[0; LONGEST_FRAME][..hears.codec.frame()], RATES[slot])));
-            self.members[at].settled = None;
-            return Some(slot);
-        }
         let own = (member.speaks && member.membership.coaches.is_none()).then(|| member.voice.frame(slot));
         let coached = Some(member.session);
         let mut coaches = self
@@ -247,33 +243,46 @@ impl Room {
             .filter(|m| m.speaks && m.membership.coaches == coached)
             .map(|m| m.voice.frame(slot))
             .peekable();
-        let alone = own.is_some() || coaches.peek().is_some() || member.settled.is_none();
+        let deaf = member.membership.deaf || sum.is_empty();
+        let alone = deaf || own.is_some() || coaches.peek().is_some() || member.settled.is_none();
+        let settled = member.settled.unwrap_or_default().saturating_add(1);
+        let shares = !alone && hears.whole && (hears.codec.forgets() || settled > SETTLED);
+        if member.shares && !shares {
+            if let Some(encoder) = self.shared.copy(hears.codec) {
+                session.take_over(hears.codec, encoder);
+            }
+        }
         if !alone && self.whole[slot].is_empty() {
             sum.whole(&mut self.whole[slot]);
         }
-        if alone {
-            sum.without(own, coaches, &mut self.mix);
+        if deaf {
+            session.feed_frame(Some((&[0; LONGEST_FRAME][..RATES[slot] as usize / 50], RATES[slot])));
+        } else if alone {
+            sum.without(own, coaches, &mut self.rest, &mut self.mix);
             if member.settled.is_none() {
                 let length = self.mix.len();
                 scale(&mut self.mix, 0.0, 1.0, length);
             }
             session.feed_frame(Some((&self.mix, RATES[slot])));
-            self.members[at].settled = Some(0);
-            return Some(slot);
-        }
-        let settled = member.settled.unwrap_or_default().saturating_add(1);
-        self.members[at].settled = Some(settled);
-        let joins = hears.codec.forgets() || settled > SETTLED;
-        if hears.whole {
-            // Before somebody with a memory joins, theirs must have heard the same for as long.
-            let payload = self.shared.payload(hears.codec, hears.opus, &self.whole[slot]);
-            if joins {
-                session.feed_payload(hears.codec, payload);
+        } else {
+            if hears.whole {
+                // Before somebody with a memory joins, theirs must have heard the same for as long.
+                let payload = self.shared.payload(hears.codec, hears.opus, &self.whole[slot]);
+                if shares {
+                    session.feed_payload(hears.codec, payload);
+                }
+            }
+            if !shares {
+                session.feed_frame(Some((&self.whole[slot], RATES[slot])));
             }
         }
-        if !(hears.whole && joins) {
-            session.feed_frame(Some((&self.whole[slot], RATES[slot])));
-        }
+        let member = &mut self.members[at];
+        member.shares = shares;
+        member.settled = match (deaf, alone) {
+            (true, _) => None,
+            (false, true) => Some(0),
+            (false, false) => Some(settled),
+        };
         Some(slot)
     }
 

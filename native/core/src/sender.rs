@@ -131,6 +131,13 @@ impl Sender {
         }
     }
 
+    /// Goes on with an encoder that has made the packets so far, if it is one of our codec.
+    pub fn take_over(&mut self, codec: Codec, encoder: Encoder) {
+        if codec == self.codec {
+            self.encoder = encoder;
+        }
+    }
+
     /// A tick has passed, whether or not anything was sent.
     pub fn advance(&mut self) {
         self.clock = self.clock.wrapping_add(self.codec.clock() / 50);

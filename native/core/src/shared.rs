@@ -12,6 +12,8 @@ struct Common {
     codec: Codec,
     options: opus::Options,
     encoder: Encoder,
+    /// As it was before this tick.
+    before: Option<Encoder>,
     payload: Box<[u8; LARGEST]>,
     size: usize,
     fresh: bool,
@@ -34,6 +36,19 @@ impl Shared {
         });
     }
 
+    /// An encoder that goes on where the others were before this tick, for who leaves them; `None` where its memory cannot be had.
+    pub fn copy(&self, codec: Codec) -> Option<Encoder> {
+        let common = self.all.iter().find(|common| common.codec == codec);
+        common.and_then(|common| {
+            let encoder = if common.fresh {
+                common.before.as_ref()
+            } else {
+                Some(&common.encoder)
+            };
+            encoder.and_then(Encoder::copy)
+        })
+    }
+
     /// The payload of `frame`, which is the same for all who ask in this tick; empty when nothing need be sent.
     pub fn payload(&mut self, codec: Codec, options: opus::Options, frame: &[i16]) -> &[u8] {
         let known = self
@@ -45,6 +60,7 @@ impl Shared {
                 codec,
                 options,
                 encoder: Encoder::new(codec, options),
+                before: None,
                 payload: Box::new([0; LARGEST]),
                 size: 0,
                 fresh: false,
@@ -54,6 +70,7 @@ impl Shared {
         });
         let common = &mut self.all[at];
         if !std::mem::replace(&mut common.fresh, true) {
+            common.before = common.encoder.copy();
             common.size = common.encoder.encode(frame, &mut common.payload[..]);
         }
         &common.payload[..common.size]
@@ -73,6 +90,23 @@ mod tests {
         assert_ne!(shared.payload(Codec::Pcma, options, &[0; 160]), first);
         shared.advance();
         assert_ne!(shared.payload(Codec::Pcmu, options, &[1000; 160]), first);
+    }
+
+    #[test]
+    fn who_leaves_the_others_goes_on_with_what_they_remember() {
+        let (mut shared, options) = (Shared::default(), opus::Options::default());
+        let frame = |from: i16| -> Vec<i16> { (0..320).map(|n| (n % 50 - 25) * 300 + from).collect() };
+        shared.payload(Codec::G722, options, &frame(0));
+        shared.advance();
+        let early = shared.copy(Codec::G722);
+        let common = shared.payload(Codec::G722, options, &frame(100)).to_vec();
+        for own in [early, shared.copy(Codec::G722)] {
+            let mut payload = [0; 160];
+            own.expect("a copy").encode(&frame(100), &mut payload);
+            assert_eq!(common, payload);
+        }
+        shared.payload(Codec::Opus, options, &[0; 960]);
+        assert!(shared.copy(Codec::Opus).is_none() && shared.copy(Codec::Pcmu).is_none());
     }
 
     #[test]

@@ -20,8 +20,8 @@ struct Leg {
     gap: Duration,
 }
 
-/// Drives the ports on standard input for so many seconds.
-pub fn run(seconds: u64) -> io::Result<()> {
+/// Drives the ports on standard input for so many seconds; every `speaking`-th leg says something (0: none does).
+pub fn run(seconds: u64, speaking: usize) -> io::Result<()> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text)?;
     let ports: Vec<u16> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
@@ -35,7 +35,11 @@ pub fn run(seconds: u64) -> io::Result<()> {
     let mut legs: Vec<Leg> = ports.into_iter().map(leg).collect();
     let start = Instant::now();
     let (mut slot, mut sent, mut refused) = (0u32, 0u64, 0u64);
-    let mut packet = [0xFF; 172];
+    // Silence, and a square wave of 1 kHz at the level of a voice.
+    let mut packets = [[0xFF; 172]; 2];
+    for (at, code) in packets[1].iter_mut().enumerate() {
+        *code = if at % 8 < 4 { 0xA0 } else { 0x20 };
+    }
     let mut buffer = [0; 2048];
     while start.elapsed() < Duration::from_secs(seconds) {
         let due = start + SLOT * slot;
@@ -67,8 +71,9 @@ pub fn run(seconds: u64) -> io::Result<()> {
                 timestamp: turn.wrapping_mul(160),
                 ssrc: at as u32 + 1,
             };
+            let packet = &mut packets[usize::from(speaking > 0 && at % speaking == 0)];
             packet[..12].copy_from_slice(&header.to_bytes());
-            match sockets.all[at].send_to(&packet, ("127.0.0.1", legs[at].port)) {
+            match sockets.all[at].send_to(&packet[..], ("127.0.0.1", legs[at].port)) {
                 Ok(_) => sent += 1,
                 Err(_) => refused += 1,
             }

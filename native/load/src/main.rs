@@ -2,7 +2,7 @@
 //! that does nothing but `recvfrom` and `sendto`, to compare CPU with.
 //!
 //! ```text
-//! offhook-rtp-load drive --seconds S     reads the ports to drive from standard input
+//! offhook-rtp-load drive --seconds S --speaking K     reads the ports to drive from standard input
 //! offhook-rtp-load baseline --legs N     prints its ports; ends with standard input
 //! offhook-rtp-load codecs                CPU of each codec and cipher
 //! ```
@@ -23,14 +23,17 @@ fn option(arguments: &[String], name: &str) -> Option<u64> {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.first().map(String::as_str) {
-        Some("drive") => drive::run(option(&arguments, "--seconds").unwrap_or(5).min(60)),
+        Some("drive") => drive::run(
+            option(&arguments, "--seconds").unwrap_or(5).min(60),
+            option(&arguments, "--speaking").unwrap_or(0) as usize,
+        ),
         Some("baseline") => baseline::run(option(&arguments, "--legs").unwrap_or(100).min(5000) as usize),
         Some("codecs") => {
             codecs::run();
             Ok(())
         }
         _ => {
-            eprintln!("usage: offhook-rtp-load drive --seconds S | baseline --legs N | codecs");
+            eprintln!("usage: offhook-rtp-load drive --seconds S --speaking K | baseline --legs N | codecs");
             return ExitCode::from(2);
         }
     };

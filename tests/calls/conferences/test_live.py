@@ -65,6 +65,31 @@ def test_mute_hold_and_unhold() -> None:
     run(main())
 
 
+def test_the_music_of_a_phone_that_holds_the_conference_is_for_nobody() -> None:
+    async def main() -> None:
+        async with meeting() as m:
+            ann, bob = await m.comes("ann"), await m.comes("bob")
+            ann.leg.holds()
+            await settle(20)
+            assert (ann.hears, bob.hears) == ({"bob"}, set())
+            ann.leg.holds(False)
+            await settle(20)
+            assert bob.hears == {"ann"}
+
+    run(main())
+
+
+def test_the_server_has_a_limit_of_its_own() -> None:
+    async def main() -> None:
+        async with meeting(CallSettings(conference_participants=2)) as m:
+            for name in ("ann", "bob", "cid"):
+                await m.comes(name)
+            assert [one.call_sid for one in m.live.participants] == [m.people[name].sid for name in ("ann", "bob")]
+            assert m.people["cid"].outcome is not None
+
+    run(main())
+
+
 def test_who_enters_muted_is_not_heard() -> None:
     async def main() -> None:
         async with meeting() as m:

@@ -134,6 +134,16 @@ impl Encoder {
         }
     }
 
+    /// Another that remembers the same, where that can be had.
+    pub fn copy(&self) -> Option<Self> {
+        match self {
+            Self::Companded(codec) => Some(Self::Companded(*codec)),
+            Self::Linear => Some(Self::Linear),
+            Self::G722(encoder) => Some(Self::G722(encoder.clone())),
+            Self::Opus(_) | Self::Mute => None,
+        }
+    }
+
     /// One packet's samples; returns the bytes, 0 when nothing need be sent.
     pub fn encode(&mut self, samples: &[i16], payload: &mut [u8]) -> usize {
         match self {

@@ -1,7 +1,7 @@
 //! What a far end hears: of our own making at each tick, or what the other end of a bridge or the others in a room said.
 
 use super::{Heard, Session};
-use crate::codec::{opus, Codec};
+use crate::codec::{opus, Codec, Encoder};
 use crate::command::CommandId;
 use crate::event::{Event, Outcome};
 use crate::keys::KeySender;
@@ -32,6 +32,11 @@ impl Session {
             opus: connect.opus,
             whole: connect.codec.packet_ms(connect.ptime) == TICK_MS && self.sender.is_whole() && self.mouth.is_none(),
         })
+    }
+
+    /// What follows is encoded for this one alone again, by an encoder that remembers what all have heard.
+    pub fn take_over(&mut self, codec: Codec, encoder: Encoder) {
+        self.sender.take_over(codec, encoder);
     }
 
     /// The payload of this tick, encoded for all who listen to the same.

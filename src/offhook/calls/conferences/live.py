@@ -87,7 +87,7 @@ class LiveConference:
             joined_at=now,
         )
         was_started = self._machine.started
-        changes = self._machine.join(facts, now, most=entry.most)
+        changes = self._machine.join(facts, now, most=min(entry.most, self._around.settings.conference_participants))
         self._seats[facts.call_sid] = seat
         seat.sat = True
         seat.call.media.on_speaking = lambda speaking: self._speaks(facts.call_sid, speaking)
@@ -115,14 +115,16 @@ class LiveConference:
         return Place.ROOM if self._machine.started else Place.LOBBY
 
     def membership(self, seat: Seat) -> Membership:
-        """What a call may in the room. Whoever coaches somebody who is not there is heard by nobody."""
+        """What a call may in the room. Whoever coaches somebody who is not there is heard by nobody, and so is a phone that
+        has put the conference on hold: its music is for nobody.
+        """
         facts = self._machine.participants.get(seat.call.facts.sid)
         if facts is None or facts.hold:
             return Membership(muted=True, deaf=True)
         coached = None if not facts.coaching or facts.coaches is None else self._seats.get(facts.coaches)
         callback = self.facts.status_callback
         return Membership(
-            muted=facts.muted or (facts.coaching and coached is None),
+            muted=facts.muted or seat.call.held or (facts.coaching and coached is None),
             coaches=None if coached is None else coached.call.media.id,
             level=self._around.settings.conference_leveling,
             reports=callback is not None and "speaker" in callback.events,
