@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.support.caller import Caller, answer, caller, wav
+import pytest
+
+from offhook.calls.conferences.entry import NotHeard
+from tests.support.caller import ORIGIN, Caller, answer, caller, label, wav
 from tests.support.virtual_loop import run, settle
 
 DIAL = "<Response><Dial><Conference waitUrl='/wait'>room</Conference></Dial></Response>"
@@ -97,5 +100,20 @@ def test_what_cannot_be_heard_is_told_and_leaves_silence():
                 assert task.done()
                 assert task.exception() is None
                 assert bool(c.notices) == (pages.get("wait") != "<Response/>")
+
+    run(call())
+
+
+def test_an_announcement_is_what_a_document_or_a_file_sounds_like_once():
+    async def call():
+        document = "<Response><Say loop='2'>Stop</Say><Play>/song</Play><Pause length='1'/></Response>"
+        async with waiting(document=document, song=wav("song"), empty="<Response/>") as (c, _):
+            entry = c.dials[0].conference
+            for url, sounds in (("/song", ["song"]), ("/document", ["Stop", "Stop", "song", "silence 1000"])):
+                sources = await entry.sounds(f"{ORIGIN}{url}", "GET")
+                assert [label(source) for source in sources] == sounds
+            for url in ("/empty", "/missing"):
+                with pytest.raises(NotHeard):
+                    await entry.sounds(f"{ORIGIN}{url}", "POST")
 
     run(call())

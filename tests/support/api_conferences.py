@@ -15,6 +15,7 @@ class PretendedConference:
 
     def __init__(self, facts: ConferenceFacts) -> None:
         self._machine = Conference(facts)
+        self.announced: list[tuple[str, str, CallSid | None]] = []
         self.holds: list[tuple[str | None, str]] = []
         """What is heard on hold, as it was asked for."""
 
@@ -42,6 +43,9 @@ class PretendedConference:
             self.holds.append((hold_url, hold_method))
         self._machine.change(sid, NOW, hold=hold, **more)  # type: ignore[arg-type]
         return self._machine.participants.get(sid)
+
+    def announce(self, url: str, method: str, to: CallSid | None = None) -> None:
+        self.announced.append((url, method, to))
 
     def kick(self, sid: CallSid) -> bool:
         return bool(self._machine.leave(sid, NOW, kicked=True))

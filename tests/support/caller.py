@@ -80,7 +80,8 @@ def wav(name: str) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def _label(source: AudioSource) -> str:
+def label(source: AudioSource) -> str:
+    """What is heard in a source."""
     match source:
         case AudioData(data=data):
             return data[44:].rstrip(b"\0").decode()
@@ -157,7 +158,7 @@ class EarEngine:
                 raise AssertionError(f"the ear does not know {command!r}")
 
     def _play(self, command: Play) -> None:
-        self.heard.extend(_label(source) for source in command.sources)
+        self.heard.extend(label(source) for source in command.sources)
         length = sum(map(_seconds, command.sources))
         self._work(command, length * command.loop if command.loop else None)
 

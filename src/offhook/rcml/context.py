@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, runtime_checkable
@@ -146,6 +147,10 @@ class Waiting(Protocol):
 
     async def wait(self, ctx: Context, url: str, method: str) -> None:
         """Let the caller hear the sound file or document at ``url``, over and over until cancelled."""
+        ...
+
+    async def sounds(self, ctx: Context, url: str, method: str) -> Sequence[AudioSource]:
+        """What is to be heard at ``url``, once. Raises ``calls.conferences.entry.NotHeard``."""
         ...
 
 

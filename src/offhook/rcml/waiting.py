@@ -1,4 +1,4 @@
-"""What a caller hears while he waits: a sound file or a document of the application, over and over until cancelled.
+"""What a caller hears while he waits, over and over, and what a conference hears announced: sound files or documents.
 
 Of a document, sounds are made once and repeated; <Redirect> leads on to another. Failures are told to the author and
 leave silence behind: nobody is thrown out of a conference because its music is missing.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from offhook.calls.conferences.entry import NotHeard
+from offhook.media.commands import AudioSource
 from offhook.rcml.context import AudioLibrary, Context, Prompt, Sound, Verb
 from offhook.rcml.download import Download
 from offhook.rcml.errors import Code, RcmlError, VerbFailed
@@ -17,6 +19,8 @@ from offhook.rcml.interpreter import Page
 from offhook.rcml.outcome import Goto, Method
 from offhook.rcml.verbs.redirect import Redirect
 
+REPETITIONS = 10
+"""How often an announcement repeats a piece at most, whatever its ``loop``."""
 PATIENCE = 1.0
 """Seconds of silence after a document that took less, lest it be asked for or heard in a circle without rest."""
 
@@ -53,6 +57,24 @@ class WaitingRoom:
             return  # told to the author where it arose
         finally:
             documents.close()
+
+    async def sounds(self, ctx: Context, url: str, method: str) -> Sequence[AudioSource]:
+        """What is at ``url``, once, for an announcement. Raises ``NotHeard``."""
+        documents = self._documents()
+        sources: list[AudioSource] = []
+        try:
+            page = await documents.follow(Goto(url=url, method=Method(method)), None, live=False)
+            pieces, _ = await self._pieces(_at(ctx, documents, page), page.verbs)
+            for heard, loop in pieces:
+                whole = [await each.whole() if isinstance(each, Download) else each for each in heard]
+                sources.extend(whole * min(loop or 1, REPETITIONS))
+        except RcmlError as failure:
+            raise NotHeard(str(failure)) from failure
+        finally:
+            documents.close()
+        if not sources:
+            raise NotHeard(f"{url} has nothing to be heard: it needs a sound file, or a document with Say or Play")
+        return sources
 
     async def _hear(self, ctx: Context, page: Page) -> Goto | None:
         """Let the document be heard; what it leads on to, or None when it is heard for ever or not at all."""

@@ -38,6 +38,16 @@ def test_a_conference_is_ended(fresh: ApiNode) -> None:
     assert made.participants == ()
 
 
+def test_something_is_announced_to_all(fresh: ApiNode) -> None:
+    made = fresh.conferences.make()
+    made.joined_by(1)
+    path = f"{BASE}/{made.facts.sid}.json"
+    form = {"AnnounceUrl": "http://a.test/sound", "AnnounceMethod": "get"}
+    assert fresh.ask("POST", path, data=form, account=CHILD).json()["status"] == "in-progress"
+    assert made.announced == [("http://a.test/sound", "GET", None)]
+    assert fresh.ask("POST", path, data={"AnnounceUrl": "nowhere"}, account=CHILD).status_code == 400
+
+
 def test_what_is_not_there_or_not_ours_is_not_found(fresh: ApiNode) -> None:
     foreign = fresh.conferences.make(3, account_sid=GRANDCHILD)
     for sid in (foreign.facts.sid, "CF" + "0" * 32, "room"):

@@ -47,6 +47,8 @@ def test_mute_hold_and_coach(fresh: ApiNode, room: PretendedConference) -> None:
     coaching = told(CallSidToCoach=BOB)
     assert (coaching["coaching"], coaching["call_sid_to_coach"]) == (True, BOB)
     assert told(Coaching="false")["call_sid_to_coach"] is None
+    told(AnnounceUrl="http://a.test/sound")
+    assert room.announced == [("http://a.test/sound", "POST", ANN)]
     assert told(EndConferenceOnExit="true")["end_conference_on_exit"] is True
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from offhook.calls.conferences.entry import NotHeard
 from offhook.calls.events import ConferenceChanged, StatusCallback
 from offhook.calls.settings import CallSettings
 from offhook.media.commands import Announce, AudioFile, Join, Tone
@@ -10,6 +11,13 @@ from tests.calls.conferences.people import QUIET, meeting
 from tests.support.virtual_loop import run, settle
 
 LISTENER = replace(QUIET, start_on_enter=False)
+
+
+async def sounds(url: str, method: str) -> tuple[Tone, ...]:
+    """What is at a URL of the application."""
+    if url.endswith("none"):
+        raise NotHeard(f"{url} cannot be {method}ed")
+    return (Tone(frequencies=(800.0,), on=300),)
 
 
 def test_nobody_hears_anybody_until_somebody_starts_it() -> None:
@@ -160,17 +168,17 @@ def test_comings_and_goings_are_heard_unless_they_are_not_to_be() -> None:
 def test_an_announcement_is_for_all_or_for_one() -> None:
     async def main() -> None:
         async with meeting() as m:
-            ann, bob = await m.comes("ann"), await m.comes("bob")
-            sound = Tone(frequencies=(800.0,), on=300)
-            m.live.announce((sound,), "http://a.test/all")
+            entry = replace(QUIET, sounds=sounds)
+            ann, bob = await m.comes("ann", entry), await m.comes("bob", entry)
+            m.live.announce("http://a.test/all", "POST")
             await asyncio.sleep(0.1)
             assert (ann.hears, bob.hears) == ({"bob", "announced tone"}, {"ann", "announced tone"})
             await asyncio.sleep(1)
-            m.live.announce((sound,), "http://a.test/one", to=bob.sid)
+            m.live.announce("http://a.test/one", "POST", to=bob.sid)
             await asyncio.sleep(0.1)
             assert (ann.hears, bob.hears) == ({"bob"}, {"ann", "tone"})
             await asyncio.sleep(1)
-            m.live.announce((AudioFile(path="/missing.wav"),), "http://a.test/none")
+            m.live.announce("http://a.test/none", "POST")
             await asyncio.sleep(1)
             told = [event for event in m.w.log.events if isinstance(event, ConferenceChanged)][-3:]
             assert [(event.moment.value, event.announce_url) for event in told] == [
@@ -178,7 +186,7 @@ def test_an_announcement_is_for_all_or_for_one() -> None:
                 ("announcement-end", "http://a.test/one"),
                 ("announcement-fail", "http://a.test/none"),
             ]
-            assert told[2].failure
+            assert told[2].failure == "http://a.test/none cannot be POSTed"
 
     run(main())
 

@@ -1,4 +1,4 @@
-"""Conferences that are live: list, read, end."""
+"""Conferences that are live: list, read, announce, end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from offhook.api import checks
 from offhook.api.auth import Access, Authorized
 from offhook.api.dialect import Dialect
 from offhook.api.errors import BadParameter, Code, NotFound
@@ -61,6 +62,15 @@ class UpdateConference:
     """Parameters of a change."""
 
     status: NewStatus | None = parameter("completed makes all participants leave; their calls go on.", default=None)
+    announce_url: str | None = parameter(
+        "What all hear once, over what they say: a sound file, or a document of Say, Play and Pause.",
+        default=None,
+        invalid=Code.INVALID_URL,
+        check=checks.web_url,
+    )
+    announce_method: str | None = parameter(
+        "GET or POST (the default).", default=None, invalid=Code.INVALID_METHOD, check=checks.http_method
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +128,7 @@ async def fetch_conference(access: Authorized, sid: str) -> Response:
     **operation(
         Operation(
             name="update_conference",
-            summary="End a conference",
+            summary="Announce something to a conference, or end it",
             names=NAMES,
             body=Conference,
             takes=UpdateConference,
@@ -130,9 +140,12 @@ async def update_conference(
 ) -> Response:
     """All participants leave; each call goes on with what follows its <Dial>."""
     live = _live(access, sid)
-    if form.status is None:
-        raise BadParameter(Code.INVALID_PARAMETER, "Nothing to change: give Status")
-    live.end()
+    if form.status is None and form.announce_url is None:
+        raise BadParameter(Code.INVALID_PARAMETER, "Nothing to change: give Status or AnnounceUrl")
+    if form.announce_url is not None:
+        live.announce(form.announce_url, form.announce_method or "POST")
+    if form.status is not None:
+        live.end()
     return access.one(NAMES, _body(access, live))
 
 

@@ -78,6 +78,15 @@ class UpdateParticipant:
     )
     coaching: bool | None = parameter("Whether only CallSidToCoach hears the participant.", default=None)
     call_sid_to_coach: str | None = parameter("The participant who alone hears this one.", default=None)
+    announce_url: str | None = parameter(
+        "What this participant alone hears once: a sound file, or a document of Say, Play and Pause.",
+        default=None,
+        invalid=Code.INVALID_URL,
+        check=checks.web_url,
+    )
+    announce_method: str | None = parameter(
+        "GET or POST (the default).", default=None, invalid=Code.INVALID_METHOD, check=checks.http_method
+    )
     end_conference_on_exit: bool | None = parameter("Whether the conference ends with the participant.", default=None)
 
 
@@ -158,6 +167,8 @@ async def update_participant(
     )
     if changed is None:
         raise NotFound(access.path)
+    if form.announce_url is not None:
+        live.announce(form.announce_url, form.announce_method or "POST", CallSid(call_sid))
     return access.one(NAMES, _body(live.facts, changed))
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from offhook.calls.events import StatusCallback
+from offhook.media.commands import AudioSource
 from offhook.vocabulary.sids import CallSid
 
 Entertain = Callable[[str, str], Coroutine[Any, Any, None]]
 """(URL, method): lets the call hear what is there, over and over, until cancelled. Tells its author of failures itself."""
+
+Sounds = Callable[[str, str], Coroutine[Any, Any, Sequence[AudioSource]]]
+"""(URL, method): what is there, to be heard once. Raises ``NotHeard``."""
+
+
+class NotHeard(Exception):
+    """There is nothing to be heard at a URL; the message says why, and its author was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +50,5 @@ class ConferenceEntry:
     wait_method: str = "POST"
     entertain: Entertain | None = field(default=None, compare=False)
     """Makes a URL heard; None where there is nobody who can."""
+    sounds: Sounds | None = field(default=None, compare=False)
+    """Fetches what is announced; None where there is nobody who can."""

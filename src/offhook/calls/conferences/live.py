@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import structlog
 
 from offhook.calls.conferences.conference import Changes, Conference
-from offhook.calls.conferences.entry import ConferenceEntry
+from offhook.calls.conferences.entry import ConferenceEntry, NotHeard
 from offhook.calls.conferences.seat import Place, Seat
 from offhook.calls.events import CallFacts, ConferenceFacts, ParticipantFacts, RecordingStarted
 from offhook.calls.recording import LiveRecording
 from offhook.calls.surroundings import Surroundings
-from offhook.media.commands import AudioFile, AudioSource, Tone
+from offhook.media.commands import AudioFile, Tone
 from offhook.media.membership import Membership
 from offhook.media.operation import MediaFailed
 from offhook.media.recording import Track
@@ -186,18 +186,22 @@ class LiveConference:
         """Make all leave."""
         self._tell(self._machine.end(self._around.clock.utc()))
 
-    def announce(self, sources: Sequence[AudioSource], url: str, to: CallSid | None = None) -> None:
-        """Let all, or one of them, hear ``sources`` once; ``url`` is where they came from."""
-        self._spawn(self._announce(sources, url, to), f"announcement in {self.facts.sid}")
+    def announce(self, url: str, method: str, to: CallSid | None = None) -> None:
+        """Let all, or one of them, hear once what is at ``url``; events tell what came of it."""
+        self._spawn(self._announce(url, method, to), f"announcement in {self.facts.sid}")
 
-    async def _announce(self, sources: Sequence[AudioSource], url: str, to: CallSid | None) -> None:
+    async def _announce(self, url: str, method: str, to: CallSid | None) -> None:
         failure = None
         try:
+            seat = self._seats.get(to) if to is not None else next(iter(self._seats.values()), None)
+            if seat is None or seat.entry.sounds is None:
+                raise NotHeard("nobody is there who could fetch it")
+            sources = await seat.entry.sounds(url, method)
             if to is None:
                 await self.room.announce(*sources).result()
-            elif (seat := self._seats.get(to)) is not None:
+            else:
                 await seat.call.media.play(*sources)
-        except MediaFailed as failed:
+        except (MediaFailed, NotHeard) as failed:
             failure = str(failed)
         if not self.over:
             self._tell(self._machine.announced(self._around.clock.utc(), url=url, to=to, failure=failure))

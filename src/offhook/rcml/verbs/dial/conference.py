@@ -120,4 +120,5 @@ class Conference:
             wait_url=resolve(ctx.document_url, self.wait_url) if self.wait_url else self.wait_url,
             wait_method=self.wait_method.value,
             entertain=partial(ctx.waiting.wait, ctx),
+            sounds=partial(ctx.waiting.sounds, ctx),
         )
