@@ -14,7 +14,7 @@ from tests.support import audio, g711
 ANN, BOB, CID = 600, 900, 1300
 DOCUMENT = (
     "<Response><Dial action='/left'><Conference beep='false' statusCallback='/events'"
-    " statusCallbackEvent='start end join leave mute'>{name}</Conference></Dial></Response>"
+    " statusCallbackEvent='start end join leave mute announcement'>{name}</Conference></Dial></Response>"
 )
 
 
@@ -36,6 +36,7 @@ def test_two_phones_and_a_carrier_hear_each_other_and_one_is_muted_and_kicked(wi
     application.pages["/room"] = DOCUMENT.format(name="room")
     application.pages["/left"] = "<Response><Play>/bye.wav</Play></Response>"
     application.pages["/bye.wav"] = audio.write_wav(tmp_path / "bye.wav", audio.sine(2100, 600)).read_bytes()
+    application.pages["/news.wav"] = audio.write_wav(tmp_path / "news.wav", audio.sine(1700, 600)).read_bytes()
     wide.add_number("6401", application.url("/room"))
     (tmp_path / "cid").mkdir()
     (tmp_path / "cid" / "speech.ulaw").write_bytes(g711.encode(audio.sine(CID, 20_000)))
@@ -56,7 +57,9 @@ def test_two_phones_and_a_carrier_hear_each_other_and_one_is_muted_and_kicked(wi
         muted = wide.request(f"{participants}/{by_from['ann']}.json", Muted="true")
         assert muted["muted"] is True
         application.wait_for("/events", StatusCallbackEvent="participant-mute", CallSid=by_from["ann"])
-        time.sleep(1.5)
+        wide.request(f"Conferences/{room['sid']}.json", AnnounceUrl=application.url("/news.wav"), AnnounceMethod="GET")
+        application.wait_for("/events", StatusCallbackEvent="announcement-end")
+        time.sleep(1.2)
         wide.request(f"{participants}/{by_from['bob']}.json", method="DELETE")
         application.wait_for("/left", CallSid=by_from["bob"])
         bob.until("CALL_CLOSED")
@@ -72,6 +75,8 @@ def test_two_phones_and_a_carrier_hear_each_other_and_one_is_muted_and_kicked(wi
     assert 800 <= audio.presence(by_bob, ANN) <= 3000, "until ann was muted"
     assert audio.presence(by_bob[-8 * 1200 :], ANN) == 0
     assert audio.presence(by_bob, BOB) == 0
+    assert audio.presence(by_ann, 1700, rate=16_000) >= 400
+    assert audio.presence(by_bob, 1700) >= 400
     assert audio.presence(by_bob, 2100) >= 400, "one who is kicked goes on with the action of his dial"
     assert wide.request("Conferences.json")["conferences"] == []
 
