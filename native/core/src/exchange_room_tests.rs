@@ -213,6 +213,44 @@ fn a_coach_is_heard_by_one_alone_and_hears_all() {
     assert!(hears(0, 1) && hears(0, 2) && !hears(0, 0));
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn who_hears_whom_follows_from_what_each_may(
+        may in proptest::collection::vec((any::<bool>(), any::<bool>(), 0u64..8), 4),
+        codecs in proptest::collection::vec(0..Codec::NAMED.len(), 4),
+        speakers in proptest::collection::vec(any::<bool>(), 4),
+    ) {
+        let codecs: Vec<Codec> = codecs.into_iter().map(|at| Codec::NAMED[at].1).collect();
+        let (mut scene, mut phones) = room(&codecs);
+        let members: Vec<Membership> = may
+            .into_iter()
+            .map(|(muted, deaf, coaches)| Membership {
+                muted,
+                deaf,
+                coaches: (1..=4).contains(&coaches).then_some(coaches),
+                ..Membership::default()
+            })
+            .collect();
+        for (member, session) in members.iter().zip(1..) {
+            scene.order(session, 50 + session, Order::ChangeMember(*member));
+        }
+        let speaking: Vec<usize> = (0..4).filter(|at| speakers[*at]).collect();
+        talk(&mut scene, &mut phones, &speaking, 60);
+        for listener in 0..4 {
+            for speaker in 0..4 {
+                let (says, own) = (&members[speaker], listener == speaker);
+                let to_all = says.coaches.is_none() && !own;
+                let to_one = says.coaches == Some(listener as u64 + 1);
+                let hears = speakers[speaker] && !says.muted && !members[listener].deaf && (to_all || to_one);
+                let level = phones[listener].level(TONES[speaker]);
+                prop_assert_eq!(level > 6000.0, hears, "{} hears {} at {:.0}", listener, speaker, level);
+                prop_assert!(hears || level < 500.0, "{} hears {} at {:.0}", listener, speaker, level);
+            }
+        }
+    }
+}
+
 #[test]
 fn an_announcement_is_heard_by_all_over_what_they_say() {
     let (mut scene, mut phones) = room(&[Codec::Pcmu, Codec::G722, Codec::Pcma]);

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from offhook.calls.settings import CallSettings
-from offhook.media.commands import AudioFile, Join, Play
+from offhook.media.commands import AudioFile, Join, Pcm, Play
 from tests.calls.conferences.people import QUIET, meeting
 from tests.support.virtual_loop import run, settle
 
@@ -43,6 +43,25 @@ def test_what_is_heard_while_waiting_comes_from_the_application() -> None:
             m.live.change(ann.sid, hold=True)
             await settle(20)
             assert ann.hears == {"tone"}, "without a URL it is the server's own"
+
+    run(main())
+
+
+def test_music_rests_while_something_is_announced_to_the_one_who_hears_it() -> None:
+    async def main() -> None:
+        async with meeting() as m:
+            radio, news = Radio(), Pcm(data=bytes(16_000))
+
+            async def sounds(url: str, method: str) -> tuple[Pcm, ...]:
+                return (news,)
+
+            entry = replace(LISTENER, wait_url="/music", entertain=radio, sounds=sounds)
+            ann = await m.comes("ann", entry)
+            m.live.announce("/news", "GET", to=ann.sid)
+            await asyncio.sleep(0.5)
+            assert (ann.hears, radio.off) == ({"pcm"}, ["/music"])
+            await asyncio.sleep(1)
+            assert (ann.hears, len(radio.on)) == (set(), 2)
 
     run(main())
 

@@ -200,7 +200,7 @@ class LiveConference:
             if to is None:
                 await self.room.announce(*sources).result()
             else:
-                await seat.call.media.play(*sources)
+                await seat.hear(*sources)
         except (MediaFailed, NotHeard) as failed:
             failure = str(failed)
         if not self.over:

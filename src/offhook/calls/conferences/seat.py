@@ -69,6 +69,7 @@ class Seat:
         self.hold_music: tuple[str | None, str] = None, "POST"
         """What is heard while it is held; None: the server's own."""
         self.place = Place.OUTSIDE
+        self._announcements = 0
         self._music = music
         self._news = asyncio.Event()
         self._joining: Operation[None] | None = None
@@ -77,6 +78,16 @@ class Seat:
     def look(self) -> None:
         """Something has changed."""
         self._news.set()
+
+    async def hear(self, *sources: AudioSource) -> None:
+        """Let the call alone hear something once; music rests meanwhile. Raises ``MediaFailed``."""
+        self._announcements += 1
+        self.look()
+        try:
+            await self.call.media.play(*sources)
+        finally:
+            self._announcements -= 1
+            self.look()
 
     async def stay(self, house: House, limit: float) -> str:
         """Sit in the conference until it is over for this call; returns why, if that is not plain. ``limit`` in seconds."""
@@ -96,13 +107,13 @@ class Seat:
             while not self.call.over:
                 self._news.clear()
                 place = house.place(self)
-                if place is not self.place and playing is not None:
+                if playing is not None and (place is not self.place or self._announcements):
                     playing.cancel()
                     playing = None
                 if place is Place.OUTSIDE:
                     break
                 await self._move(place, house)
-                if place in (Place.LOBBY, Place.HOLD) and playing is None:
+                if place in (Place.LOBBY, Place.HOLD) and playing is None and not self._announcements:
                     playing = tasks.create_task(self._entertain(place))
                 await self._news.wait()
         except MediaFailed as failure:
