@@ -1,4 +1,4 @@
-"""(g) CPU per leg of conferences of five and of one of five hundred, G.711, beside a plain socket server in the same run.
+"""(j) CPU per leg of conferences of five and of one of five hundred, G.711, beside a plain socket server in the same run.
 
 As ``media`` does: both servers on one core, the far ends on another, loopback only; about a minute. Of each room some speak
 all the time, the others are silent, as people are; and for the worst case all of five speak at once.
@@ -66,7 +66,7 @@ def main() -> None:
         return
     build = ["cargo", "build", "--release", "--quiet", "--package", "offhook-rtp-load"]
     subprocess.run(build, cwd=NATIVE, check=True)
-    print(f"(g) {LEGS} legs in conferences, G.711, 50 packets/s each way; {measuring.conditions()}")
+    print(f"(j) {LEGS} legs in conferences, G.711, 50 packets/s each way; {measuring.conditions()}")
     baseline = measure([str(LOAD), "baseline", "--legs", str(LEGS)])
     show("baseline", baseline)
     for name, (size, every) in CASES.items():
