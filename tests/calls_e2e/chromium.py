@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from tests.calls_e2e.peers import Program, missing, need, wait_for
@@ -155,6 +156,10 @@ class Chromium:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # Asked to close, because Debian's command starts it as a child and does not pass signals on.
+        with suppress(AssertionError, OSError, WebSocketException), connect(self._devtools(), max_size=None) as line:
+            Tab(line).send("Browser.close")
+            wait_for(lambda: not self._program.running, "the end of Chromium", 20)
         self._program.stop()
         self._pages.shutdown()
         self._thread.join()
@@ -166,16 +171,14 @@ class Chromium:
 
         ``scripts`` run in it first: they stand for networks, of which loopback has but one.
         """
-        wait_for(lambda: "DevTools listening on" in self._program.output(), "the start of Chromium", 30)
-        found = re.search(r"DevTools listening on (ws://\S+)", self._program.output())
-        assert found is not None
         # The phone is within reach of tests; apart from that the page is as it is.
         (self._folder / "index.html").write_text(
             how_to_page().replace("let phone;", "let phone; window.phone = () => phone;")
         )
         url = f"http://127.0.0.1:{self._pages.server_address[1]}/index.html"
-        root = found[1].rsplit("/", 3)[0]
-        with connect(found[1], max_size=None) as line:
+        devtools = self._devtools()
+        root = devtools.rsplit("/", 3)[0]
+        with connect(devtools, max_size=None) as line:
             target = Tab(line).send("Target.createTarget", url="about:blank")["targetId"]
         with connect(f"{root}/devtools/page/{target}", max_size=None) as line:
             tab = Tab(line)
@@ -187,8 +190,11 @@ class Chromium:
             yield tab
             tab.send("Page.close")
 
-    def log(self) -> str:
-        return self._program.output()
+    def _devtools(self) -> str:
+        """Where it is driven, once it has started."""
+        told = re.compile(r"DevTools listening on (ws://\S+)")
+        wait_for(lambda: told.search(self._program.output()) is not None, "the start of Chromium", 30)
+        return told.findall(self._program.output())[0]
 
 
 _RAW_MICROPHONE = """

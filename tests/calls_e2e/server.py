@@ -46,7 +46,9 @@ class Server:
         """Start it, and wait until everything listens."""
         self._runs += 1
         ready = self.folder / f"ready-{self._runs}.json"
-        environment = {"OFFHOOK_EGRESS_ALLOW": LOOPBACK, "OFFHOOK_SIP_TRUST": LOOPBACK} | self._settings
+        # Several servers at a time, so each with a port of its own for browsers.
+        here = {"EGRESS_ALLOW": LOOPBACK, "SIP_TRUST": LOOPBACK, "MEDIA_BROWSER_PORT": "0"}
+        environment = {f"OFFHOOK_{name}": value for name, value in here.items()} | self._settings
         self._program = Program(
             *(sys.executable, "-m", "offhook.cli.main", "serve", "--data-dir", self.folder / "data"),
             *("--http", http, "--sip", sip, "--ready-file", ready),

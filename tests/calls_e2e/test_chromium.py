@@ -54,7 +54,6 @@ def relay(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, relay):
     settings = {
-        "media_browser_port": "0",
         "sip_domain": "127.0.0.1",
         "calls_conference_leveling": "false",
         "api_turn_urls": f"turn:127.0.0.1:{relay}?transport=udp",
