@@ -109,7 +109,7 @@ def test_what_cannot_be_played_or_pressed_fails(phone_server: Server, tmp_path: 
     (tmp_path / "tone.wav").write_text("no sound")
     status, output = call(phone_server, "1002", "--play", tmp_path / "tone.wav")
     assert status == 1
-    assert "not a RIFF/WAVE file" in output
+    assert "what can be played is WAV, MP3, Ogg (Opus or Vorbis) and FLAC" in output
     status, output = call(phone_server, "1002", "--press", "5?")
     assert status == 1
     assert "can be sent as keys" in output
