@@ -61,7 +61,7 @@ def test_the_attributes_become_the_command():
                 id=command(c).id,
                 session=command(c).session,
                 path=f"/recordings/{RECORDING}.wav",
-                rate=0,
+                rate=8_000,
                 max_length=20_000,
                 silence=3_000,
                 finish_on="*",
