@@ -17,11 +17,11 @@ SOUNDS = Path(__file__).parents[2] / "native" / "decode" / "tests" / "sounds"
 
 
 def heard_on_a_call(server, directory, number):
-    with Baresip(directory, login="ann") as ann:
-        ann.dial(f"sip:{number}@{server.sip()}")
-        ann.until("CALL_ESTABLISHED")
-        ann.until("CALL_CLOSED")
-        return ann.heard()
+    with Baresip(directory, login="radio-listener") as listener:
+        listener.dial(f"sip:{number}@{server.sip()}")
+        listener.until("CALL_ESTABLISHED")
+        listener.until("CALL_CLOSED")
+        return listener.heard()
 
 
 NAMES = ["stereo.mp3", "voice.opus", "voice.ogg", "voice.flac", "ima.wav"]
@@ -33,7 +33,7 @@ def test_a_sound_of_any_kind_is_heard(server, app, tmp_path, name):
     app.pages["/play"] = f"<Response><Play loop='2'>/{name}</Play><Hangup/></Response>"
     app.pages[f"/{name}"] = (SOUNDS / name).read_bytes()
     server.add_number(number, app.url("/play"))
-    assert 1800 <= audio.presence(heard_on_a_call(server, tmp_path / "ann", number), 700) <= 2200
+    assert 1800 <= audio.presence(heard_on_a_call(server, tmp_path / "listener", number), 700) <= 2200
 
 
 class Radio(BaseHTTPRequestHandler):
@@ -75,15 +75,15 @@ def test_a_station_without_end_is_heard_until_a_key_and_let_go(server, app, tmp_
     app.pages["/after"] = "<Response><Play>/voice.flac</Play><Hangup/></Response>"
     app.pages["/voice.flac"] = (SOUNDS / "voice.flac").read_bytes()
     server.add_number("6111", app.url("/radio"))
-    with Baresip(tmp_path / "ann", login="ann") as ann:
-        ann.dial(f"sip:6111@{server.sip()}")
-        ann.until("CALL_ESTABLISHED")
+    with Baresip(tmp_path / "listener", login="radio-listener") as listener:
+        listener.dial(f"sip:6111@{server.sip()}")
+        listener.until("CALL_ESTABLISHED")
         time.sleep(4)
-        ann.press("1")
+        listener.press("1")
         app.wait_for("/after", Digits="1")
         assert Radio.gone.wait(10), "the station has a listener still"
-        ann.until("CALL_CLOSED")
-        heard = ann.heard()
+        listener.until("CALL_CLOSED")
+        heard = listener.heard()
     assert Radio.listeners == ["/live"]
     assert audio.presence(heard, 700) >= 3500
 
@@ -93,13 +93,13 @@ def test_a_long_file_is_heard_before_all_of_it_has_come(server, app, tmp_path):
     path = audio.write_wav(tmp_path / "long.wav", audio.sine(900, 300_000, rate=16_000), 16_000)
     app.pages["/long.wav"] = path.read_bytes()
     server.add_number("6112", app.url("/long"))
-    with Baresip(tmp_path / "ann", login="ann") as ann:
-        ann.dial(f"sip:6112@{server.sip()}")
-        ann.until("CALL_ESTABLISHED")
+    with Baresip(tmp_path / "listener", login="radio-listener") as listener:
+        listener.dial(f"sip:6112@{server.sip()}")
+        listener.until("CALL_ESTABLISHED")
         time.sleep(3)
-        ann.hang_up()
-        ann.until("CALL_CLOSED")
-        heard = ann.heard()
+        listener.hang_up()
+        listener.until("CALL_CLOSED")
+        heard = listener.heard()
     assert audio.presence(heard, 900) >= 2000
 
 
@@ -108,6 +108,6 @@ def test_what_is_no_sound_is_told_by_name_and_the_document_goes_on(server, app, 
     app.pages["/page.wav"] = b"<html>" + b" " * 2000
     app.pages["/voice.opus"] = (SOUNDS / "voice.opus").read_bytes()
     server.add_number("6113", app.url("/wrong"))
-    assert audio.presence(heard_on_a_call(server, tmp_path / "ann", "6113"), 700) >= 800
+    assert audio.presence(heard_on_a_call(server, tmp_path / "listener", "6113"), 700) >= 800
     told = server.request("Notifications.json")["notifications"][0]
     assert "/page.wav: it is a web page or XML (stated to be audio/wav)" in str(told)
