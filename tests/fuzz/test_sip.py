@@ -324,7 +324,12 @@ def test_any_bytes_on_a_web_socket_are_messages_or_end_it(open_already: bool, ch
 
     async def feed() -> None:
         connections = Connections(
-            SipSettings(), lambda data, _flow: heard.append(data), lambda: None, lambda _flow: None, lambda _flow: None
+            SipSettings(),
+            lambda data, _flow: heard.append(data),
+            on_batch=lambda: None,
+            on_failed=lambda _flow: None,
+            on_lost=lambda _flow: None,
+            send=lambda _transmit: None,
         )
         place = Place(transport=Transport.WS, address=HostPort("192.0.2.2", 80))
         connection, line = WebSocketConnection(connections, place, Welcome(path="/sip")), Line()
