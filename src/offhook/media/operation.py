@@ -34,6 +34,7 @@ LONGEST_MARK = 256
 """Characters of a mark's name."""
 
 R = TypeVar("R")
+T = TypeVar("T")
 Ended = Finished | Failed | Cancelled
 
 
@@ -199,18 +200,15 @@ class Injection(Operation[Played]):
             self._channel.send(InjectAudio(stream=self.id, data=b"", last=True))
 
 
-class AudioTap(Operation[None]):
-    """What a session hears, as chunks: ``async with session.tap() as chunks: async for chunk in chunks``.
+class Listening(Operation[None], Generic[T]):
+    """What comes out of a session, to be iterated over. The iteration ends with the session, or when it is stopped.
 
-    The iteration ends with the session, or when the tap is stopped. At most ``backlog`` chunks wait to be read; after
-    that the oldest is dropped, and counted in the ``dropped`` of the chunk that follows it.
+    Whoever hears appends to ``_waiting``, within a bound of his own, and sets ``_news``.
     """
 
-    def __init__(self, channel: Channel, command: CommandId, backlog: int) -> None:
+    def __init__(self, channel: Channel, command: CommandId) -> None:
         super().__init__(channel, command, lambda _: None)
-        self._chunks: deque[AudioChunk] = deque()
-        self._backlog = backlog
-        self._dropped = 0
+        self._waiting: deque[T] = deque()
         self._news = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -221,17 +219,37 @@ class AudioTap(Operation[None]):
     ) -> None:
         await self.stop()
 
-    def __aiter__(self) -> AudioTap:
+    def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> AudioChunk:
-        while not self._chunks:
-            if self._end.done():
+    async def __anext__(self) -> T:
+        while not self._waiting:
+            if self.ended:
                 self.outcome()
                 raise StopAsyncIteration
             self._news.clear()
             await self._news.wait()
-        chunk = self._chunks.popleft()
+        return self._waiting.popleft()
+
+    def end(self, event: Ended) -> None:
+        super().end(event)
+        self._news.set()
+
+
+class AudioTap(Listening[AudioChunk]):
+    """What a session hears, as chunks: ``async with session.tap() as chunks: async for chunk in chunks``.
+
+    At most ``backlog`` chunks wait to be read; after that the oldest is dropped, and counted in the ``dropped`` of the chunk
+    that follows it.
+    """
+
+    def __init__(self, channel: Channel, command: CommandId, backlog: int) -> None:
+        super().__init__(channel, command)
+        self._backlog = backlog
+        self._dropped = 0
+
+    async def __anext__(self) -> AudioChunk:
+        chunk = await super().__anext__()
         if self._dropped:
             chunk = replace(chunk, dropped=chunk.dropped + self._dropped)
             self._dropped = 0
@@ -239,11 +257,7 @@ class AudioTap(Operation[None]):
 
     def hear(self, event: Meanwhile) -> None:
         if isinstance(event, AudioChunk):
-            self._chunks.append(event)
-        while len(self._chunks) > self._backlog:
-            self._dropped += 1 + self._chunks.popleft().dropped
-        self._news.set()
-
-    def end(self, event: Ended) -> None:
-        super().end(event)
+            self._waiting.append(event)
+        while len(self._waiting) > self._backlog:
+            self._dropped += 1 + self._waiting.popleft().dropped
         self._news.set()

@@ -104,7 +104,6 @@ class Recorder:
             self._beating = now + self._heartbeat * 0.9
 
     def _recording_row(self, event: RecordingStarted) -> Row:
-        callback = event.callback
         return {
             "sid": event.sid,
             "account_sid": event.account_sid,
@@ -119,9 +118,7 @@ class Recorder:
             "api_version": event.api_version,
             "track": str(event.track),
             "format": PurePath(event.path).suffix[1:] or "wav",
-            "status_callback": None if callback is None else storable(callback.url),
-            "status_callback_method": "POST" if callback is None else callback.method,
-            "status_callback_events": "" if callback is None else " ".join(sorted(callback.events)),
+            **_callback_columns(event.callback),
             "node": self._node,
         }
 
@@ -129,7 +126,6 @@ class Recorder:
 def call_row(event: CallCreated | CallProgressed | CallEnded) -> Row:
     """The columns of a call."""
     call = event.call
-    callback = call.status_callback
     return {
         "sid": call.sid,
         "account_sid": call.account_sid,
@@ -155,9 +151,7 @@ def call_row(event: CallCreated | CallProgressed | CallEnded) -> Row:
         "sip_headers": {storable(name): storable(value) for name, value in call.sip_headers.items()},
         "source_ip": call.source_ip,
         "sip_domain": _storable(call.sip_domain),
-        "status_callback": None if callback is None else storable(callback.url),
-        "status_callback_method": "POST" if callback is None else callback.method,
-        "status_callback_events": "" if callback is None else " ".join(sorted(callback.events)),
+        **_callback_columns(call.status_callback),
         "node": call.node,
         "trunk_sid": call.trunk_sid,
     }
@@ -167,15 +161,26 @@ def _quality_row(event: CallMeasured) -> Row:
     return {"call_sid": event.call_sid, "date_created": event.at, **asdict(event.quality)}
 
 
+def _callback_columns(callback: StatusCallback | None) -> Row:
+    return {
+        "status_callback": None if callback is None else storable(callback.url),
+        "status_callback_method": "POST" if callback is None else callback.method,
+        "status_callback_events": "" if callback is None else " ".join(sorted(callback.events)),
+    }
+
+
+def _callback(row: CallRow | RecordingRow) -> StatusCallback | None:
+    if row.status_callback is None:
+        return None
+    return StatusCallback(
+        url=row.status_callback,
+        method=row.status_callback_method,
+        events=frozenset(row.status_callback_events.split()),
+    )
+
+
 def recording_started(row: RecordingRow) -> RecordingStarted:
     """The beginning of a recording, from its row; ``path`` is its extension alone."""
-    callback = None
-    if row.status_callback is not None:
-        callback = StatusCallback(
-            url=row.status_callback,
-            method=row.status_callback_method,
-            events=frozenset(row.status_callback_events.split()),
-        )
     return RecordingStarted(
         sid=RecordingSid(row.sid),
         account_sid=AccountSid(row.account_sid),
@@ -185,20 +190,13 @@ def recording_started(row: RecordingRow) -> RecordingStarted:
         source=row.source,
         track=row.track,
         api_version=row.api_version,
-        callback=callback,
+        callback=_callback(row),
         at=row.start_time,
     )
 
 
 def call_facts(row: CallRow) -> CallFacts:
     """A record as facts: what recovery and the API need of a call that is not live."""
-    callback = None
-    if row.status_callback is not None:
-        callback = StatusCallback(
-            url=row.status_callback,
-            method=row.status_callback_method,
-            events=frozenset(row.status_callback_events.split()),
-        )
     return CallFacts(
         sid=CallSid(row.sid),
         account_sid=AccountSid(row.account_sid),
@@ -223,7 +221,7 @@ def call_facts(row: CallRow) -> CallFacts:
         sip_headers=row.sip_headers,
         source_ip=row.source_ip,
         sip_domain=row.sip_domain,
-        status_callback=callback,
+        status_callback=_callback(row),
         node=row.node,
         trunk_sid=row.trunk_sid,
     )
