@@ -14,7 +14,6 @@ from offhook.api.auth import Access
 from offhook.api.errors import ApiError, BadParameter, Code
 from offhook.api.wire.forms import parameter
 from offhook.calls.control import CallRefused
-from offhook.security.digest import ha1_of_every_algorithm
 from offhook.store import accounts, clients, closing, organizations
 from offhook.store.accounts import AccountRow
 from offhook.store.clients import ClientRow
@@ -78,12 +77,6 @@ class CreateAccount(UpdateAccount):
     )
 
 
-def check_unlimited(access: Access) -> None:
-    """Whether the credentials may make and change accounts. Raises ``ApiError``."""
-    if access.limited:
-        raise ApiError(403, Code.ACCESS_DENIED, "A standard API key does not change accounts; use the auth token.")
-
-
 async def below(access: Access, session: Session, form: CreateAccount) -> OrganizationRow:
     """The organization of a new account below the caller. Raises ``ApiError`` where there may be none."""
     levels = len(await accounts.lineage(session, AccountSid(access.caller.sid)))
@@ -117,15 +110,13 @@ async def client_of(
     login = account.email_address.partition("@")[0]
     if await clients.by_login(session, account.organization_sid, login) is not None:
         return None
-    hashes = ha1_of_every_algorithm(login, domain, password)
     return ClientRow(
         sid=access.ports.sids("client"),
         organization_sid=account.organization_sid,
         account_sid=account.sid,
         login=login,
         friendly_name=account.friendly_name,
-        ha1_md5=hashes["MD5"],
-        ha1_sha256=hashes["SHA-256"],
+        **clients.password_columns(login, domain, password),
         date_created=account.date_created,
         date_updated=account.date_created,
     )

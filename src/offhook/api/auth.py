@@ -69,6 +69,11 @@ class Access:
         """Whether the caller stands above everybody else: the administrator of the whole server."""
         return self.caller.parent_account_sid is None
 
+    def require_unlimited(self, refusal: str) -> None:
+        """Raise ``ApiError`` with ``refusal`` where the credentials are a key that may not touch accounts and keys."""
+        if self.limited:
+            raise ApiError(403, Code.ACCESS_DENIED, f"A standard API key {refusal}; use the auth token.")
+
     @property
     def account_sid(self) -> AccountSid:
         """Sid of the account in the path."""

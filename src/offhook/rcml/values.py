@@ -146,6 +146,10 @@ class Choices:
     """Some members of an enumeration, separated by blanks or commas."""
 
     members: type[Enum]
+    known: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", {str(member.value): member for member in self.members})
 
     @property
     def expects(self) -> str:
@@ -154,11 +158,10 @@ class Choices:
     @property
     def words(self) -> tuple[str, ...]:
         """All of them."""
-        return tuple(str(member.value) for member in self.members)
+        return tuple(self.known)
 
     def read(self, text: str) -> frozenset[Any]:
-        known = {str(member.value): member for member in self.members}
         words = text.replace(",", " ").split()
-        if not words or not known.keys() >= set(words):
+        if not words or not self.known.keys() >= set(words):
             raise WrongValue(self.expects)
-        return frozenset(known[word] for word in words)
+        return frozenset(self.known[word] for word in words)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from offhook.security.digest import ha1_of_every_algorithm
 from offhook.store.accounts import AccountRow
 from offhook.store.applications import ApplicationRow
 from offhook.store.base import Long, Short, Sid, SidKey, Table
@@ -52,6 +54,12 @@ class ClientFilters:
     """What a list of clients may be asked for."""
 
     login: str | None = None
+
+
+def password_columns(login: str, domain: str, password: str) -> dict[str, Any]:
+    """How a password is kept: by its hashes with login and domain, one for each algorithm."""
+    hashes = ha1_of_every_algorithm(login, domain, password)
+    return {"ha1_md5": hashes["MD5"], "ha1_sha256": hashes["SHA-256"]}
 
 
 async def get(session: Session, scope: Scope, sid: str) -> ClientRow | None:

@@ -16,7 +16,6 @@ from offhook.api.account_changes import (
     UpdateAccount,
     below,
     check_status,
-    check_unlimited,
     clear_away,
     client_of,
     role,
@@ -35,6 +34,7 @@ from offhook.store.scope import Scope
 
 router = APIRouter()
 NAMES: Final = Names(element="Account", many="Accounts", key="accounts", bare=True)
+_UNCHANGED: Final = "does not change accounts"
 _SUBRESOURCES: Final = {
     "applications": "Applications",
     "calls": "Calls",
@@ -118,7 +118,7 @@ async def list_accounts(access: Authorized, filters: Annotated[ListAccounts, que
 )
 async def create_account(access: Authorized, form: Annotated[CreateAccount, body(CreateAccount)]) -> Response:
     """It has a random auth token. Closing it is the only way to be rid of it."""
-    check_unlimited(access)
+    access.require_unlimited(_UNCHANGED)
     if access.rendering.dialect is Dialect.RESTCOMM and not (form.email_address and form.password):
         raise BadParameter(Code.INVALID_PARAMETER, "Parameters EmailAddress and Password are required.")
     if form.status is Status.CLOSED:
@@ -177,7 +177,7 @@ async def fetch_account(access: Authorized) -> Response:
 )
 async def update_account(access: Authorized, form: Annotated[UpdateAccount, body(UpdateAccount)]) -> Response:
     """A status counts for all accounts below, too; closing ends their calls."""
-    check_unlimited(access)
+    access.require_unlimited(_UNCHANGED)
     check_status(access, form.status)
     if form.role is not None and form.role.value != access.account.role:
         role(access, form.role)

@@ -18,7 +18,6 @@ from offhook.api.voice import VoiceForm, application, given
 from offhook.api.wire.bodies import Link, Names
 from offhook.api.wire.forms import parameter
 from offhook.api.wire.responses import gone
-from offhook.security.digest import ha1_of_every_algorithm
 from offhook.store import clients, organizations
 from offhook.store.clients import ClientFilters, ClientRow
 from offhook.store.session import Session
@@ -190,8 +189,7 @@ async def delete_client(access: Authorized, sid: str) -> Response:
 async def _hashes(session: Session, organization_sid: str, login: str, password: str) -> dict[str, Any]:
     organization = await organizations.get(session, organization_sid)
     assert organization is not None, "an account's organization exists"
-    hashes = ha1_of_every_algorithm(login, organization.domain_name, password)
-    return {"ha1_md5": hashes["MD5"], "ha1_sha256": hashes["SHA-256"]}
+    return clients.password_columns(login, organization.domain_name, password)
 
 
 async def _found(access: Access, session: Session, sid: str) -> ClientRow:

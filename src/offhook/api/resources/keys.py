@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from offhook.api import checks
 from offhook.api.auth import Access, Authorized
-from offhook.api.errors import ApiError, Code, NotFound
+from offhook.api.errors import Code, NotFound
 from offhook.api.operations import Operation, body, operation, query
 from offhook.api.wire.bodies import Names
 from offhook.api.wire.forms import parameter
@@ -153,8 +153,7 @@ async def delete_key(access: Authorized, sid: str) -> Response:
 
 def _check(access: Access) -> None:
     """Whoever may not have more than a standard key allows makes himself no other one."""
-    if access.limited:
-        raise ApiError(403, Code.ACCESS_DENIED, "A standard API key gives no access to keys; use the auth token.")
+    access.require_unlimited("gives no access to keys")
 
 
 async def _found(access: Access, session: Session, sid: str) -> KeyRow:
